@@ -1,0 +1,7 @@
+//! Server sessions, cluster time, and the state of sessions and transactions. Plain.
+
+mod cluster_clock;
+mod server_session;
+
+pub use cluster_clock::ClusterClock;
+pub use server_session::{ServerSession, ServerSessions};

@@ -1,0 +1,130 @@
+//! A request on its way out: `[head | envelope | sections]`.
+//!
+//! The caller writes *head* (header, flags and the command's own elements) and
+//! *sections* (document sequences) on its own thread, before it has a socket. The
+//! *envelope*, what is known only once a socket was taken (session, cluster time, the
+//! time left), is sealed in by whoever takes the frame. Sealing appends to the room that
+//! the builder reserved behind the head, so it moves nothing.
+
+use std::io::IoSlice;
+
+use super::element::ElementWriter;
+
+/// Header, flag bits and the kind byte of the first section.
+const PREFIX: usize = 16 + 4 + 1;
+/// Room for `lsid`, `txnNumber`, `maxTimeMS`, `$clusterTime` and the closing zero.
+const ENVELOPE_ROOM: usize = 256;
+/// The opcode of OP_MSG.
+pub const OP_MSG: i32 = 2013;
+
+/// The sender wants no answer (unacknowledged writes).
+pub const MORE_TO_COME: u32 = 1 << 1;
+/// The sender takes several answers to this one request.
+pub const EXHAUST_ALLOWED: u32 = 1 << 16;
+
+/// A request without its envelope, or with it once sealed.
+#[derive(Debug, Default, Clone)]
+pub struct Frame {
+    head: Vec<u8>,
+    /// Length of the head before an envelope was appended.
+    open_len: usize,
+    sections: Vec<u8>,
+    request_id: i32,
+}
+
+impl Frame {
+    /// Bytes this frame holds in memory; what queue limits count.
+    pub fn len(&self) -> usize {
+        self.head.len() + self.sections.len()
+    }
+
+    /// Whether the frame was taken out and this is what was left in its place.
+    pub fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+
+    /// The id that the reply's `responseTo` must name.
+    pub fn request_id(&self) -> i32 {
+        self.request_id
+    }
+
+    /// Whether the server will not answer (the `moreToCome` flag is set).
+    pub fn expects_no_reply(&self) -> bool {
+        self.head.get(16).is_some_and(|flags| u32::from(*flags) & MORE_TO_COME != 0)
+    }
+
+    /// Appends the envelope that `write` makes, and patches both lengths. Any envelope of
+    /// an earlier attempt is dropped first.
+    pub fn seal(&mut self, request_id: i32, write: impl FnOnce(&mut ElementWriter<'_>)) {
+        self.head.truncate(self.open_len);
+        write(&mut ElementWriter::new(&mut self.head));
+        self.head.push(0);
+        let document = (self.head.len() - PREFIX) as i32;
+        self.head[PREFIX..PREFIX + 4].copy_from_slice(&document.to_le_bytes());
+        let message = self.len() as i32;
+        self.head[..4].copy_from_slice(&message.to_le_bytes());
+        self.request_id = request_id;
+        self.head[4..8].copy_from_slice(&request_id.to_le_bytes());
+    }
+
+    /// The sealed frame as the two slices a vectored write takes.
+    pub fn slices(&self) -> [IoSlice<'_>; 2] {
+        [IoSlice::new(&self.head), IoSlice::new(&self.sections)]
+    }
+
+    /// The two parts, to copy small frames together.
+    pub fn parts(&self) -> [&[u8]; 2] {
+        [&self.head, &self.sections]
+    }
+
+    /// The command document as it was last sealed (kind 0 section only).
+    pub fn command(&self) -> &[u8] {
+        self.head.get(PREFIX..).unwrap_or_default()
+    }
+}
+
+/// Writes a [`Frame`].
+#[derive(Debug)]
+pub struct FrameBuilder {
+    head: Vec<u8>,
+    sections: Vec<u8>,
+}
+
+impl FrameBuilder {
+    /// Starts a command whose elements are likely to need `capacity` bytes.
+    pub fn new(capacity: usize) -> Self {
+        let mut head = Vec::with_capacity(PREFIX + 4 + capacity + ENVELOPE_ROOM);
+        head.extend_from_slice(&[0; 12]);
+        head.extend_from_slice(&OP_MSG.to_le_bytes());
+        head.extend_from_slice(&[0; 4 + 1 + 4]);
+        Self { head, sections: Vec::new() }
+    }
+
+    /// Sets flag bits ([`MORE_TO_COME`], [`EXHAUST_ALLOWED`]).
+    pub fn set_flags(&mut self, flags: u32) {
+        let flags = flags | u32::from_le_bytes([self.head[16], self.head[17], self.head[18], self.head[19]]);
+        self.head[16..20].copy_from_slice(&flags.to_le_bytes());
+    }
+
+    /// The command's elements; the command's name must come first.
+    pub fn elements(&mut self) -> ElementWriter<'_> {
+        ElementWriter::new(&mut self.head)
+    }
+
+    /// Appends a document sequence: `write` puts whole BSON documents behind each other.
+    pub fn sequence(&mut self, identifier: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.sections.push(1);
+        let start = self.sections.len();
+        self.sections.extend_from_slice(&[0; 4]);
+        self.sections.extend_from_slice(identifier.as_bytes());
+        self.sections.push(0);
+        write(&mut self.sections);
+        let size = (self.sections.len() - start) as i32;
+        self.sections[start..start + 4].copy_from_slice(&size.to_le_bytes());
+    }
+
+    /// The finished frame, still without envelope.
+    pub fn finish(self) -> Frame {
+        Frame { open_len: self.head.len(), head: self.head, sections: self.sections, request_id: 0 }
+    }
+}

@@ -1,0 +1,1 @@
+//! Servers, real and scripted, for the tests.
