@@ -1,1 +1,24 @@
-//! Servers, real and scripted, for the tests.
+//! Servers, real and scripted, and the small tools that tests of actix-mongo
+//! lean on.
+//!
+//! - [`scripted`]: a server in this process that answers as a test tells it
+//! - [`real_server`]: the real server, installed once, one process per test
+//! - [`fault_proxy`]: a TCP proxy whose faults are switched while it runs
+//! - [`wire`]: messages, coded apart from the library so as to check it
+//! - [`cancel`]: futures dropped after so many polls
+//! - [`executor`]: futures run on a plain thread
+//! - [`poll`]: the one way to wait for something that sends no event
+//!
+//! Nothing here uses the library itself, so a mistake in the library cannot
+//! hide behind the same mistake on this side.
+
+pub mod cancel;
+pub mod executor;
+pub mod poll;
+pub mod scripted;
+pub mod wire;
+
+pub use cancel::{DropAfter, count_polls};
+pub use executor::block_on;
+pub use poll::poll_until;
+pub use scripted::{Action, Gate, Hello, Rule, ScriptedServer};
