@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::lease::{Lease, Purpose};
 use super::limits::Limits;
+use super::queue::Waiting;
 use crate::error::{Error, Kind};
 use crate::session::ServerSession;
 use crate::topology::ServerAddress;
@@ -143,7 +144,13 @@ pub struct Failure {
 impl Failure {
     /// A failure that is told by its error alone.
     pub fn new(error: Error) -> Self {
-        Self { error, session: None, unsent: None, generation: None, reencode: None }
+        Self {
+            error,
+            session: None,
+            unsent: None,
+            generation: None,
+            reencode: None,
+        }
     }
 }
 
@@ -193,6 +200,7 @@ impl Run {
 
     /// Answers. An outcome that nobody takes comes back: it may hold a session to return
     /// or a cursor to kill.
+    #[allow(clippy::result_large_err, reason = "the outcome itself comes back")]
     pub fn answer(mut self: Box<Self>, outcome: Outcome) -> Result<(), Outcome> {
         match self.reply.take() {
             Some(reply) => reply.send(outcome),
@@ -202,6 +210,7 @@ impl Run {
 
     /// Answers with `error`. Whether bytes may have left, the session, and the frame if
     /// it is unsent, are filled in. The outcome comes back if nobody takes it.
+    #[allow(clippy::result_large_err, reason = "the outcome itself comes back")]
     pub fn fail(mut self: Box<Self>, error: Error, generation: Option<u64>) -> Result<(), Outcome> {
         let failure = self.failure(error, generation);
         self.answer(Err(failure))
@@ -218,7 +227,13 @@ impl Run {
             _ => None,
         };
         let unsent = (!self.written).then(|| std::mem::take(&mut self.frame));
-        Failure { error: error.ran(self.written), session, unsent, generation, reencode: None }
+        Failure {
+            error: error.ran(self.written),
+            session,
+            unsent,
+            generation,
+            reencode: None,
+        }
     }
 }
 
@@ -250,7 +265,15 @@ impl LeaseRequest {
     /// A request for a lease, and where it will arrive.
     pub fn new(purpose: Purpose) -> (Box<Self>, oneshot::Receiver<Result<Lease, Error>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { purpose, deadline: None, wait_deadline: None, reply: Some(reply) }), answer)
+        (
+            Box::new(Self {
+                purpose,
+                deadline: None,
+                wait_deadline: None,
+                reply: Some(reply),
+            }),
+            answer,
+        )
     }
 
     /// Nobody waits for the lease any more.
@@ -259,6 +282,7 @@ impl LeaseRequest {
     }
 
     /// Answers. A lease that nobody takes is dropped, and so returned.
+    #[allow(clippy::boxed_local, reason = "it arrives in its box, as `Run` does")]
     pub fn answer(mut self: Box<Self>, outcome: Result<Lease, Error>) {
         if let Some(reply) = self.reply.take() {
             let _ = reply.send(outcome);
@@ -320,7 +344,36 @@ impl Entry {
     }
 }
 
+impl Waiting for Entry {
+    fn bytes(&self) -> usize {
+        Self::bytes(self)
+    }
+
+    fn wait_deadline(&self) -> Option<Instant> {
+        Self::wait_deadline(self)
+    }
+
+    fn is_exclusive(&self) -> bool {
+        Self::is_exclusive(self)
+    }
+
+    fn purpose(&self) -> Option<Purpose> {
+        match self {
+            Self::Run(_) => None,
+            Self::Lease(lease) => Some(lease.purpose),
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        Self::is_abandoned(self)
+    }
+}
+
 /// The socket went away with the entry in its mailbox or in flight.
 fn lost() -> Error {
-    Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network()
+    Error::new(
+        Kind::AutoReconnect,
+        "the socket was lost before the reply came",
+    )
+    .network()
 }

@@ -1,93 +1,80 @@
-//! One pool per server: who may use which socket, and who waits. Plain data behind one
-//! mutex that is held for a few instructions; nothing is sent, answered, dropped or
-//! encoded under it.
+//! One pool per server: who may use which socket, and who waits.
+//!
+//! Callers (dispatch), sockets and the supervisor all call it directly; it is not an
+//! actor. It is plain data ([`State`]) behind one mutex that is held for a few
+//! instructions; nothing is sent, answered, dropped or encoded under it.
 
+mod answers;
 mod entry;
 mod lease;
 mod limits;
 mod options;
+mod queue;
+mod refusal;
 mod slot;
+mod slots;
+mod state;
 mod stats;
+#[cfg(test)]
+mod tests;
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use entry::{Answer, Entry, Failure, Follow, LeaseRequest, Namespace, Outcome, Run, SessionUse};
+pub use answers::{Claim, Cleared, Next, Opening, Ticket};
+pub use entry::{
+    Answer, Entry, Failure, Follow, LeaseRequest, Namespace, Outcome, Run, SessionUse,
+};
 pub use lease::{Lease, Purpose};
 pub use limits::Limits;
 pub use options::PoolOptions;
 pub use slot::{Slot, SlotControl, SlotId};
-pub use stats::PoolStats;
+pub use stats::{PoolStats, SlotInfo};
 
 use crate::error::Error;
 use crate::topology::ServerAddress;
+use answers::Swept;
+use limits::SharedLimits;
+use state::State;
+
+/// The logic itself, for those who step it without a lock.
+#[cfg(feature = "unstable-internals")]
+pub mod logic {
+    pub use super::answers::Swept;
+    pub use super::queue::{Queue, Waiting};
+    pub use super::refusal::{Mode, Refusal};
+    pub use super::slots::{Record, Slots};
+    pub use super::state::State;
+}
 
 /// The pool of one server.
 #[derive(Debug)]
 pub struct Pool {
     address: ServerAddress,
+    options: PoolOptions,
+    state: Mutex<State<Entry, Arc<Slot>, Arc<Error>>>,
+    /// Written by `opened` and `set_limits`, read by every operation before it encodes.
+    limits: SharedLimits,
+    /// In nanoseconds. Written by the supervisor, read by sockets for `maxTimeMS`.
+    min_rtt: AtomicU64,
+    /// Counts [`OperationGuard`]s; a hint for server selection, so nothing is ordered by it.
+    operations: AtomicUsize,
 }
 
-/// What became of an entry that wanted a socket.
-#[derive(Debug)]
-pub enum Claim {
-    /// This slot is the caller's: submit the entry to it, or, for a lease, keep it.
-    Taken(Arc<Slot>, Entry),
-    /// It waits.
-    Queued {
-        /// Takes it out again.
-        ticket: Ticket,
-        /// Somebody must call [`Pool::expire`] at this time; `None` if that is arranged.
-        arm: Option<Instant>,
-        /// The supervisor must be told that entries wait and sockets may be opened.
-        grow: bool,
-    },
-    /// It can't wait: the pool is paused or closed, or the queue is full.
-    Refused(Entry, Error),
-}
-
-/// An entry's place in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
-
-/// What a socket that has room does next.
-#[derive(Debug)]
-pub enum Next {
-    /// Take this at once.
-    Run(Entry),
-    /// Nothing waits; the slot is idle (or has room again).
-    Idle,
-    /// Close: the generation is stale, the pool closed, or the pool has more than it may.
-    Retire,
-}
-
-/// Leave to open one socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opening {
-    /// The slot that it will take.
-    pub id: SlotId,
-    /// The generation it belongs to.
-    pub generation: u64,
-}
-
-/// What a clear took out of the pool.
-#[derive(Debug, Default)]
-pub struct Cleared {
-    /// Entries that waited; they fail with the cause.
-    pub failed: Vec<Entry>,
-    /// Idle sockets: retire them.
-    pub idle: Vec<Arc<Slot>>,
-    /// Sockets in use, if the clear interrupts: abort them.
-    pub interrupted: Vec<Arc<Slot>>,
-    /// The new generation.
-    pub generation: u64,
-}
-
-#[allow(clippy::todo, unused_variables, reason = "the contract; the logic comes next")]
 impl Pool {
     /// A paused, empty pool.
     pub fn new(address: ServerAddress, options: PoolOptions) -> Self {
-        Self { address }
+        let options = options.normal();
+        Self {
+            address,
+            state: Mutex::new(State::new(options.clone())),
+            options,
+            limits: SharedLimits::new(Limits::default()),
+            min_rtt: AtomicU64::new(0),
+            operations: AtomicUsize::new(0),
+        }
     }
 
     /// The server's address.
@@ -95,119 +82,231 @@ impl Pool {
         &self.address
     }
 
-    /// A caller wants a socket for `entry` (rule 2: not ready, fail; idle and nobody
-    /// waiting, take; else queue).
-    pub fn claim(&self, entry: Entry) -> Claim {
-        todo!()
+    /// What it was made with.
+    pub fn options(&self) -> &PoolOptions {
+        &self.options
     }
 
-    /// Takes a waiting entry out, if it still waits. The caller drops or answers it.
+    /// A caller wants a socket for `entry`: if the pool does not serve, it is refused; if
+    /// a slot is idle and nobody waits, it takes that; else it waits.
+    ///
+    /// Idle sockets that turn out to have been so for too long leave the pool and are
+    /// told to retire. `now` is asked only where idle sockets expire.
+    pub fn claim(&self, entry: Entry, now: impl FnOnce() -> Instant) -> Claim {
+        let now = self.options.max_idle.map(|_| now());
+        let mut swept = Swept::default();
+        let claim = self.lock().claim(entry, now, &mut swept);
+        for slot in swept.slots {
+            slot.control(SlotControl::Retire);
+        }
+        match claim {
+            Claim::Taken(slot, entry) => Claim::Taken(slot, entry),
+            Claim::Queued { ticket, arm, grow } => Claim::Queued { ticket, arm, grow },
+            Claim::Refused(entry, refusal) => {
+                let error = refusal::refused(&refusal, &self.address, &self.options);
+                Claim::Refused(entry, error)
+            }
+        }
+    }
+
+    /// Takes a waiting entry out, if it still waits. The caller drops or answers it, and
+    /// then asks for [`more`](Self::more).
     pub fn cancel(&self, ticket: Ticket) -> Option<Entry> {
-        todo!()
+        self.lock().cancel(ticket)
     }
 
-    /// Takes out all entries whose wait is over at `now`; and when to call again.
+    /// Takes out all entries whose wait is over at `now`; and when to call again. The
+    /// caller answers them, and then asks for [`more`](Self::more).
     pub fn expire(&self, now: Instant) -> (Vec<Entry>, Option<Instant>) {
-        todo!()
+        self.lock().expire(now)
     }
 
-    /// A socket has finished one request (or its lease ended) and has room.
-    pub fn release(&self, slot: &Slot) -> Next {
-        todo!()
+    /// A socket has finished one request, or its lease ended: one call for each. While a
+    /// slot is held and requests from before are in flight, it gets nothing new until it
+    /// was released for all of them and for the lease.
+    ///
+    /// `now` is asked only where idle sockets expire. At a `pipeline_depth` above 1, ask
+    /// for [`more`](Self::more) afterwards.
+    pub fn release(&self, slot: &Slot, now: impl FnOnce() -> Instant) -> Next {
+        let now = self.options.max_idle.map(|_| now());
+        let mut swept = Swept::default();
+        // The lock is gone at the end of this statement, and what was swept only then.
+        self.lock().release(slot.id, now, &mut swept)
     }
 
-    /// A socket that runs an ordinary request keeps itself for a lease (`HoldIfCursor`).
+    /// A waiting entry, and a slot that has room for it: submit it there. Ask until there
+    /// is none, after each `release`, `opened`, `cancel` and `expire`.
+    ///
+    /// At a `pipeline_depth` of 1 there never is one, and no lock is taken. Above, one
+    /// call can make room for several entries: an exclusive one in front held up those
+    /// behind it, or an empty socket takes many.
+    pub fn more(&self) -> Option<(Arc<Slot>, Entry)> {
+        if self.options.pipeline_depth == 1 {
+            return None;
+        }
+        let mut swept = Swept::default();
+        self.lock().more(&mut swept)
+    }
+
+    /// A socket that runs an ordinary request keeps itself for a lease (`HoldIfCursor`):
+    /// in place of the release for that request.
     pub fn hold(&self, slot: &Slot, purpose: Purpose) {
-        todo!()
+        self.lock().hold(slot.id, purpose);
     }
 
-    /// The pool takes entries from now on. True if sockets should be opened.
+    /// The pool takes entries from now on, unless it was closed. True if sockets should
+    /// be opened.
     pub fn ready(&self) -> bool {
-        todo!()
+        let (open, _cause) = self.lock().ready();
+        open
     }
 
-    /// Leave to open a socket, if one is wanted and allowed now.
+    /// Leave to open a socket, if one is wanted and allowed now. The supervisor asks until
+    /// there is none: when told to grow, when `ready` says so, and after each socket that
+    /// was opened, failed to, or closed.
     pub fn begin_open(&self) -> Option<Opening> {
-        todo!()
+        self.lock().begin_open()
     }
 
-    /// The socket of `opening` is established.
+    /// The socket of an opening (same id, same generation) is established.
     pub fn opened(&self, slot: Arc<Slot>, limits: Limits, now: Instant) -> Next {
-        todo!()
+        let opening = Opening {
+            id: slot.id,
+            generation: slot.generation,
+        };
+        let now = self.options.max_idle.map(|_| now);
+        let mut swept = Swept::default();
+        let mut state = self.lock();
+        let next = state.opened(opening, &slot, now, &mut swept);
+        if !matches!(next, Next::Retire) {
+            // Under the lock, so that no later generation's limits are overwritten.
+            self.limits.set(limits);
+        }
+        drop(state);
+        next
     }
 
     /// The socket of `opening` could not be established. The oldest live entry, which
-    /// must fail with the cause.
+    /// must fail with the cause; none if the opening's generation has passed.
     pub fn open_failed(&self, opening: Opening) -> Option<Entry> {
-        todo!()
+        let mut swept = Swept::default();
+        self.lock().open_failed(opening, &mut swept)
     }
 
-    /// An established socket is gone.
+    /// An established socket is gone. Nothing happens if its slot has left the pool
+    /// before, as by [`Next::Retire`] or a clear.
     pub fn closed(&self, id: SlotId) {
-        todo!()
+        let _handle = self.lock().closed(id);
     }
 
     /// Starts a new generation, pauses, and takes out what waits and what is idle; and
-    /// what is in use, if `interrupt`.
+    /// what is in use, if `interrupt`. On a paused pool, that still counts the generation
+    /// up and replaces the cause; on a closed one it does nothing.
+    ///
+    /// [`cleared_error`](Self::cleared_error) is what the waiting entries fail with, and
+    /// [`interrupted_error`](Self::interrupted_error) what the interrupted ones do.
     pub fn clear(&self, cause: Error, interrupt: bool) -> Cleared {
-        todo!()
+        let (cleared, _before) = self.lock().clear(Arc::new(cause), interrupt);
+        cleared
     }
 
-    /// Closes for good.
+    /// Closes for good: takes out what waits and what is idle. What is in use retires
+    /// when it is released.
     pub fn close(&self, cause: Error) -> Cleared {
-        todo!()
+        let (cleared, _before) = self.lock().close(Arc::new(cause));
+        cleared
     }
 
-    /// Takes out idle sockets that have been idle since before `now - max_idle`, down to
-    /// the minimum size.
+    /// Takes out all sockets that have been idle for `max_idle`; retire them. Afterwards
+    /// [`begin_open`](Self::begin_open) restores the minimum size: the pooling
+    /// specification exempts no socket, for one kept longer may have been cut off.
     pub fn idle_expired(&self, now: Instant) -> Vec<Arc<Slot>> {
-        todo!()
+        if self.options.max_idle.is_none() {
+            return Vec::new();
+        }
+        self.lock().idle_expired(now)
     }
 
     /// The present generation.
     pub fn generation(&self) -> u64 {
-        todo!()
+        self.lock().generation()
     }
 
-    /// What the present generation's handshakes found.
+    /// What the handshakes found, of this generation or else of an earlier one.
     pub fn limits(&self) -> Limits {
-        todo!()
+        self.limits.get()
     }
 
     /// Takes over limits that a monitor's hello found.
     pub fn set_limits(&self, limits: Limits) {
-        todo!()
+        self.limits.set(limits);
     }
 
     /// Counts and limits, for `Connection::state()` and error messages.
     pub fn stats(&self) -> PoolStats {
-        todo!()
+        PoolStats::of(&self.lock(), self.limits.get())
+    }
+
+    /// What each established socket is doing, by id.
+    pub fn slots(&self) -> Vec<SlotInfo> {
+        self.lock().slots().iter().map(SlotInfo::of).collect()
+    }
+
+    /// What fails because the pool was cleared for `cause`.
+    pub fn cleared_error(&self, cause: &Error) -> Error {
+        refusal::cleared(cause, &self.address)
+    }
+
+    /// What fails because a clear for `cause` interrupted it.
+    pub fn interrupted_error(&self, cause: &Error) -> Error {
+        refusal::interrupted(cause, &self.address)
+    }
+
+    /// What fails because the pool was closed for `cause`.
+    pub fn closed_error(&self, cause: &Error) -> Error {
+        refusal::closed(cause, &self.address)
     }
 
     /// The least round-trip time of the server, as its monitor last found it.
     pub fn min_rtt(&self) -> Duration {
-        todo!()
+        Duration::from_nanos(self.min_rtt.load(Relaxed))
     }
 
     /// Set by the supervisor.
     pub fn set_min_rtt(&self, rtt: Duration) {
-        todo!()
+        let nanos = u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX);
+        self.min_rtt.store(nanos, Relaxed);
     }
 
     /// Operations under way on this server, from selection to answer; server selection
     /// prefers the lower of two.
     pub fn operations(&self) -> usize {
-        todo!()
+        self.operations.load(Relaxed)
     }
 
     /// Counts an operation until the guard is dropped.
     pub fn operation_started(self: &Arc<Self>) -> OperationGuard {
-        todo!()
+        self.operations.fetch_add(1, Relaxed);
+        OperationGuard {
+            pool: Arc::clone(self),
+        }
+    }
+
+    /// The state holds after a panic too: nothing in it runs foreign code halfway through
+    /// a change.
+    fn lock(&self) -> MutexGuard<'_, State<Entry, Arc<Slot>, Arc<Error>>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Counts one operation in [`Pool::operations`].
 #[derive(Debug)]
 pub struct OperationGuard {
-    _pool: Arc<Pool>,
+    pool: Arc<Pool>,
+}
+
+impl Drop for OperationGuard {
+    fn drop(&mut self) {
+        self.pool.operations.fetch_sub(1, Relaxed);
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The options of one pool. All of a connection's pools share the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PoolOptions {
     /// Most sockets, established or being so (`maxPoolSize`, default 100, 0 is no limit).
     pub max_size: usize,
@@ -19,8 +19,9 @@ pub struct PoolOptions {
     pub max_queued_bytes: usize,
     /// Requests in flight on one socket (default 1).
     pub pipeline_depth: usize,
-    /// Sockets that leases of [`Purpose::Parked`](super::Purpose::Parked) may hold
-    /// (default: half of `max_size`, at least 1).
+    /// Sockets that leases of [`Purpose::Parked`](super::Purpose::Parked) may hold or wait
+    /// for; one more is refused at once, so that ordinary requests always find sockets
+    /// that come free (default: half of `max_size`, at least 1).
     pub max_parked: Option<usize>,
 }
 
@@ -35,6 +36,26 @@ impl Default for PoolOptions {
             max_queued_bytes: 256 * 1024 * 1024,
             pipeline_depth: 1,
             max_parked: None,
+        }
+    }
+}
+
+impl PoolOptions {
+    /// These options with what makes no sense put right: at least one socket may be
+    /// opened at a time, at least one request be in flight, and no idle time is none.
+    pub(super) fn normal(mut self) -> Self {
+        self.max_connecting = self.max_connecting.max(1);
+        self.pipeline_depth = self.pipeline_depth.max(1);
+        self.max_idle = self.max_idle.filter(|max_idle| !max_idle.is_zero());
+        self
+    }
+
+    /// How many leases of [`Purpose::Parked`](super::Purpose::Parked) there may be.
+    pub(super) fn parked_bound(&self) -> usize {
+        match (self.max_parked, self.max_size) {
+            (Some(max_parked), _) => max_parked,
+            (None, 0) => usize::MAX,
+            (None, max_size) => (max_size / 2).max(1),
         }
     }
 }

@@ -37,8 +37,18 @@ pub struct Slot {
 
 impl Slot {
     /// A slot whose socket listens at these.
-    pub fn new(id: SlotId, generation: u64, entries: Recipient<Entry>, control: Recipient<SlotControl>) -> Self {
-        Self { id, generation, entries, control }
+    pub fn new(
+        id: SlotId,
+        generation: u64,
+        entries: Recipient<Entry>,
+        control: Recipient<SlotControl>,
+    ) -> Self {
+        Self {
+            id,
+            generation,
+            entries,
+            control,
+        }
     }
 
     /// Sends an entry. If the socket is gone the entry is dropped, and answers by that.

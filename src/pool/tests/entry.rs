@@ -1,0 +1,1 @@
+//! Every entry answers exactly once, and says whether bytes may have left.

@@ -1,0 +1,257 @@
+//! The pool's answers with real entries: what the stepped model can't see.
+
+use super::*;
+use crate::error::Kind;
+use std::time::Duration;
+
+#[test]
+fn a_pool_that_was_never_ready_says_so() {
+    let pool = Pool::new(ServerAddress::new("db", 1), PoolOptions::default());
+    let (entry, _answer) = run();
+    let Claim::Refused(entry, error) = pool.claim(entry, Instant::now) else {
+        panic!("a paused pool takes nothing");
+    };
+    assert_eq!(error.kind(), Kind::PoolCleared);
+    assert!(error.is_network() && error.is_retryable() && !error.may_have_run());
+    assert!(error.message().contains("db:1"), "{error}");
+    assert!(matches!(entry, Entry::Run(_)));
+}
+
+#[test]
+fn a_cleared_pool_refuses_with_the_cause() {
+    let fixture = Fixture::of_size(1);
+    let cause = Error::new(Kind::AutoReconnect, "reset by peer").with_seen_version(7);
+    let cleared = fixture.pool.clear(cause, false);
+    assert!(cleared.was_ready);
+    assert_eq!(cleared.generation, 1);
+
+    let error = fixture.refused(run().0);
+    assert_eq!(error.kind(), Kind::PoolCleared);
+    assert_eq!(
+        error.message(),
+        "Connection pool for db:27017 was cleared because another operation failed with: \
+         reset by peer"
+    );
+    assert_eq!(error.seen_version(), Some(7));
+    let source = std::error::Error::source(&error).map(ToString::to_string);
+    assert_eq!(source.as_deref(), Some("reset by peer"));
+    assert!(error.is_network() && error.is_retryable() && !error.is_timeout());
+}
+
+#[test]
+fn a_closed_pool_refuses_for_good() {
+    let fixture = Fixture::of_size(1);
+    fixture.pool.close(Error::new(Kind::Closed, "bye"));
+    assert!(!fixture.pool.ready());
+    let error = fixture.refused(run().0);
+    assert_eq!(error.kind(), Kind::Closed);
+    assert!(!error.is_retryable());
+    assert_eq!(fixture.pool.stats().state, "closed");
+    assert!(fixture.pool.begin_open().is_none());
+}
+
+#[test]
+fn a_full_queue_tells_the_numbers() {
+    let by_count = Fixture::new(PoolOptions {
+        max_queued_requests: 1,
+        ..PoolOptions::default()
+    });
+    let (first, _answer) = run();
+    by_count.queue(first);
+    let error = by_count.refused(run().0);
+    assert_eq!(error.kind(), Kind::QueueFull);
+    assert!(error.message().starts_with("1 requests wait"), "{error}");
+    assert!(error.message().contains("max_pool_size 100"), "{error}");
+    assert!(!error.is_network() && !error.may_have_run());
+
+    let by_bytes = Fixture::new(PoolOptions {
+        max_queued_bytes: 30,
+        ..PoolOptions::default()
+    });
+    let (first, _answer) = run();
+    by_bytes.queue(first);
+    let error = by_bytes.refused(run().0);
+    assert!(error.message().contains("max_queued_bytes (30)"), "{error}");
+}
+
+#[test]
+fn parked_leases_leave_sockets_to_others() {
+    let mut fixture = Fixture::of_size(3);
+    let slot = fixture.idle_slot();
+    let (tail, _answer) = lease(Purpose::Parked);
+    assert!(matches!(fixture.claim(tail), Claim::Taken(..)));
+    let error = fixture.refused(lease(Purpose::Parked).0);
+    assert_eq!(error.kind(), Kind::QueueFull);
+    assert!(error.message().contains("max_parked"), "{error}");
+
+    let (pin, _answer) = lease(Purpose::Transaction);
+    fixture.queue(pin);
+    let stats = fixture.pool.stats();
+    assert_eq!((stats.leased, stats.parked, stats.queued), (1, 1, 1));
+    // The lease that waits takes the place of the one that ends.
+    assert!(matches!(fixture.release(&slot), Next::Run(Entry::Lease(_))));
+    let stats = fixture.pool.stats();
+    assert_eq!(
+        (stats.leased, stats.parked, stats.by_transactions),
+        (1, 0, 1)
+    );
+}
+
+#[test]
+fn one_message_tells_the_supervisor_of_many_entries() {
+    let fixture = Fixture::of_size(2);
+    let (answers, told): (Vec<_>, Vec<bool>) = (0..3)
+        .map(|_| {
+            let (entry, answer) = run();
+            match fixture.claim(entry) {
+                Claim::Queued { grow, .. } => (answer, grow),
+                other => panic!("not queued: {other:?}"),
+            }
+        })
+        .unzip();
+    assert_eq!(told, [true, false, false]);
+    assert!(fixture.pool.begin_open().is_some());
+    assert!(fixture.pool.begin_open().is_some());
+    assert!(fixture.pool.begin_open().is_none());
+    // At saturation nobody is told anything.
+    let (entry, _answer) = run();
+    assert!(matches!(
+        fixture.claim(entry),
+        Claim::Queued { grow: false, .. }
+    ));
+    drop(answers);
+}
+
+#[test]
+fn the_earliest_deadline_is_armed_once() {
+    let fixture = Fixture::of_size(1);
+    let at = |seconds| fixture.now + Duration::from_secs(seconds);
+    let arm = |seconds| {
+        let (mut run, answer) = Run::new(Default::default());
+        run.deadline = Some(at(seconds + 100));
+        run.wait_deadline = Some(at(seconds));
+        match fixture.claim(Entry::Run(run)) {
+            Claim::Queued { arm, .. } => (arm, answer),
+            other => panic!("not queued: {other:?}"),
+        }
+    };
+    let (first, _a) = arm(5);
+    let (later, _b) = arm(6);
+    let (sooner, _c) = arm(4);
+    assert_eq!((first, later, sooner), (Some(at(5)), None, Some(at(4))));
+
+    let (expired, again) = fixture.pool.expire(at(4));
+    assert_eq!((expired.len(), again), (1, Some(at(5))));
+    let (expired, again) = fixture.pool.expire(at(6));
+    assert_eq!((expired.len(), again), (2, None));
+    let (next, _d) = arm(9);
+    assert_eq!(next, Some(at(9)));
+}
+
+#[test]
+fn abandoned_entries_are_passed_over() {
+    let mut fixture = Fixture::of_size(1);
+    let slot = fixture.idle_slot();
+    let (first, _first) = run();
+    assert!(matches!(fixture.claim(first), Claim::Taken(..)));
+    let (gone, answer) = run();
+    fixture.queue(gone);
+    drop(answer);
+    let (live, answer) = run();
+    fixture.queue(live);
+    let Next::Run(Entry::Run(next)) = fixture.release(&slot) else {
+        panic!("the live entry runs");
+    };
+    assert!(!next.is_abandoned());
+    assert_eq!(fixture.pool.stats().queued, 0);
+    drop(answer);
+}
+
+#[test]
+fn a_socket_idle_for_too_long_is_not_given_out() {
+    let mut fixture = Fixture::new(PoolOptions {
+        max_idle: Some(Duration::from_secs(10)),
+        ..PoolOptions::default()
+    });
+    let slot = fixture.idle_slot();
+    fixture.now += Duration::from_secs(10);
+    let (entry, _answer) = run();
+    let Claim::Queued { grow, .. } = fixture.claim(entry) else {
+        panic!("the only socket has perished");
+    };
+    assert!(grow);
+    assert_eq!(fixture.pool.stats().total, 0);
+    assert!(matches!(fixture.release(&slot), Next::Retire));
+}
+
+#[test]
+fn idle_sockets_expire_and_are_replaced_up_to_the_minimum() {
+    let mut fixture = Fixture::new(PoolOptions {
+        min_size: 1,
+        max_idle: Some(Duration::from_secs(10)),
+        ..PoolOptions::default()
+    });
+    fixture.idle_slot();
+    assert!(fixture.pool.begin_open().is_none());
+    let early = fixture.now + Duration::from_secs(9);
+    assert_eq!(fixture.pool.idle_expired(early).len(), 0);
+    let late = fixture.now + Duration::from_secs(10);
+    assert_eq!(fixture.pool.idle_expired(late).len(), 1);
+    assert!(fixture.pool.begin_open().is_some());
+}
+
+#[test]
+fn a_socket_can_keep_itself_for_a_cursor() {
+    let mut fixture = Fixture::of_size(1);
+    let slot = fixture.idle_slot();
+    let (entry, _answer) = run();
+    assert!(matches!(fixture.claim(entry), Claim::Taken(..)));
+    fixture.pool.hold(&slot, Purpose::Cursor);
+    let info = fixture.pool.slots();
+    assert_eq!(
+        (info[0].in_flight, info[0].held),
+        (0, Some(Purpose::Cursor))
+    );
+    let (entry, answer) = run();
+    fixture.queue(entry);
+    // The lease's end is what releases it.
+    assert!(matches!(fixture.release(&slot), Next::Run(_)));
+    assert_eq!(fixture.pool.stats().leased, 0);
+    drop(answer);
+}
+
+#[test]
+fn limits_of_a_stale_socket_are_not_taken_over() {
+    let mut fixture = Fixture::of_size(2);
+    let (entry, _answer) = run();
+    fixture.queue(entry);
+    let opening = fixture.pool.begin_open().expect("an entry waits");
+    let slot = fixture.slot(opening);
+    fixture
+        .pool
+        .clear(Error::new(Kind::AutoReconnect, "reset"), true);
+    fixture.pool.ready();
+    let limits = Limits {
+        max_batch: 5,
+        ..Limits::default()
+    };
+    let next = fixture.pool.opened(slot, limits, fixture.now);
+    assert!(matches!(next, Next::Retire));
+    assert_eq!(fixture.pool.limits(), Limits::default());
+    fixture.pool.set_limits(limits);
+    assert_eq!(fixture.pool.limits().max_batch, 5);
+}
+
+#[test]
+fn operations_are_counted_until_their_guards_drop() {
+    let fixture = Fixture::of_size(1);
+    let guards = [
+        fixture.pool.operation_started(),
+        fixture.pool.operation_started(),
+    ];
+    assert_eq!(fixture.pool.operations(), 2);
+    drop(guards);
+    assert_eq!(fixture.pool.operations(), 0);
+    fixture.pool.set_min_rtt(Duration::from_micros(300));
+    assert_eq!(fixture.pool.min_rtt(), Duration::from_micros(300));
+}
