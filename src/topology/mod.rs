@@ -2,5 +2,27 @@
 //! machine without I/O, clock or actors.
 
 pub mod address;
+pub mod description;
+pub mod error_class;
+pub mod hello;
+pub mod machine;
+pub mod outcome;
+mod replica_set;
+pub mod rtt;
+pub mod server;
+pub mod settings;
+mod update;
+pub mod version;
 
 pub use address::ServerAddress;
+pub use description::{MAX_WIRE_VERSION, MIN_WIRE_VERSION, TopologyDescription, TopologyKind};
+pub use error_class::{CommandFailure, StateChange};
+pub use hello::{HelloReply, TagSet};
+pub use machine::Topology;
+pub use outcome::{
+    ApplicationError, Change, CheckFailure, Failure, Ignored, Outcome, Phase, PoolAction,
+};
+pub use rtt::Rtt;
+pub use server::{ServerDescription, ServerKind};
+pub use settings::TopologySettings;
+pub use version::TopologyVersion;
