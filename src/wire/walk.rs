@@ -38,6 +38,18 @@ impl<'a> Walk<'a> {
         Self { document: array.as_bytes(), at: 4 }
     }
 
+    /// Over the bytes of a sound document or array, from a [`position`](Self::position) of
+    /// an earlier walk on; 0 is the start. A position that no walk gave may yield an error
+    /// or nothing, and no more.
+    pub fn from(document: &'a [u8], position: usize) -> Self {
+        Self { document, at: position.max(4) }
+    }
+
+    /// Where the next element starts.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     fn step(&mut self) -> Result<Option<Element<'a>>, ProtocolError> {
         let start = self.at;
         // The closing zero stands outside of what elements may use.
