@@ -12,7 +12,7 @@ macro_rules! modules {
 }
 
 mod error;
-modules!(pool, session, topology, wire);
+modules!(command, pool, session, topology, wire);
 
 pub use bson;
 pub use error::{Error, Kind, Result, WriteConcernError, WriteError, WriteFailure, label};
