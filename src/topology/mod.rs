@@ -7,10 +7,13 @@ pub mod error_class;
 pub mod hello;
 pub mod machine;
 pub mod outcome;
+pub mod read_preference;
 mod replica_set;
 pub mod rtt;
+pub mod selection;
 pub mod server;
 pub mod settings;
+mod staleness;
 mod update;
 pub mod version;
 
@@ -22,7 +25,9 @@ pub use machine::Topology;
 pub use outcome::{
     ApplicationError, Change, CheckFailure, Failure, Ignored, Outcome, Phase, PoolAction,
 };
+pub use read_preference::{ReadMode, ReadPreference};
 pub use rtt::Rtt;
+pub use selection::Criteria;
 pub use server::{ServerDescription, ServerKind};
 pub use settings::TopologySettings;
 pub use version::TopologyVersion;
