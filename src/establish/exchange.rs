@@ -1,0 +1,91 @@
+//! One request, one reply, one after the other: how handshakes and monitors talk.
+//! Sockets of a pool do not use this; they have their pump.
+
+use std::collections::VecDeque;
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::stream::Stream;
+use crate::error::{Error, Kind};
+use crate::wire::{Frame, FrameSplitter, ProtocolError, Reply};
+
+/// Replies to handshakes and hellos are far below this.
+const MAX_REPLY: usize = 4 * 1024 * 1024;
+/// What one read may bring.
+const READ: usize = 4 * 1024;
+
+/// A stream with a reply reader on top.
+#[derive(Debug)]
+pub struct Exchange {
+    stream: Stream,
+    splitter: FrameSplitter,
+    /// Replies that one read brought beyond the one asked for (a streaming hello).
+    ready: VecDeque<Reply>,
+    last_id: i32,
+    /// What the next reply must name in `responseTo`.
+    expected: i32,
+}
+
+impl Exchange {
+    /// On a stream over which nothing was sent.
+    pub fn new(stream: Stream) -> Self {
+        Self { stream, splitter: FrameSplitter::new(MAX_REPLY), ready: VecDeque::new(), last_id: 0, expected: 0 }
+    }
+
+    /// Sends a request.
+    ///
+    /// Cancel safety: dropped half-way, the stream must not be used again.
+    pub async fn send(&mut self, frame: &mut Frame) -> Result<(), Error> {
+        self.last_id += 1;
+        self.expected = self.last_id;
+        frame.seal(self.last_id, |_| {});
+        for part in frame.parts() {
+            self.stream.write_all(part).await.map_err(|error| broken("writing failed", error))?;
+        }
+        Ok(())
+    }
+
+    /// Awaits the next reply to the latest request.
+    ///
+    /// Cancel safety: dropped while it waits, no bytes are lost.
+    pub async fn receive(&mut self) -> Result<Reply, Error> {
+        loop {
+            if let Some(reply) = self.ready.pop_front() {
+                if reply.response_to != self.expected {
+                    let (seen, expected) = (reply.response_to, self.expected);
+                    return Err(ProtocolError::ForeignReply { seen, expected }.into());
+                }
+                // The follow-ups of a streamed reply each name the one before.
+                self.expected = reply.request_id;
+                return Ok(reply);
+            }
+            let mut buffer = [0; READ];
+            let filled = self.stream.read(&mut buffer).await.map_err(|error| broken("reading failed", error))?;
+            if filled == 0 {
+                return Err(broken("the server closed the connection", io::ErrorKind::UnexpectedEof.into()));
+            }
+            self.split(&buffer[..filled])?;
+        }
+    }
+
+    fn split(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let (used, message) = self.splitter.feed(bytes)?;
+            bytes = bytes.get(used..).unwrap_or_default();
+            if let Some(message) = message {
+                self.ready.push_back(Reply::parse(message)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The stream, once all replies were taken.
+    pub fn into_stream(self) -> Stream {
+        self.stream
+    }
+}
+
+fn broken(what: &str, error: io::Error) -> Error {
+    Error::new(Kind::ConnectionFailure, format!("{what}: {error}")).network().with_source(error)
+}

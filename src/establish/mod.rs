@@ -1,0 +1,159 @@
+//! From an address to a stream that is ready for commands, in stages: dial, handshake.
+//! Encryption comes between the two and authentication after them; each stage takes what
+//! the one before it made. Called by sockets and monitors.
+
+mod dial;
+mod exchange;
+mod stream;
+
+use std::time::{Duration, Instant};
+
+use bson::RawDocumentBuf;
+
+pub use self::exchange::Exchange;
+pub use self::stream::Stream;
+use self::dial::{DialError, dial};
+use crate::error::{Error, Kind, label};
+use crate::pool::Limits;
+use crate::topology::{HelloReply, ServerAddress, ServerKind};
+use crate::wire::Frame;
+
+/// Makes ready streams; shared by all sockets and monitors of a connection.
+#[derive(Debug)]
+pub struct Dialer {
+    /// Limit for everything up to the ready stream (`connectTimeoutMS`); `None` is no limit.
+    pub connect_timeout: Option<Duration>,
+    /// The first message on every stream.
+    pub handshake: Frame,
+}
+
+/// A stream that is ready for commands.
+#[derive(Debug)]
+pub struct Established {
+    /// The stream; everything it brought so far was read.
+    pub stream: Stream,
+    /// What the server says of itself.
+    pub hello: HelloReply,
+    /// The hello's `topologyVersion`, to send back.
+    pub topology_version: Option<RawDocumentBuf>,
+    /// The hello, as a pool wants to know it.
+    pub limits: Limits,
+    /// How long the hello took.
+    pub rtt: Duration,
+}
+
+/// How far establishing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Name lookup and connecting.
+    Dial,
+    /// The first hello.
+    Hello,
+    /// Authentication.
+    Authenticate,
+}
+
+/// Why no stream could be made ready.
+#[derive(Debug)]
+pub struct EstablishError {
+    /// How far it came.
+    pub phase: Phase,
+    /// It ran into the connect timeout.
+    pub timed_out: bool,
+    /// Why, with its labels.
+    pub error: Error,
+}
+
+impl EstablishError {
+    /// Nobody wants the stream any more.
+    pub fn cancelled() -> Self {
+        let error = Error::new(Kind::ConnectionFailure, "the socket was closed before it was established").network();
+        Self { phase: Phase::Dial, timed_out: false, error }
+    }
+
+}
+
+impl Dialer {
+    /// Connects and shakes hands, within the connect timeout.
+    pub async fn establish(&self, address: &ServerAddress) -> Result<Established, EstablishError> {
+        let mut phase = Phase::Dial;
+        let stages = self.stages(address, &mut phase);
+        let mut timed_out = false;
+        let result = match self.connect_timeout {
+            None => stages.await,
+            Some(limit) => match tokio::time::timeout(limit, stages).await {
+                Ok(result) => result,
+                Err(_) => {
+                    timed_out = true;
+                    Err(overloaded(too_slow(phase, limit)))
+                }
+            },
+        };
+        result.map_err(|error| EstablishError { phase, timed_out, error: error.with_server(address) })
+    }
+
+    async fn stages(&self, address: &ServerAddress, phase: &mut Phase) -> Result<Established, Error> {
+        let stream = dial(address).await.map_err(dial_error)?;
+        *phase = Phase::Hello;
+        let mut exchange = Exchange::new(stream);
+        let started = Instant::now();
+        exchange.send(&mut self.handshake.clone()).await.map_err(overloaded)?;
+        let reply = exchange.receive().await.map_err(overloaded)?;
+        let rtt = started.elapsed();
+        let hello = HelloReply::parse(&reply.body)?;
+        if !hello.ok {
+            return Err(hello.refusal());
+        }
+        let limits = limits(&hello);
+        let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
+        Ok(Established { stream: exchange.into_stream(), hello, topology_version, limits, rtt })
+    }
+}
+
+/// What a pool must know of a server's hello. What it does not say, or says absurdly, is
+/// taken to be what every server grants.
+pub fn limits(hello: &HelloReply) -> Limits {
+    let usual = Limits::default();
+    let size = |announced: Option<i32>, usual: usize| {
+        announced.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(usual)
+    };
+    let minutes = hello.logical_session_timeout_minutes.and_then(|minutes| u64::try_from(minutes).ok());
+    let session_timeout = minutes.map(|minutes| Duration::from_secs(60 * minutes));
+    let replicates = !matches!(hello.kind(), ServerKind::Standalone | ServerKind::Unknown);
+    Limits {
+        max_document: size(hello.max_bson_object_size, usual.max_document),
+        max_message: size(hello.max_message_size_bytes, usual.max_message),
+        max_batch: size(hello.max_write_batch_size, usual.max_batch),
+        max_wire_version: hello.max_wire_version,
+        session_timeout,
+        retryable_writes: session_timeout.is_some() && replicates,
+    }
+}
+
+/// A name that can't be looked up is never a sign of a busy server; a refused or broken
+/// connection may be (client back-pressure specification, "Backpressure-enabled" pools).
+fn dial_error(error: DialError) -> Error {
+    let sentence = match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    let network = Error::new(Kind::ConnectionFailure, sentence).network();
+    match &error {
+        DialError::Lookup(..) => network.with_source(error),
+        DialError::Connect(_) => overloaded(network.with_source(error)),
+    }
+}
+
+fn overloaded(error: Error) -> Error {
+    if error.is_network() { error.with_label(label::SYSTEM_OVERLOADED).with_label(label::RETRYABLE) } else { error }
+}
+
+fn too_slow(phase: Phase, limit: Duration) -> Error {
+    let what = match phase {
+        Phase::Dial => "the server did not take the connection",
+        Phase::Hello => "the server took the connection but did not answer the hello",
+        Phase::Authenticate => "the server did not finish authentication",
+    };
+    let sentence = format!("{what} within connectTimeoutMS ({} ms)", limit.as_millis());
+    Error::new(Kind::ConnectionFailure, sentence).network()
+}
