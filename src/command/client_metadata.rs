@@ -46,6 +46,11 @@ impl ClientMetadata {
         Ok(Self { document })
     }
 
+    /// Whether this is a function-as-a-service platform, by the rules of `client.env`.
+    pub fn is_faas(here: &Surroundings) -> bool {
+        Provider::find(here).is_some()
+    }
+
     /// The document to send.
     pub fn document(&self) -> &RawDocument {
         &self.document

@@ -113,6 +113,8 @@ pub type Outcome = Result<Answer, Failure>;
 pub struct Answer {
     /// The reply document.
     pub body: RawDocumentBuf,
+    /// It says that all went well: `ok`, and neither write errors nor a write concern error.
+    pub clean: bool,
     /// Who answered.
     pub server: ServerAddress,
     /// The pool generation of the socket it came over.

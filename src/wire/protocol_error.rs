@@ -95,6 +95,9 @@ pub enum ProtocolError {
         /// As the header has it.
         response_to: i32,
     },
+    /// A reply announces more replies to a request that asked for one.
+    #[error("a reply has the flag moreToCome, which its request did not allow")]
+    UnaskedStream,
     /// An element whose type byte is none of BSON's.
     #[error("an element at byte {at} of a document has the type {kind:#04x}, which is none of BSON's")]
     ElementType {

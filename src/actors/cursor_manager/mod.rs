@@ -1,0 +1,119 @@
+//! The `CursorManager` actor: one per connection, on the control arbiter. Cursors that
+//! were dropped, and those that sockets found in replies nobody took, come here; it kills
+//! them in few batched commands. It never waits for a kill's result in line.
+
+mod batch;
+mod operations;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
+
+use self::batch::{AGE, Kill, KillBatch};
+use self::operations::{EndSessions, KillCursors};
+use crate::actors::socket::Orphaned;
+use crate::actors::supervisor::Shutdown;
+use crate::dispatch::{Core, CursorRetired, Drain, execute_internal};
+use crate::pool::Namespace;
+use crate::topology::ServerAddress;
+
+/// A kill that takes longer than this is given up: the server closes idle cursors itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// At the end, all kills and the end of sessions together get this long.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// See the module.
+#[derive(Debug)]
+pub struct CursorManager {
+    core: Arc<Core>,
+    batch: KillBatch,
+    /// Flushes the batch when its oldest id has waited long enough.
+    tick: Option<SpawnHandle>,
+}
+
+impl CursorManager {
+    /// A manager that sends through this core.
+    pub fn new(core: Arc<Core>) -> Self {
+        Self { core, batch: KillBatch::default(), tick: None }
+    }
+
+    fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
+        if self.batch.add(server, namespace, id, Instant::now()) {
+            self.flush(ctx);
+        } else if self.tick.is_none() {
+            self.tick = Some(ctx.run_later(AGE, |manager, ctx| {
+                manager.tick = None;
+                manager.flush(ctx);
+            }));
+        }
+    }
+
+    fn flush(&mut self, ctx: &mut Context<Self>) {
+        if let Some(tick) = self.tick.take() {
+            ctx.cancel_future(tick);
+        }
+        for kill in self.batch.take() {
+            actix::spawn(send(self.core.clone(), kill, PATIENCE));
+        }
+    }
+
+    /// The end: what is left is killed, sessions are ended, and then the supervisor takes
+    /// over. What does not succeed in time is left to the server.
+    fn drain(&mut self, grace: Duration, ctx: &mut Context<Self>) {
+        let (core, kills) = (self.core.clone(), self.batch.take());
+        let last = async move {
+            let work = async {
+                for kill in kills {
+                    send(core.clone(), kill, LAST_PATIENCE).await;
+                }
+                for ids in EndSessions::batches(core.sessions.drain()) {
+                    let ended = execute_internal(&core, EndSessions::new(ids), LAST_PATIENCE).await;
+                    log("endSessions", ended);
+                }
+            };
+            // Late is as good as failed.
+            let _ = tokio::time::timeout(LAST_PATIENCE, work).await;
+            core.supervisor.do_send(Shutdown { grace });
+        };
+        ctx.spawn(last.into_actor(self));
+    }
+}
+
+async fn send(core: Arc<Core>, kill: Kill, patience: Duration) {
+    log("killCursors", execute_internal(&core, KillCursors::new(kill), patience).await);
+}
+
+fn log(what: &str, result: crate::error::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(target: "actix_mongo::cursor", %error, "{what} failed; the server will clean up by itself");
+    }
+}
+
+impl Actor for CursorManager {
+    type Context = Context<Self>;
+}
+
+impl Handler<CursorRetired> for CursorManager {
+    type Result = ();
+
+    fn handle(&mut self, msg: CursorRetired, ctx: &mut Self::Context) {
+        self.add(msg.server, msg.namespace, msg.id, ctx);
+    }
+}
+
+impl Handler<Orphaned> for CursorManager {
+    type Result = ();
+
+    fn handle(&mut self, msg: Orphaned, ctx: &mut Self::Context) {
+        self.add(msg.server, msg.namespace, msg.id, ctx);
+    }
+}
+
+impl Handler<Drain> for CursorManager {
+    type Result = ();
+
+    fn handle(&mut self, msg: Drain, ctx: &mut Self::Context) {
+        self.drain(msg.grace, ctx);
+    }
+}

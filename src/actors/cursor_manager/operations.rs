@@ -1,0 +1,116 @@
+//! The two commands that are the manager's own.
+
+use std::sync::Arc;
+
+use super::batch::Kill;
+use crate::dispatch::{Handle, Operation, Plan, Retry, SessionPlan};
+use crate::error::Result;
+use crate::pool::{Answer, Limits};
+use crate::topology::{Criteria, ReadMode, ReadPreference};
+use crate::wire::FrameBuilder;
+
+/// `killCursors`, on the server that has the cursors. Without a session: the cursors'
+/// own are not needed for it (driver sessions specification, "killCursors").
+#[derive(Debug)]
+pub struct KillCursors(Kill);
+
+impl KillCursors {
+    /// The command of one batch.
+    pub fn new(kill: Kill) -> Self {
+        Self(kill)
+    }
+}
+
+impl Operation for KillCursors {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "killCursors"
+    }
+
+    fn plan(&mut self) -> Plan {
+        Plan {
+            database: self.0.namespace.database.clone(),
+            target: Criteria::Server(self.0.server.clone()),
+            retry: Retry::Never,
+            session: SessionPlan::None,
+            cursor: None,
+            capacity: 64 + 16 * self.0.ids.len(),
+            exclusive: false,
+            writes: false,
+            max_time: false,
+        }
+    }
+
+    fn write(&mut self, command: &mut FrameBuilder, _limits: &Limits) -> Result<()> {
+        let mut elements = command.elements();
+        elements.str("killCursors", &self.0.namespace.collection).array_with("cursors", |ids| {
+            for (index, id) in self.0.ids.iter().enumerate() {
+                ids.i64(&index.to_string(), *id);
+            }
+        });
+        Ok(())
+    }
+
+    fn read(&mut self, _answer: &mut Answer, _handle: &Handle) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// `endSessions`, at the end of a connection.
+#[derive(Debug)]
+pub struct EndSessions {
+    ids: Vec<[u8; 16]>,
+}
+
+/// Most sessions one command may end (driver sessions specification, "endSessions").
+const MOST: usize = 10_000;
+
+impl EndSessions {
+    /// Splits ids into commands.
+    pub fn batches(ids: Vec<[u8; 16]>) -> Vec<Vec<[u8; 16]>> {
+        ids.chunks(MOST).map(<[_]>::to_vec).collect()
+    }
+
+    /// The command of one batch.
+    pub fn new(ids: Vec<[u8; 16]>) -> Self {
+        Self { ids }
+    }
+}
+
+impl Operation for EndSessions {
+    type Output = ();
+
+    fn name(&self) -> &'static str {
+        "endSessions"
+    }
+
+    fn plan(&mut self) -> Plan {
+        Plan {
+            database: Arc::from("admin"),
+            target: Criteria::Read(ReadPreference::new(ReadMode::PrimaryPreferred)),
+            retry: Retry::Never,
+            session: SessionPlan::None,
+            cursor: None,
+            capacity: 64 + 40 * self.ids.len(),
+            exclusive: false,
+            writes: false,
+            max_time: false,
+        }
+    }
+
+    fn write(&mut self, command: &mut FrameBuilder, _limits: &Limits) -> Result<()> {
+        command.elements().array_with("endSessions", |ids| {
+            for (index, id) in self.ids.iter().enumerate() {
+                ids.document_with(&index.to_string(), |session| {
+                    session.uuid("id", id);
+                });
+            }
+        });
+        Ok(())
+    }
+
+    fn read(&mut self, _answer: &mut Answer, _handle: &Handle) -> Result<()> {
+        Ok(())
+    }
+}

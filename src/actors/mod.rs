@@ -1,0 +1,16 @@
+//! The actors, one folder each; what an actor can be asked is in its `messages.rs`.
+//!
+//! | Actor | Lives on | Is asked by | Tells |
+//! |---|---|---|---|
+//! | [`supervisor`] | control arbiter, one per connection | callers who must wait or met an error | everybody, through the published [`snapshot`] |
+//! | [`monitor`] | control arbiter, one per server | the supervisor | the supervisor |
+//! | [`socket`] | data arbiters, one per TCP connection | callers, leases, pools | callers; the supervisor; the cursor manager |
+//! | [`timer`] | control arbiter, one per connection | callers who wait | those it wakes |
+//! | [`cursor_manager`] | control arbiter, one per connection | cursors, sockets, the last handle | servers, by ordinary requests; the supervisor, last of all |
+
+pub mod cursor_manager;
+pub mod monitor;
+pub mod snapshot;
+pub mod socket;
+pub mod supervisor;
+pub mod timer;

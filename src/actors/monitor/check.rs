@@ -1,0 +1,133 @@
+//! One check after the other over one socket: the handshake of a new socket is the first,
+//! then the server streams its hellos, or is asked.
+
+use std::time::{Duration, Instant};
+
+use bson::RawDocumentBuf;
+
+use super::MonitorPlan;
+use crate::command::hello::{self, Await};
+use crate::error::{Error, Kind};
+use crate::establish::{Established, Exchange};
+use crate::topology::{CheckFailure, HelloReply};
+use crate::wire::Reply;
+
+/// A check that succeeded.
+#[derive(Debug)]
+pub struct Checked {
+    /// The server's answer.
+    pub reply: Box<HelloReply>,
+    /// How long it took; `None` for an awaited hello, which waited on purpose.
+    pub rtt: Option<Duration>,
+    /// The next check begins at once: the server streams.
+    pub goes_on: bool,
+}
+
+/// The state of the checks of one server.
+#[derive(Debug)]
+pub struct Check<'a> {
+    plan: &'a MonitorPlan,
+    streaming: bool,
+    socket: Option<Exchange>,
+    hello_ok: bool,
+    /// The server's latest, if it has one: then it can await changes.
+    topology_version: Option<RawDocumentBuf>,
+    /// The server sends the next reply without being asked.
+    more_to_come: bool,
+}
+
+type Failed = (CheckFailure, Error);
+
+impl<'a> Check<'a> {
+    /// Not connected yet.
+    pub fn new(plan: &'a MonitorPlan) -> Self {
+        let streaming = plan.streaming;
+        Self { plan, streaming, socket: None, hello_ok: false, topology_version: None, more_to_come: false }
+    }
+
+    /// The same, but it asks each time and does not have the server wait.
+    pub fn polling(mut self) -> Self {
+        self.streaming = false;
+        self
+    }
+
+    /// Closes the socket; the next check opens a new one.
+    pub fn disconnect(&mut self) {
+        self.socket = None;
+        self.more_to_come = false;
+    }
+
+    /// Does one check. Dropped half-way, [`disconnect`](Self::disconnect) must follow.
+    pub async fn next(&mut self) -> Result<Checked, Failed> {
+        if self.socket.is_none() {
+            return self.handshake().await;
+        }
+        let limit = self.plan.dialer.connect_timeout;
+        let awaits = self.streaming && self.topology_version.is_some();
+        let limit = limit.map(|limit| if awaits { limit + self.plan.heartbeat } else { limit });
+        let started = Instant::now();
+        let reply = match limit {
+            None => self.ask(awaits).await,
+            Some(limit) => match tokio::time::timeout(limit, self.ask(awaits)).await {
+                Ok(result) => result,
+                Err(_) => Err((CheckFailure::Timeout, self.silent(limit))),
+            },
+        }?;
+        self.checked(reply, (!awaits).then(|| started.elapsed()))
+    }
+
+    async fn handshake(&mut self) -> Result<Checked, Failed> {
+        let established = self.plan.dialer.establish(&self.plan.server).await;
+        let Established { stream, hello, topology_version, rtt, .. } = established.map_err(|failed| {
+            let failure = if failed.error.is_network() { CheckFailure::Network } else { CheckFailure::Command };
+            (if failed.timed_out { CheckFailure::Timeout } else { failure }, failed.error)
+        })?;
+        self.socket = Some(Exchange::new(stream));
+        self.hello_ok = hello.hello_ok;
+        self.topology_version = topology_version;
+        let goes_on = self.streaming && self.topology_version.is_some();
+        Ok(Checked { reply: Box::new(hello), rtt: Some(rtt), goes_on })
+    }
+
+    async fn ask(&mut self, awaits: bool) -> Result<Reply, Failed> {
+        let Some(socket) = &mut self.socket else {
+            return Err((CheckFailure::Network, Error::new(Kind::Internal, "a check without a socket")));
+        };
+        if !self.more_to_come {
+            let version = self.topology_version.as_ref().filter(|_| awaits);
+            let wait = version.map(|version| Await {
+                topology_version: version,
+                at_most: self.plan.heartbeat,
+                exhaust: true,
+            });
+            let mut frame = hello::check(self.hello_ok, wait, None);
+            socket.send(&mut frame).await.map_err(|error| self.network(error))?;
+        }
+        let reply = match &mut self.socket {
+            Some(socket) => socket.receive().await,
+            None => Err(Error::new(Kind::Internal, "a check without a socket")),
+        };
+        reply.map_err(|error| self.network(error))
+    }
+
+    fn checked(&mut self, reply: Reply, rtt: Option<Duration>) -> Result<Checked, Failed> {
+        let command = |error: Error| (CheckFailure::Command, error.with_server(&self.plan.server));
+        let hello = HelloReply::parse(&reply.body).map_err(command)?;
+        if !hello.ok {
+            return Err(command(hello.refusal()));
+        }
+        self.more_to_come = reply.more_to_come();
+        self.topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
+        let goes_on = self.streaming && self.topology_version.is_some();
+        Ok(Checked { reply: Box::new(hello), rtt, goes_on: goes_on || self.more_to_come })
+    }
+
+    fn network(&self, error: Error) -> Failed {
+        (CheckFailure::Network, error.with_server(&self.plan.server))
+    }
+
+    fn silent(&self, limit: Duration) -> Error {
+        let sentence = format!("the server did not answer a hello within {} ms", limit.as_millis());
+        Error::new(Kind::ConnectionFailure, sentence).network().with_server(&self.plan.server)
+    }
+}

@@ -1,0 +1,62 @@
+//! What a monitor can be asked, and what it tells the supervisor.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::topology::{CheckFailure, HelloReply, ServerAddress};
+
+/// What the supervisor asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Check as soon as 500 ms have passed since the last check. Passed over while a
+    /// check is under way.
+    CheckNow,
+    /// Begin the next check at once.
+    Recheck,
+    /// Give up the check under way, close its socket, and wait for the next turn.
+    Cancel,
+    /// End.
+    Stop,
+}
+
+impl actix::Message for Order {
+    type Result = ();
+}
+
+/// What a monitor saw.
+#[derive(Debug)]
+pub struct Observed {
+    /// Of which server.
+    pub server: ServerAddress,
+    /// Which monitor, where one has followed another.
+    pub epoch: u64,
+    /// What.
+    pub what: Seen,
+}
+
+impl actix::Message for Observed {
+    type Result = ();
+}
+
+/// See [`Observed`].
+#[derive(Debug)]
+pub enum Seen {
+    /// The server answered.
+    Hello {
+        /// Its answer.
+        reply: Box<HelloReply>,
+        /// How long that took, where it says something of the network.
+        rtt: Option<Duration>,
+    },
+    /// The second socket measured a round trip.
+    RoundTrip(Duration),
+    /// The check failed.
+    Failed {
+        /// In what way.
+        failure: CheckFailure,
+        /// Why.
+        error: Error,
+    },
+    /// The monitor itself is gone without having been stopped (a panic).
+    Died,
+}

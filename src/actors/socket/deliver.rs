@@ -1,0 +1,135 @@
+//! From bytes that were read to answers that callers get.
+
+use std::time::Instant;
+
+use bson::{RawDocument, RawDocumentBuf};
+
+use super::Socket;
+use super::line::Flying;
+use super::messages::{Orphaned, SocketEvent, What};
+use crate::error::{Error, Kind};
+use crate::pool::{Answer, Follow, Lease, Next};
+use crate::session::ServerSession;
+use crate::topology::CommandFailure;
+use crate::wire::{ProtocolError, Reply, ReplyHead};
+
+impl Socket {
+    /// Takes what one read brought, and answers every request whose reply is complete.
+    pub(super) fn received(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let (used, message) = self.splitter.feed(bytes).map_err(|error| self.protocol(error))?;
+            bytes = bytes.get(used..).unwrap_or_default();
+            if let Some(message) = message {
+                let reply = Reply::parse(message).map_err(|error| self.protocol(error))?;
+                self.deliver(reply)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// So many bytes went out; requests that get no reply are done with that.
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        for flying in self.line.wrote(bytes) {
+            let answer = self.answer_to(RawDocumentBuf::new(), true, None);
+            let next = self.follow(&flying, 0).1;
+            // An unacknowledged write has no session and no cursor: nothing is lost here.
+            drop(flying.run.answer(Ok(answer)));
+            self.go_on(next);
+        }
+    }
+
+    fn deliver(&mut self, reply: Reply) -> Result<(), Error> {
+        if reply.more_to_come() {
+            return Err(self.protocol(ProtocolError::UnaskedStream));
+        }
+        let mut flying = self.line.answered(&reply).map_err(|error| self.protocol(error))?;
+        let head = match ReplyHead::scan(&reply.body) {
+            Ok(head) => head,
+            Err(error) => {
+                let error = self.protocol(error);
+                self.fail_flying(flying, error.clone());
+                return Err(error);
+            }
+        };
+        if let Some(time) = head.cluster_time {
+            self.links.clock.advance(time);
+        }
+        let cursor = head.cursor_id.unwrap_or(0);
+        let clean = head.ok && head.write_errors.is_none() && head.write_concern_error.is_none();
+        if !clean {
+            self.report_state_change(&reply.body);
+        }
+        // A cursor goes on in its session; a failed operation may be retried in it.
+        let session = match flying.session.take() {
+            Some(session) if clean && cursor == 0 => {
+                self.give_back(session);
+                None
+            }
+            kept => kept,
+        };
+        let (lease, next) = self.follow(&flying, cursor);
+        let mut answer = self.answer_to(reply.body, clean, session);
+        answer.lease = lease;
+        let namespace = flying.run.cursor.clone().filter(|_| cursor != 0);
+        if let Err(Ok(unwanted)) = flying.run.answer(Ok(answer)) {
+            if let Some(session) = unwanted.session {
+                self.give_back(session);
+            }
+            if let (Some(namespace), Some(manager)) = (namespace, self.links.orphans.upgrade()) {
+                manager.do_send(Orphaned { server: unwanted.server, namespace, id: cursor });
+            }
+        }
+        self.go_on(next);
+        self.leave_lease();
+        Ok(())
+    }
+
+    /// What becomes of the socket after this request: the lease it is now held by, if
+    /// any, and what it does next. The pool is asked before the caller is answered, so
+    /// that the caller's next operation finds this socket warm.
+    fn follow(&mut self, flying: &Flying, cursor: i64) -> (Option<Lease>, Next) {
+        let purpose = match flying.run.follow {
+            _ if self.held => return (None, Next::Idle),
+            Follow::HoldIfCursor(purpose) if cursor != 0 => purpose,
+            Follow::Release | Follow::HoldIfCursor(_) | Follow::Hold => return (None, self.release()),
+        };
+        let Some(guard) = &self.guard else { return (None, Next::Retire) };
+        self.held = true;
+        self.pool.hold(guard.slot_ref(), purpose);
+        (Some(Lease::new(guard.slot(), purpose)), Next::Idle)
+    }
+
+    fn answer_to(&self, body: RawDocumentBuf, clean: bool, session: Option<ServerSession>) -> Answer {
+        Answer {
+            body,
+            clean,
+            server: self.pool.address().clone(),
+            generation: self.opening.generation,
+            session,
+            lease: None,
+            more_to_come: false,
+        }
+    }
+
+    /// The supervisor hears of a changed state before this socket takes anything new.
+    fn report_state_change(&self, body: &RawDocument) {
+        let Some(failure) = CommandFailure::parse(body).filter(|failure| failure.state_change().is_some()) else {
+            return;
+        };
+        let error = Error::new(Kind::Command, failure.message.clone()).with_server(self.pool.address());
+        let what = What::StateChange { generation: self.opening.generation, failure, error };
+        self.links.tell(SocketEvent { server: self.pool.address().clone(), what });
+    }
+
+    fn give_back(&self, session: ServerSession) {
+        self.links.sessions.give_back(session, Instant::now(), self.line.limits().session_timeout);
+    }
+
+    fn fail_flying(&self, flying: Flying, error: Error) {
+        flying.fail(error, self.opening.generation, &self.links.sessions, Instant::now(), self.line.limits());
+    }
+
+    fn protocol(&self, error: ProtocolError) -> Error {
+        Error::from(error).with_server(self.pool.address())
+    }
+}

@@ -1,0 +1,234 @@
+//! The requests on one socket, from the moment they are taken to their replies. Plain:
+//! it neither reads nor writes, the pump does that for it.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind};
+use crate::pool::{Limits, Run, SessionUse};
+use crate::session::{ClusterClock, ServerSession, ServerSessions};
+use crate::wire::{Envelope, ProtocolError, Reply};
+
+/// Frames that one vectored write may carry; each takes two slices.
+pub const FRAMES_PER_WRITE: usize = 32;
+
+/// A request that was taken.
+#[derive(Debug)]
+pub struct Flying {
+    /// The request.
+    pub run: Box<Run>,
+    /// The implicit session it was sent with.
+    pub session: Option<ServerSession>,
+    request_id: i32,
+    answers: bool,
+    /// When its caller was found gone.
+    abandoned: Option<Instant>,
+}
+
+/// What sealing an envelope needs from outside.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// Where implicit sessions come from.
+    pub sessions: &'a ServerSessions,
+    /// The cluster time to send.
+    pub clock: &'a ClusterClock,
+    /// The present time.
+    pub now: Instant,
+    /// The least round-trip time to this server.
+    pub min_rtt: Duration,
+}
+
+/// The requests in flight on one socket, oldest first, and how much of them is written.
+#[derive(Debug)]
+pub struct Line {
+    limits: Limits,
+    flight: VecDeque<Flying>,
+    /// The first request that is not wholly written.
+    writing: usize,
+    /// How much of it is.
+    offset: usize,
+    last_id: i32,
+}
+
+impl Line {
+    /// An empty line to a server with these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, flight: VecDeque::new(), writing: 0, offset: 0, last_id: 0 }
+    }
+
+    /// How many requests are in flight.
+    pub fn len(&self) -> usize {
+        self.flight.len()
+    }
+
+    /// Nothing is in flight.
+    pub fn is_empty(&self) -> bool {
+        self.flight.is_empty()
+    }
+
+    /// Takes a request: seals its envelope in and queues it for writing. A request that
+    /// can't be sent is answered at once, and nothing of it is.
+    pub fn take(&mut self, mut run: Box<Run>, around: &Surroundings<'_>, generation: u64) {
+        if !self.limits.allow(&run.assumed) {
+            return self.send_back(run, generation);
+        }
+        let Ok(max_time_ms) = max_time(&run, around) else {
+            // The caller may be gone; then its session is all that is left of it.
+            return drop(run.fail(out_of_time(), Some(generation)));
+        };
+        let mut session = None;
+        let (lsid, txn_number) = match &mut run.session {
+            SessionUse::None => (None, None),
+            SessionUse::Explicit { id, txn_number } => (Some(*id), *txn_number),
+            SessionUse::Implicit { numbered } => {
+                match (self.limits.session_timeout, *numbered && self.limits.retryable_writes) {
+                    (None, _) => (None, None),
+                    (timeout, numbered) => {
+                        let taken = session.insert(around.sessions.take(around.now, timeout));
+                        (Some(*taken.id()), numbered.then(|| taken.next_txn_number()))
+                    }
+                }
+            }
+            SessionUse::Held { session: held, txn_number } => {
+                let sent = (Some(*held.id()), *txn_number);
+                session = Some(held.clone());
+                run.session = SessionUse::None;
+                sent
+            }
+        };
+        let envelope = Envelope { lsid, txn_number, max_time_ms, cluster_time: around.clock.newest() };
+        self.last_id = self.last_id.wrapping_add(1) & i32::MAX;
+        run.frame.seal(self.last_id, |elements| envelope.write(elements));
+        let answers = !run.frame.expects_no_reply();
+        self.flight.push_back(Flying { run, session, request_id: self.last_id, answers, abandoned: None });
+    }
+
+    fn send_back(&self, mut run: Box<Run>, generation: u64) {
+        let frame = std::mem::take(&mut run.frame);
+        let error = Error::new(Kind::TooLarge, "the server takes less than the message was written for");
+        let mut failure = crate::pool::Failure::new(error);
+        failure.unsent = Some(frame);
+        failure.generation = Some(generation);
+        failure.reencode = Some(self.limits);
+        drop(run.answer(Err(failure)));
+    }
+
+    /// The bytes to write next, as slices of the frames they are in; how many slices.
+    pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; 2 * FRAMES_PER_WRITE]) -> usize {
+        let mut used = 0;
+        let mut skip = self.offset;
+        for flying in self.flight.iter().skip(self.writing).take(FRAMES_PER_WRITE) {
+            for part in flying.run.frame.parts() {
+                let rest = part.get(skip..).unwrap_or_default();
+                skip = skip.saturating_sub(part.len());
+                if !rest.is_empty() {
+                    slices[used] = IoSlice::new(rest);
+                    used += 1;
+                }
+            }
+        }
+        used
+    }
+
+    /// So many of these bytes are written. The requests that are done with that, since
+    /// they get no reply, come out.
+    pub fn wrote(&mut self, mut bytes: usize) -> Vec<Flying> {
+        let mut done = Vec::new();
+        while bytes > 0 {
+            let Some(flying) = self.flight.get_mut(self.writing) else { break };
+            flying.run.mark_written();
+            let left = flying.run.frame.len() - self.offset;
+            if bytes < left {
+                self.offset += bytes;
+                break;
+            }
+            bytes -= left;
+            self.offset = 0;
+            if flying.answers {
+                self.writing += 1;
+            } else {
+                done.extend(self.flight.remove(self.writing));
+            }
+        }
+        done
+    }
+
+    /// The request that this reply answers.
+    pub fn answered(&mut self, reply: &Reply) -> Result<Flying, ProtocolError> {
+        let seen = reply.response_to;
+        let unasked = ProtocolError::Unasked { response_to: seen };
+        let front = self.front().ok_or(unasked.clone())?;
+        if front.request_id != seen {
+            return Err(ProtocolError::ForeignReply { seen, expected: front.request_id });
+        }
+        self.writing -= 1;
+        self.flight.pop_front().ok_or(unasked)
+    }
+
+    /// The oldest request whose reply is awaited.
+    pub fn front(&mut self) -> Option<&mut Flying> {
+        self.flight.front_mut().filter(|_| self.writing > 0)
+    }
+
+    /// The earliest deadline of all requests in flight.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.flight.iter().filter_map(|flying| flying.run.deadline).min()
+    }
+
+    /// Takes everything out, oldest first.
+    pub fn drain(&mut self) -> impl Iterator<Item = Flying> {
+        self.writing = 0;
+        self.offset = 0;
+        std::mem::take(&mut self.flight).into_iter()
+    }
+
+    /// The limits of this server.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+}
+
+impl Flying {
+    /// Since when its caller is gone. While it is there, the task is woken when it goes.
+    pub fn poll_abandoned(&mut self, task: &mut std::task::Context<'_>) -> Option<Instant> {
+        if self.abandoned.is_none() && self.run.poll_abandoned(task).is_ready() {
+            self.abandoned = Some(Instant::now());
+        }
+        self.abandoned
+    }
+
+    /// Answers with an error. The session goes along, dirty if bytes may have left; what
+    /// nobody takes goes back to `sessions`.
+    pub fn fail(self, error: Error, generation: u64, sessions: &ServerSessions, now: Instant, limits: &Limits) {
+        let Self { mut run, session, .. } = self;
+        let written = run.is_written();
+        if let Some(mut session) = session {
+            if written {
+                session.mark_dirty();
+            }
+            run.session = SessionUse::Held { session, txn_number: None };
+        }
+        if let Err(Err(failure)) = run.fail(error, Some(generation))
+            && let Some(session) = failure.session
+        {
+            sessions.give_back(session, now, limits.session_timeout);
+        }
+    }
+}
+
+/// What `maxTimeMS` says: the time left when the request arrives. `Err` if there is none.
+fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
+    let Some(deadline) = run.deadline else { return Ok(None) };
+    let left = deadline.saturating_duration_since(around.now).saturating_sub(around.min_rtt);
+    let millis = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+    // maxTimeMS: 0 would mean "no limit".
+    if left.is_zero() || (run.max_time && millis == 0) {
+        return Err(());
+    }
+    Ok(run.max_time.then_some(millis))
+}
+
+fn out_of_time() -> Error {
+    Error::new(Kind::Timeout, "the operation's timeout ran out before the request was sent")
+}

@@ -1,0 +1,77 @@
+//! What a socket tells those above it. What it can be asked is [`Entry`] and
+//! [`SlotControl`], which live with the pool.
+//!
+//! [`Entry`]: crate::pool::Entry
+//! [`SlotControl`]: crate::pool::SlotControl
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::establish::Phase;
+use crate::pool::{Namespace, Opening, SlotId};
+use crate::topology::{CommandFailure, ServerAddress};
+
+/// Something the supervisor must know of. Sent before anybody else is answered, so that
+/// a caller who asks the supervisor afterwards finds it done.
+#[derive(Debug)]
+pub struct SocketEvent {
+    /// The server that the socket belongs to.
+    pub server: ServerAddress,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened to a socket.
+#[derive(Debug)]
+pub enum What {
+    /// It is established; the pool has it already.
+    Opened(SlotId),
+    /// It could not be established; the pool still counts it as being opened.
+    Failed {
+        /// The leave it was opened with.
+        opening: Opening,
+        /// How far it got.
+        phase: Phase,
+        /// It ran into the connect timeout.
+        timed_out: bool,
+        /// Why, with its labels.
+        error: Error,
+    },
+    /// It is gone, and the pool knows.
+    Closed {
+        /// Its slot.
+        id: SlotId,
+        /// Its generation.
+        generation: u64,
+        /// The error that an application operation saw, if that is why.
+        error: Option<Error>,
+    },
+    /// The server answered that its state has changed.
+    StateChange {
+        /// The generation of the socket that read it.
+        generation: u64,
+        /// What its reply says of it.
+        failure: CommandFailure,
+        /// The same as an error.
+        error: Error,
+    },
+}
+
+impl actix::Message for SocketEvent {
+    type Result = ();
+}
+
+/// A cursor was opened for a caller who is gone.
+#[derive(Debug)]
+pub struct Orphaned {
+    /// Where.
+    pub server: ServerAddress,
+    /// Over which collection.
+    pub namespace: Arc<Namespace>,
+    /// The cursor's id.
+    pub id: i64,
+}
+
+impl actix::Message for Orphaned {
+    type Result = ();
+}

@@ -1,0 +1,267 @@
+//! The `Socket` actor: one per connection, on a data arbiter. It owns the stream, the
+//! requests in flight and its slot in the pool. It takes what callers and the pool give
+//! it, in order, and answers; it decides nothing about the topology.
+
+mod deliver;
+mod line;
+mod messages;
+mod pump;
+mod slot_guard;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WeakRecipient, WrapFuture};
+
+use self::line::{Line, Surroundings};
+pub use self::messages::{Orphaned, SocketEvent, What};
+use self::pump::{Ended, Pump};
+use self::slot_guard::SlotGuard;
+use crate::error::{Error, Kind};
+use crate::establish::{Dialer, EstablishError, Established};
+use crate::pool::{Entry, Lease, LeaseRequest, Limits, Next, Opening, Pool, Run, Slot, SlotControl};
+use crate::session::{ClusterClock, ServerSessions};
+use crate::wire::FrameSplitter;
+
+/// What all sockets of a connection share.
+#[derive(Debug)]
+pub struct SocketLinks {
+    /// Where implicit sessions come from and go to.
+    pub sessions: Arc<ServerSessions>,
+    /// The newest cluster time.
+    pub clock: Arc<ClusterClock>,
+    /// Makes the stream.
+    pub dialer: Arc<Dialer>,
+    /// The supervisor.
+    pub events: WeakRecipient<SocketEvent>,
+    /// The cursor manager.
+    pub orphans: WeakRecipient<Orphaned>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Socket {
+    pool: Arc<Pool>,
+    links: Arc<SocketLinks>,
+    opening: Opening,
+    /// Its place in the pool; `None` until established. Dropping it tells the pool and
+    /// the supervisor, however this actor ends.
+    guard: Option<SlotGuard>,
+    line: Line,
+    splitter: FrameSplitter,
+    /// A lease holds the socket: it takes nothing from the queue.
+    held: bool,
+    /// The lease is over, but requests of it are still in flight.
+    lease_ended: bool,
+    /// Closes once nothing is in flight.
+    retiring: bool,
+    /// Closes at once, with this.
+    abort: Option<Error>,
+}
+
+impl Socket {
+    /// A socket that will establish itself once started.
+    pub fn new(pool: Arc<Pool>, links: Arc<SocketLinks>, opening: Opening) -> Self {
+        Self {
+            pool,
+            links,
+            opening,
+            guard: None,
+            line: Line::new(Limits::default()),
+            splitter: FrameSplitter::new(Limits::default().max_message),
+            held: false,
+            lease_ended: false,
+            retiring: false,
+            abort: None,
+        }
+    }
+
+    fn established(&mut self, established: Established, ctx: &mut Context<Self>) {
+        let Established { stream, limits, .. } = established;
+        let address = ctx.address();
+        let Opening { id, generation } = self.opening;
+        let slot = Arc::new(Slot::new(id, generation, address.clone().recipient(), address.recipient()));
+        self.line = Line::new(limits);
+        self.splitter = FrameSplitter::new(limits.max_message);
+        self.guard = Some(SlotGuard::new(self.pool.clone(), slot.clone(), self.links.events.clone()));
+        let next = self.pool.opened(slot, limits, Instant::now());
+        self.links.tell(SocketEvent { server: self.pool.address().clone(), what: What::Opened(id) });
+        self.go_on(next);
+        ctx.spawn(Pump::new(stream));
+    }
+
+    fn not_established(&mut self, failed: EstablishError, ctx: &mut Context<Self>) {
+        let EstablishError { phase, timed_out, error } = failed;
+        let what = What::Failed { opening: self.opening, phase, timed_out, error };
+        self.links.tell(SocketEvent { server: self.pool.address().clone(), what });
+        ctx.stop();
+    }
+
+    /// Does what the pool says, until there is nothing more to take. An entry that can't
+    /// be sent leaves the socket free, and the pool is asked again.
+    fn go_on(&mut self, mut next: Next) {
+        loop {
+            match next {
+                Next::Run(entry) => match self.take(entry) {
+                    true => break,
+                    false => next = self.release(),
+                },
+                Next::Idle => break,
+                Next::Retire => return self.retiring = true,
+            }
+        }
+        self.serve();
+    }
+
+    /// Gives waiting entries to slots that have room (only at a `pipeline_depth` above 1).
+    fn serve(&self) {
+        while let Some((slot, entry)) = self.pool.more() {
+            slot.submit(entry);
+        }
+    }
+
+    /// Takes an entry. False if it left nothing in flight and nothing held.
+    fn take(&mut self, entry: Entry) -> bool {
+        match entry {
+            Entry::Run(run) => self.take_run(run),
+            Entry::Lease(request) => self.take_lease(request),
+        }
+    }
+
+    fn take_run(&mut self, run: Box<Run>) -> bool {
+        if run.is_abandoned() {
+            return false;
+        }
+        let before = self.line.len();
+        let around = Surroundings {
+            sessions: &self.links.sessions,
+            clock: &self.links.clock,
+            now: Instant::now(),
+            min_rtt: self.pool.min_rtt(),
+        };
+        self.line.take(run, &around, self.opening.generation);
+        self.line.len() > before
+    }
+
+    fn take_lease(&mut self, request: Box<LeaseRequest>) -> bool {
+        let Some(guard) = &self.guard else { return false };
+        self.held = true;
+        self.lease_ended = false;
+        // If nobody takes it, its drop sends `EndLease`, and that releases.
+        let lease = Lease::new(guard.slot(), request.purpose);
+        request.answer(Ok(lease));
+        true
+    }
+
+    /// One request is done, or the lease is over: asks the pool what comes next.
+    fn release(&mut self) -> Next {
+        match &self.guard {
+            Some(guard) => self.pool.release(guard.slot_ref(), Instant::now),
+            None => Next::Retire,
+        }
+    }
+
+    fn end_lease(&mut self) {
+        self.lease_ended = self.held;
+        self.leave_lease();
+    }
+
+    fn leave_lease(&mut self) {
+        if self.lease_ended && self.line.is_empty() {
+            self.held = false;
+            self.lease_ended = false;
+            let next = self.release();
+            self.go_on(next);
+        }
+    }
+
+    /// Asked by the pump after each turn.
+    fn wants_to_end(&mut self) -> Option<Ended> {
+        if let Some(error) = self.abort.take() {
+            return Some(Ended::Broken(error));
+        }
+        (self.retiring && self.line.is_empty()).then_some(Ended::Quiet)
+    }
+
+    /// The stream is over. The pool and the supervisor are told first, then the callers:
+    /// whoever of them asks the supervisor finds it done.
+    fn end(&mut self, ended: Ended) {
+        let (error, report) = match &ended {
+            Ended::Quiet => (gone(), None),
+            Ended::Broken(error) => (error.clone(), Some(error.clone())),
+            Ended::TimedOut(_) | Ended::Abandoned => (neighbour(), None),
+        };
+        let limits = *self.line.limits();
+        if let Some(guard) = self.guard.take() {
+            guard.close(report.map(|e| e.with_server(self.pool.address())));
+        }
+        let now = Instant::now();
+        for flying in self.line.drain() {
+            let expired = matches!(&ended, Ended::TimedOut(at) if flying.run.deadline.is_some_and(|d| d <= *at));
+            let error = if expired { timed_out() } else { error.clone() };
+            let error = error.with_server(self.pool.address());
+            flying.fail(error, self.opening.generation, &self.links.sessions, now, &limits);
+        }
+    }
+}
+
+impl Actor for Socket {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (dialer, address) = (self.links.dialer.clone(), self.pool.address().clone());
+        let establish = async move { dialer.establish(&address).await };
+        ctx.spawn(establish.into_actor(self).map(|result, socket, ctx| match result {
+            Ok(established) => socket.established(established, ctx),
+            Err(failed) => socket.not_established(failed, ctx),
+        }));
+    }
+}
+
+impl Handler<Entry> for Socket {
+    type Result = ();
+
+    fn handle(&mut self, entry: Entry, _ctx: &mut Self::Context) {
+        let leased = self.held;
+        if !self.take(entry) && !leased {
+            let next = self.release();
+            self.go_on(next);
+        }
+    }
+}
+
+impl Handler<SlotControl> for Socket {
+    type Result = ();
+
+    fn handle(&mut self, order: SlotControl, ctx: &mut Self::Context) {
+        match order {
+            SlotControl::EndLease => self.end_lease(),
+            SlotControl::Retire => self.retiring = true,
+            SlotControl::Abort(error) => self.abort = Some(error),
+        }
+        // Not established yet: there is no pump that would see it.
+        if self.guard.is_none() && (self.retiring || self.abort.is_some()) {
+            self.not_established(EstablishError::cancelled(), ctx);
+        }
+    }
+}
+
+impl SocketLinks {
+    fn tell(&self, event: SocketEvent) {
+        if let Some(supervisor) = self.events.upgrade() {
+            supervisor.do_send(event);
+        }
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Kind::AutoReconnect, "the socket was closed").network()
+}
+
+fn neighbour() -> Error {
+    Error::new(Kind::AutoReconnect, "the socket was closed because an earlier request on it got no reply in time").network()
+}
+
+fn timed_out() -> Error {
+    Error::new(Kind::Timeout, "the operation's timeout ran out before the reply came; check the server's load, or allow more time")
+}

@@ -1,0 +1,171 @@
+//! From an outcome to all that has to be done about it, in the order that the state
+//! machine asks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context};
+
+use super::member::Member;
+use super::{Supervisor, new_pool, phase_of};
+use crate::actors::monitor::{Monitor, MonitorPlan, Order};
+use crate::actors::snapshot::Snapshot;
+use crate::error::{Error, Kind};
+use crate::establish::{Phase as Reached, limits};
+use crate::pool::Opening;
+use crate::topology::{Change, Failure, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind};
+
+/// A monitor that died is replaced after this time (`minHeartbeatFrequencyMS`).
+const MONITOR_RESTART: Duration = Duration::from_millis(500);
+
+impl Supervisor {
+    pub(super) fn apply(&mut self, outcome: Outcome, ctx: &mut Context<Self>) {
+        let change = self.plan.topology.apply(outcome);
+        self.change(change, ctx);
+    }
+
+    /// Does what a change says. Pools become ready before the new picture is published,
+    /// so that nobody selects a server whose pool still refuses; they are cleared after
+    /// it, so that those who are turned away select from the new one.
+    pub(super) fn change(&mut self, change: Change, ctx: &mut Context<Self>) {
+        if change.ignored.is_some() {
+            return;
+        }
+        for server in &change.added {
+            self.add(server, ctx);
+        }
+        self.renew_limits(&change.current);
+        let (ready, clear) = match change.pool {
+            Some(PoolAction::Ready { address }) => (Some(address), None),
+            Some(PoolAction::Clear { address, interrupt, cause, .. }) => (None, Some((address, interrupt, cause))),
+            None => (None, None),
+        };
+        if let Some(member) = ready.as_ref().and_then(|address| self.members.get(address)) {
+            member.pool.ready();
+        }
+        let removed: Vec<Member> = change.removed.iter().filter_map(|server| self.members.remove(server)).collect();
+        if !Arc::ptr_eq(&change.previous, &change.current) || self.version == 0 {
+            self.note_changes(&change.previous, &change.current);
+            self.publish(change.current, None);
+        }
+        if let Some((address, interrupt, cause)) = clear
+            && let Some(member) = self.members.get(&address)
+        {
+            member.clear(&cause, interrupt, self.version);
+        }
+        for member in removed {
+            let sentence = "the server was removed from the deployment";
+            member.close(&Error::new(Kind::PoolCleared, sentence).network().with_server(member.pool.address()));
+        }
+        let orders = [
+            (change.check_now, Order::CheckNow),
+            (change.recheck, Order::Recheck),
+            (change.cancel_check, Order::Cancel),
+        ];
+        for (server, order) in orders {
+            if let Some(member) = server.as_ref().and_then(|server| self.members.get(server)) {
+                member.order(order);
+            }
+        }
+    }
+
+    fn add(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
+        let member = Member::new(new_pool(server, &self.plan.pool));
+        self.members.insert(server.clone(), member);
+        self.watch(server, ctx);
+    }
+
+    /// Starts a monitor; a load balancer has none.
+    fn watch(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
+        if self.plan.topology.description().kind == TopologyKind::LoadBalanced {
+            return;
+        }
+        self.epochs += 1;
+        let plan = MonitorPlan {
+            server: server.clone(),
+            epoch: self.epochs,
+            dialer: self.plan.monitor_dialer.clone(),
+            heartbeat: self.plan.heartbeat,
+            streaming: self.plan.streaming,
+            events: ctx.address().downgrade().recipient(),
+        };
+        let monitor = Monitor::new(plan).start();
+        if let Some(member) = self.members.get_mut(server) {
+            member.watch(self.epochs, monitor);
+        }
+    }
+
+    pub(super) fn restart_monitor(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
+        self.plan.history.note(Some(server), "its monitor ended unexpectedly, and is started again");
+        tracing::error!(target: "actix_mongo::topology", %server, "a monitor ended unexpectedly");
+        let server = server.clone();
+        ctx.run_later(MONITOR_RESTART, move |supervisor, ctx| {
+            if supervisor.closing.is_none() && supervisor.members.contains_key(&server) {
+                supervisor.watch(&server, ctx);
+            }
+        });
+    }
+
+    /// A socket could not be established: exactly the oldest entry that waits fails with
+    /// it. What the state machine then clears, fails all.
+    pub(super) fn opening_failed(
+        &mut self,
+        server: &ServerAddress,
+        opening: Opening,
+        reached: Reached,
+        timed_out: bool,
+        error: Error,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(member) = self.members.get_mut(server) else { return };
+        member.forget(opening.id);
+        let oldest = member.pool.open_failed(opening);
+        self.plan.history.note(Some(server), format!("a socket could not be opened: {error}"));
+        let failure = match (timed_out, error.is_network()) {
+            (true, _) => Failure::Timeout,
+            (false, true) => Failure::Network,
+            (false, false) => Failure::Other,
+        };
+        self.application_error(server, opening.generation, phase_of(reached), failure, error.clone(), ctx);
+        if let Some(entry) = oldest {
+            entry.fail(error.with_seen_version(self.version).retryable());
+        }
+        self.look_for_the_end(ctx);
+    }
+
+    /// Pools and descriptions know the same limits and times.
+    fn renew_limits(&self, topology: &TopologyDescription) {
+        for (address, server) in &topology.servers {
+            if let (Some(member), Some(hello)) = (self.members.get(address), &server.hello) {
+                member.pool.set_limits(limits(hello));
+                member.pool.set_min_rtt(server.rtt.minimum());
+            }
+        }
+    }
+
+    pub(super) fn publish(&mut self, topology: Arc<TopologyDescription>, closed: Option<Error>) {
+        self.version += 1;
+        let pools = self.members.iter().map(|(address, member)| (address.clone(), member.pool.clone())).collect();
+        let mut snapshot = Snapshot { version: self.version, topology, pools, primary: None, closed };
+        snapshot.primary = snapshot.only_primary();
+        // Nobody may be looking any more: then nobody misses it.
+        self.plan.publisher.send_replace(Arc::new(snapshot));
+    }
+
+    fn note_changes(&self, before: &TopologyDescription, after: &TopologyDescription) {
+        let history = &self.plan.history;
+        if before.kind != after.kind {
+            history.note(None, format!("the topology is now {:?}", after.kind));
+        }
+        for (address, server) in &after.servers {
+            let old = before.servers.get(address);
+            if old.is_none_or(|old| old.kind != server.kind) {
+                let why = server.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+                history.note(Some(address), format!("is now {:?}{why}", server.kind));
+            }
+        }
+        for address in before.servers.keys().filter(|address| !after.servers.contains_key(*address)) {
+            history.note(Some(address), "was removed");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! One server of the topology: its pool, its monitor, its sockets.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::{Actor, Addr, ArbiterHandle};
+
+use crate::actors::monitor::{Monitor, Order};
+use crate::actors::socket::{Socket, SocketLinks};
+use crate::error::Error;
+use crate::pool::{Cleared, Opening, Pool, SlotControl, SlotId};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Member {
+    /// Shared with callers and sockets.
+    pub pool: Arc<Pool>,
+    /// Which monitor is the present one.
+    pub epoch: u64,
+    monitor: Option<Addr<Monitor>>,
+    /// Sockets from the leave to open them until they tell that they are gone.
+    sockets: HashMap<SlotId, Addr<Socket>>,
+}
+
+impl Member {
+    /// Without monitor or sockets so far.
+    pub fn new(pool: Arc<Pool>) -> Self {
+        Self { pool, epoch: 0, monitor: None, sockets: HashMap::new() }
+    }
+
+    /// Takes the monitor that watches from now on.
+    pub fn watch(&mut self, epoch: u64, monitor: Addr<Monitor>) {
+        self.epoch = epoch;
+        self.monitor = Some(monitor);
+    }
+
+    /// Tells the monitor.
+    pub fn order(&self, order: Order) {
+        if let Some(monitor) = &self.monitor {
+            monitor.do_send(order);
+        }
+    }
+
+    /// Starts a socket.
+    pub fn open(&mut self, opening: Opening, links: &Arc<SocketLinks>, arbiter: &ArbiterHandle) {
+        let (pool, links) = (self.pool.clone(), links.clone());
+        let socket = Socket::new(pool, links, opening);
+        let addr = Socket::start_in_arbiter(arbiter, move |_| socket);
+        self.sockets.insert(opening.id, addr);
+    }
+
+    /// A socket is gone.
+    pub fn forget(&mut self, id: SlotId) {
+        self.sockets.remove(&id);
+    }
+
+    /// Whether no socket is left.
+    pub fn is_empty(&self) -> bool {
+        self.sockets.is_empty()
+    }
+
+    /// Closes sockets that were idle for too long.
+    pub fn retire_idle(&self, now: Instant) {
+        for slot in self.pool.idle_expired(now) {
+            slot.control(SlotControl::Retire);
+        }
+    }
+
+    /// Clears the pool: those who wait fail with the cause, idle sockets close, and those
+    /// in use too, if `interrupt`.
+    pub fn clear(&self, cause: &Error, interrupt: bool, version: u64) {
+        let cleared = self.pool.clear(cause.clone(), interrupt);
+        let waiting = self.pool.cleared_error(cause).with_seen_version(version);
+        settle(cleared, &waiting, &self.pool.interrupted_error(cause));
+    }
+
+    /// Closes the pool and all sockets; those in use once they are done.
+    pub fn close(&self, cause: &Error) {
+        self.order(Order::Stop);
+        let cleared = self.pool.close(cause.clone());
+        let error = self.pool.closed_error(cause);
+        settle(cleared, &error, &error);
+        for socket in self.sockets.values() {
+            socket.do_send(SlotControl::Retire);
+        }
+    }
+
+    /// Closes what is still in use.
+    pub fn abort(&self, cause: &Error) {
+        for socket in self.sockets.values() {
+            socket.do_send(SlotControl::Abort(cause.clone()));
+        }
+    }
+}
+
+fn settle(cleared: Cleared, waiting: &Error, interrupted: &Error) {
+    for slot in cleared.idle {
+        slot.control(SlotControl::Retire);
+    }
+    for slot in cleared.interrupted {
+        slot.control(SlotControl::Abort(interrupted.clone()));
+    }
+    for entry in cleared.failed {
+        entry.fail(waiting.clone());
+    }
+}

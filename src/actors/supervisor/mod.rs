@@ -1,0 +1,252 @@
+//! The `Supervisor` actor: one per connection, on the control arbiter. It owns the
+//! topology's state machine, opens and retires sockets, and publishes the snapshot that
+//! everybody routes by. It does no I/O, waits for nobody, and has no part in an operation
+//! that goes well.
+
+mod apply;
+mod member;
+mod messages;
+mod shutdown;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, WeakRecipient};
+use tokio::sync::watch;
+
+use self::member::Member;
+pub use self::messages::{CheckNow, Grow, Settle, Shutdown};
+use self::shutdown::Closing;
+use crate::actors::monitor::{Observed, Order, Seen};
+use crate::actors::snapshot::{History, Snapshot};
+use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
+use crate::error::Error;
+use crate::establish::{Dialer, Phase as Reached};
+use crate::pool::{Pool, PoolOptions};
+use crate::session::{ClusterClock, ServerSessions};
+use crate::topology::{
+    ApplicationError, Failure, Outcome, Phase, ServerAddress, Topology,
+};
+
+/// What the supervisor starts sockets and monitors with.
+#[derive(Debug)]
+pub struct SupervisorPlan {
+    /// The state machine, at its start.
+    pub topology: Topology,
+    /// For every pool.
+    pub pool: PoolOptions,
+    /// For sockets.
+    pub dialer: Arc<Dialer>,
+    /// For monitors: without credentials.
+    pub monitor_dialer: Arc<Dialer>,
+    /// `heartbeatFrequencyMS`.
+    pub heartbeat: Duration,
+    /// Whether monitors may stream.
+    pub streaming: bool,
+    /// Shared with callers.
+    pub sessions: Arc<ServerSessions>,
+    /// Shared with callers.
+    pub clock: Arc<ClusterClock>,
+    /// Where sockets live.
+    pub arbiters: Vec<ArbiterHandle>,
+    /// The cursor manager.
+    pub orphans: WeakRecipient<Orphaned>,
+    /// Where snapshots go.
+    pub publisher: watch::Sender<Arc<Snapshot>>,
+    /// What `state()` shows of the past.
+    pub history: History,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Supervisor {
+    plan: SupervisorPlan,
+    version: u64,
+    /// Every server of the topology.
+    members: BTreeMap<ServerAddress, Member>,
+    /// What sockets share; made when this actor starts, since it holds its address.
+    links: Option<Arc<SocketLinks>>,
+    next_arbiter: usize,
+    /// Counts monitors, so that the last words of one that was replaced are passed over.
+    epochs: u64,
+    closing: Option<Closing>,
+}
+
+impl Supervisor {
+    /// A supervisor that will begin once started.
+    pub fn new(plan: SupervisorPlan) -> Self {
+        let (members, links) = (BTreeMap::new(), None);
+        Self { plan, version: 0, members, links, next_arbiter: 0, epochs: 0, closing: None }
+    }
+
+    /// Takes in what a socket for operations went through.
+    fn application_error(
+        &mut self,
+        server: &ServerAddress,
+        generation: u64,
+        phase: Phase,
+        failure: Failure,
+        error: Error,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(member) = self.members.get(server) else { return };
+        let outcome = Outcome::Application(ApplicationError {
+            address: server.clone(),
+            generation,
+            current_generation: member.pool.generation(),
+            phase,
+            failure,
+            service_id: None,
+            error,
+            now: Instant::now(),
+        });
+        self.apply(outcome, ctx);
+    }
+
+    /// Opens sockets while entries wait and more are allowed.
+    fn grow(&mut self, server: &ServerAddress, _ctx: &mut Context<Self>) {
+        let (Some(links), Some(member)) = (&self.links, self.members.get_mut(server)) else { return };
+        if self.closing.is_some() {
+            return;
+        }
+        while let Some(opening) = member.pool.begin_open() {
+            let arbiter = &self.plan.arbiters[self.next_arbiter % self.plan.arbiters.len()];
+            self.next_arbiter += 1;
+            member.open(opening, links, arbiter);
+        }
+    }
+
+    /// How often idle sockets are looked at, if they age or a least number is kept.
+    fn upkeep_interval(&self) -> Option<Duration> {
+        let idle = self.plan.pool.max_idle?;
+        Some((idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(10)))
+    }
+
+    fn upkeep(&mut self, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        for member in self.members.values() {
+            member.retire_idle(now);
+        }
+        self.plan_upkeep(ctx);
+    }
+
+    fn plan_upkeep(&self, ctx: &mut Context<Self>) {
+        if let Some(interval) = self.upkeep_interval() {
+            ctx.run_later(interval, Self::upkeep);
+        }
+    }
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.links = Some(Arc::new(SocketLinks {
+            sessions: self.plan.sessions.clone(),
+            clock: self.plan.clock.clone(),
+            dialer: self.plan.dialer.clone(),
+            events: ctx.address().downgrade().recipient(),
+            orphans: self.plan.orphans.clone(),
+        }));
+        let start = self.plan.topology.start();
+        self.change(start, ctx);
+        self.plan_upkeep(ctx);
+    }
+}
+
+impl Handler<Observed> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Observed, ctx: &mut Self::Context) {
+        let Observed { server, epoch, what } = msg;
+        if self.closing.is_some() || self.members.get(&server).is_none_or(|member| member.epoch != epoch) {
+            return;
+        }
+        let (address, now) = (server.clone(), Instant::now());
+        match what {
+            Seen::Hello { reply, rtt } => {
+                self.apply(Outcome::Hello { address, reply: *reply, rtt, now }, ctx);
+                self.grow(&server, ctx);
+            }
+            Seen::RoundTrip(sample) => self.apply(Outcome::RoundTrip { address, sample }, ctx),
+            Seen::Failed { failure, error } => self.apply(Outcome::CheckFailed { address, failure, error, now }, ctx),
+            Seen::Died => self.restart_monitor(&server, ctx),
+        }
+    }
+}
+
+impl Handler<SocketEvent> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: SocketEvent, ctx: &mut Self::Context) {
+        let SocketEvent { server, what } = msg;
+        match what {
+            What::Opened(_) => {}
+            What::Failed { opening, phase, timed_out, error } => {
+                self.opening_failed(&server, opening, phase, timed_out, error, ctx);
+            }
+            What::Closed { id, generation, error } => {
+                if let Some(member) = self.members.get_mut(&server) {
+                    member.forget(id);
+                }
+                if let Some(error) = error.filter(Error::is_network) {
+                    self.application_error(&server, generation, Phase::Established, Failure::Network, error, ctx);
+                }
+                self.look_for_the_end(ctx);
+            }
+            What::StateChange { generation, failure, error } => {
+                let failure = Failure::Command(failure);
+                self.application_error(&server, generation, Phase::Established, failure, error, ctx);
+            }
+        }
+        self.grow(&server, ctx);
+    }
+}
+
+impl Handler<Grow> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Grow, ctx: &mut Self::Context) {
+        self.grow(&msg.server, ctx);
+    }
+}
+
+impl Handler<CheckNow> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: CheckNow, _ctx: &mut Self::Context) {
+        for member in self.members.values() {
+            member.order(Order::CheckNow);
+        }
+    }
+}
+
+impl Handler<Settle> for Supervisor {
+    type Result = MessageResult<Settle>;
+
+    fn handle(&mut self, _msg: Settle, _ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(self.version)
+    }
+}
+
+impl Handler<Shutdown> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Shutdown, ctx: &mut Self::Context) {
+        self.begin_closing(msg.grace, ctx);
+    }
+}
+
+/// In the state machine's terms.
+fn phase_of(reached: Reached) -> Phase {
+    match reached {
+        Reached::Dial | Reached::Hello => Phase::Establishing,
+        Reached::Authenticate => Phase::Authenticating,
+    }
+}
+
+/// A new pool, in the state that the topology starts it in.
+fn new_pool(server: &ServerAddress, options: &PoolOptions) -> Arc<Pool> {
+    Arc::new(Pool::new(server.clone(), options.clone()))
+}

@@ -1,0 +1,60 @@
+//! The end: pools refuse and fail what waits, sockets in use get the grace, monitors stop
+//! at once; and when nothing is left, the control thread is let go.
+
+use std::time::Duration;
+
+use actix::{ActorContext, AsyncContext, Context, System};
+
+use super::Supervisor;
+use crate::error::{Error, Kind};
+
+/// Set once the end has begun.
+#[derive(Debug)]
+pub struct Closing {
+    over: bool,
+}
+
+/// A socket whose actor can't even hear an abort (its arbiter is blocked) is not waited
+/// for any longer than this.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
+impl Supervisor {
+    pub(super) fn begin_closing(&mut self, grace: Duration, ctx: &mut Context<Self>) {
+        if self.closing.is_some() {
+            return;
+        }
+        self.closing = Some(Closing { over: false });
+        let error = closed();
+        for member in self.members.values() {
+            member.close(&error);
+        }
+        self.publish(self.plan.topology.description().clone(), Some(error));
+        ctx.run_later(grace, |supervisor, ctx| {
+            for member in supervisor.members.values() {
+                member.abort(&closed());
+            }
+            ctx.run_later(LAST_PATIENCE, |supervisor, ctx| supervisor.end(ctx));
+        });
+        self.look_for_the_end(ctx);
+    }
+
+    /// Called whenever a socket is gone.
+    pub(super) fn look_for_the_end(&mut self, ctx: &mut Context<Self>) {
+        if self.closing.is_some() && self.members.values().all(super::Member::is_empty) {
+            self.end(ctx);
+        }
+    }
+
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        if let Some(closing) = &mut self.closing
+            && !std::mem::replace(&mut closing.over, true)
+        {
+            ctx.stop();
+            System::current().stop();
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Kind::Closed, "the connection was closed")
+}
