@@ -233,9 +233,7 @@ impl Error {
     /// This driver would have tried the operation again, had it been one of those it
     /// retries and had it time and attempts left.
     pub fn is_retryable(&self) -> bool {
-        self.inner.retryable
-            || self.has_label(label::RETRYABLE)
-            || self.has_label(label::RETRYABLE_WRITE)
+        self.inner.retryable || self.has_label(label::RETRYABLE) || self.has_label(label::RETRYABLE_WRITE)
     }
 
     /// Bytes of the request may have reached a server and its outcome is unknown. If

@@ -12,7 +12,8 @@ macro_rules! modules {
 }
 
 mod error;
-modules!(command, pool, session, topology, wire);
+mod race;
+modules!(actors, command, connection, dispatch, establish, pool, runtime, session, topology, wire);
 
 pub use bson;
 pub use error::{Error, Kind, Result, WriteConcernError, WriteError, WriteFailure, label};

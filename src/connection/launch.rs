@@ -1,0 +1,114 @@
+//! Builds everything and starts it: the one place that knows all actors.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use actix::dev::channel::{AddressReceiver, channel};
+use actix::{Actor, Addr, ArbiterHandle, Context};
+use tokio::sync::watch;
+
+use super::options::ConnectionOptions;
+use crate::actors::cursor_manager::CursorManager;
+use crate::actors::monitor::MonitoringMode;
+use crate::actors::snapshot::{History, Snapshot};
+use crate::actors::supervisor::{Supervisor, SupervisorPlan};
+use crate::actors::timer::Timer;
+use crate::command::{ClientMetadata, Handshake, Surroundings};
+use crate::dispatch::{Core, Handle, Scope, Shared};
+use crate::error::{Error, Kind, Result};
+use crate::establish::Dialer;
+use crate::runtime::{self, Ended};
+use crate::session::{ClusterClock, ServerSessions};
+use crate::topology::Topology;
+
+/// Mailboxes bound nothing (callers are counted before they send), so their capacity
+/// only says how much memory is kept ready.
+const MAILBOX: usize = 16;
+
+/// A connection that is under way, and how to learn of its end.
+#[derive(Debug)]
+pub struct Launched {
+    /// The first handle.
+    pub handle: Handle,
+    /// Told once all threads have ended.
+    pub ended: Ended,
+}
+
+/// Starts a connection. Never blocks and never waits: the addresses of all actors exist
+/// before their threads do, and what is sent until then waits in their mailboxes.
+pub fn launch(options: ConnectionOptions) -> Result<Launched> {
+    options.check()?;
+    let surroundings = Surroundings::here();
+    let topology = Topology::new(options.topology.clone())?;
+    let dialer = Arc::new(dialer(&options, &surroundings)?);
+    let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
+    let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
+    let (timer, timer_inbox) = mailbox::<Timer>();
+    let (cursors, cursors_inbox) = mailbox::<CursorManager>();
+    let sessions = Arc::<ServerSessions>::default();
+    let clock = Arc::<ClusterClock>::default();
+    let history = History::default();
+    let core = Arc::new(Core {
+        snapshots,
+        supervisor,
+        timer,
+        cursors: cursors.clone().recipient(),
+        sessions: sessions.clone(),
+        clock: clock.clone(),
+        history: history.clone(),
+        options: options.dispatch.clone(),
+        closing: AtomicBool::new(false),
+    });
+    let plan = SupervisorPlan {
+        topology,
+        pool: options.pool.clone(),
+        dialer: dialer.clone(),
+        monitor_dialer: dialer,
+        heartbeat: options.dispatch.heartbeat_frequency,
+        streaming: match options.monitoring {
+            MonitoringMode::Auto => !ClientMetadata::is_faas(&surroundings),
+            MonitoringMode::Stream => true,
+            MonitoringMode::Poll => false,
+        },
+        sessions,
+        clock,
+        arbiters: Vec::new(),
+        orphans: cursors.downgrade().recipient(),
+        publisher,
+        history,
+    };
+    let arbiters = match options.data_arbiters {
+        0 => runtime::default_arbiters(),
+        count => count,
+    };
+    let manager = CursorManager::new(core.clone());
+    let start = move |arbiters: Vec<ArbiterHandle>| {
+        Context::with_receiver(timer_inbox).run(Timer::default());
+        Context::with_receiver(cursors_inbox).run(manager);
+        Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
+    };
+    let ended = runtime::start(arbiters, start).map_err(no_thread)?;
+    let shared = Arc::new(Shared { core, drain: cursors.recipient() });
+    Ok(Launched { handle: Handle::new(shared, Scope { timeout: options.timeout }), ended })
+}
+
+fn mailbox<A: Actor>() -> (Addr<A>, AddressReceiver<A>) {
+    let (sender, receiver) = channel(MAILBOX);
+    (Addr::new(sender), receiver)
+}
+
+fn dialer(options: &ConnectionOptions, surroundings: &Surroundings) -> Result<Dialer> {
+    let metadata = ClientMetadata::new(options.app_name.as_deref(), surroundings)?;
+    let handshake = Handshake {
+        client: metadata.document(),
+        compressors: &[],
+        load_balanced: options.topology.load_balanced,
+        server_api: None,
+    };
+    let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
+    Ok(Dialer { connect_timeout, handshake: handshake.frame() })
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::new(Kind::ConnectionFailure, "the connection's control thread could not be started").with_source(error)
+}

@@ -1,0 +1,80 @@
+//! Everything that can be set for a connection, with the defaults, in one place; each
+//! layer gets its own part.
+
+use std::time::Duration;
+
+use crate::actors::monitor::MonitoringMode;
+use crate::dispatch::DispatchOptions;
+use crate::error::{Error, Kind, Result};
+use crate::pool::PoolOptions;
+use crate::topology::{ServerAddress, TopologySettings};
+
+/// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
+const MIN_HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// The options of one connection.
+#[derive(Clone, Debug)]
+pub struct ConnectionOptions {
+    /// Seeds, `directConnection`, `replicaSet`, `loadBalanced`.
+    pub topology: TopologySettings,
+    /// Sizes and limits of each pool.
+    pub pool: PoolOptions,
+    /// Selection, waiting and retries.
+    pub dispatch: DispatchOptions,
+    /// `connectTimeoutMS`, default 10 s; zero is none.
+    pub connect_timeout: Option<Duration>,
+    /// `serverMonitoringMode`, default auto.
+    pub monitoring: MonitoringMode,
+    /// `timeoutMS`, default none.
+    pub timeout: Option<Duration>,
+    /// `appName`, default none.
+    pub app_name: Option<String>,
+    /// Data arbiters; 0 is the default: one up to four cores, else a quarter of them.
+    pub data_arbiters: usize,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self {
+            topology: TopologySettings {
+                seeds: vec![ServerAddress::new("localhost", ServerAddress::DEFAULT_PORT)],
+                ..TopologySettings::default()
+            },
+            pool: PoolOptions::default(),
+            dispatch: DispatchOptions {
+                server_selection_timeout: Duration::from_secs(30),
+                local_threshold: Duration::from_millis(15),
+                heartbeat_frequency: Duration::from_secs(10),
+                wait_queue_timeout: None,
+                retry_reads: true,
+                retry_writes: true,
+            },
+            connect_timeout: Some(Duration::from_secs(10)),
+            monitoring: MonitoringMode::Auto,
+            timeout: None,
+            app_name: None,
+            data_arbiters: 0,
+        }
+    }
+}
+
+impl ConnectionOptions {
+    /// Refuses what contradicts itself, before anything is started.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |sentence: String| Err(Error::new(Kind::InvalidArgument, sentence));
+        let pool = &self.pool;
+        if pool.max_size != 0 && pool.min_size > pool.max_size {
+            return refuse(format!("minPoolSize ({}) is above maxPoolSize ({})", pool.min_size, pool.max_size));
+        }
+        for (name, value) in [("maxConnecting", pool.max_connecting), ("pipeline_depth", pool.pipeline_depth)] {
+            if value == 0 {
+                return refuse(format!("{name} must be at least 1"));
+            }
+        }
+        if self.dispatch.heartbeat_frequency < MIN_HEARTBEAT {
+            let least = MIN_HEARTBEAT.as_millis();
+            return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
+        }
+        Ok(())
+    }
+}

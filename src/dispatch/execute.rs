@@ -1,0 +1,296 @@
+//! One operation, from the caller's await to its result: select, encode, claim, wait,
+//! read; and again, where a policy says so.
+
+use std::time::{Duration, Instant};
+
+use super::handle::Handle;
+use super::operation::{Operation, Plan, Retry, SessionPlan};
+use super::retry;
+use super::select::{Selected, read_preference};
+use super::shared::Core;
+use super::waiting::Waiting;
+use crate::command::reply;
+use crate::error::{Error, Kind, Result};
+use crate::pool::{Answer, Failure, Limits, Run, SessionUse};
+use crate::session::ServerSession;
+use crate::topology::{Criteria, ReadPreference, ServerAddress};
+use crate::wire::{Frame, FrameBuilder};
+
+/// Room for the header and the envelope, when a message is held against its limit.
+const OVERHEAD: usize = 16 * 1024;
+
+/// Runs `operation`. `timeout` is its own; `None` takes the handle's, zero is none.
+///
+/// Cancel safety: safe to drop at every await; see [`Waiting`].
+pub async fn execute<O: Operation>(handle: Handle, mut operation: O, timeout: Option<Duration>) -> Result<O::Output> {
+    let now = Instant::now();
+    let timeout = timeout.or(handle.scope().timeout).filter(|limit| !limit.is_zero());
+    let name = operation.name();
+    let mut call = Call::new(handle.core(), operation.plan(), now, timeout);
+    match call.run(&mut operation).await {
+        Ok(mut answer) => {
+            let output = operation.read(&mut answer, &handle);
+            if let Some(session) = answer.session.take() {
+                handle.core().give_back(session);
+            }
+            output.map_err(|error| error.with_operation(name).with_server(&answer.server))
+        }
+        Err(error) => Err(operation.explain(error).with_operation(name)),
+    }
+}
+
+/// An operation under way: what holds over all its attempts.
+struct Call<'a> {
+    core: &'a Core,
+    plan: Plan,
+    deadline: Option<Instant>,
+    selection_deadline: Instant,
+    wait_deadline: Instant,
+    /// The picture that the next selection must at least be from.
+    version: u64,
+    /// Servers that failed: others are preferred.
+    avoid: Vec<ServerAddress>,
+    /// The session of an earlier attempt, and its number, to be sent again.
+    again: Option<(ServerSession, Option<i64>)>,
+    retries: u32,
+    first_error: Option<Error>,
+    /// Runs although the connection closes (kills and the end of sessions).
+    closing: bool,
+}
+
+/// How one attempt ended short of an answer that reports success.
+struct Failed {
+    error: Error,
+    session: Option<ServerSession>,
+    /// The error was read from a socket, so the supervisor was told of it.
+    reported: bool,
+    server: Option<ServerAddress>,
+    /// The picture that the attempt was made from.
+    version: u64,
+}
+
+impl<'a> Call<'a> {
+    fn new(core: &'a Core, plan: Plan, now: Instant, timeout: Option<Duration>) -> Self {
+        let deadline = timeout.map(|limit| now + limit);
+        let selection = now + core.options.server_selection_timeout;
+        let selection_deadline = deadline.map_or(selection, |deadline| deadline.min(selection));
+        let wait_deadline = core.options.wait_queue_timeout.map_or(selection_deadline, |limit| now + limit);
+        let mut plan = plan;
+        let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
+            SessionPlan::Held(session) => Some((session, None)),
+            other => {
+                plan.session = other;
+                None
+            }
+        };
+        let (version, avoid, closing) = (0, Vec::new(), false);
+        Self {
+            core, plan, deadline, selection_deadline, wait_deadline, version, avoid, again, retries: 0,
+            first_error: None, closing,
+        }
+    }
+
+    /// Attempts until one succeeds, or the policy has no further one.
+    async fn run<O: Operation>(&mut self, operation: &mut O) -> Result<Answer> {
+        loop {
+            let failed = match self.attempt(operation).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            let Failed { error, session, reported, server, version } = *failed;
+            let may = retry::allowed(self.core, &self.plan, &error, self.retries);
+            if !may {
+                self.keep(session, false);
+                return Err(self.worse_of(error));
+            }
+            self.retries += 1;
+            self.keep(session, true);
+            self.avoid.extend(server);
+            self.version = if reported { self.core.settle().await } else { error.seen_version().unwrap_or(version + 1) };
+            self.first_error.get_or_insert(error);
+        }
+    }
+
+    async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
+        let core = self.core;
+        let selected = core.select(&self.plan.target, self.version, &self.avoid, self.selection_deadline, self.closing);
+        let Selected { pool, snapshot } = match selected.await {
+            Ok(selected) => selected,
+            Err(error) => return Err(self.unsent(self.out_of_time(error))),
+        };
+        let version = snapshot.version;
+        let _counted = pool.operation_started();
+        let mut limits = pool.limits();
+        let preference = read_preference(&snapshot, &pool, &self.plan.target);
+        let mut frame: Option<Frame> = None;
+        loop {
+            let next = match frame.take() {
+                Some(frame) => frame,
+                None => match self.encode(operation, &limits, preference.as_ref()) {
+                    Ok(frame) => frame,
+                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
+                },
+            };
+            let numbered = self.plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
+            let (mut run, answer) = Run::new(next);
+            run.assumed = limits;
+            run.session = self.session(numbered);
+            run.exclusive = self.plan.exclusive;
+            run.max_time = self.plan.max_time;
+            run.cursor = self.plan.cursor.clone();
+            run.deadline = self.deadline;
+            run.wait_deadline = Some(self.wait_deadline);
+            let failure = match Waiting::submit(core, &pool, run, answer).await {
+                Ok(answer) if answer.clean => return Ok(answer),
+                Ok(answer) => return self.judge(answer, version),
+                Err(failure) => failure,
+            };
+            match failure {
+                // The server takes less than the frame was written for.
+                Failure { reencode: Some(narrower), session, .. } => {
+                    limits = narrower;
+                    self.keep(session, true);
+                }
+                // The socket was dead before a byte was written: another one, in silence.
+                Failure { unsent: Some(unsent), error, session, .. } if error.kind() == Kind::AutoReconnect => {
+                    frame = Some(unsent);
+                    self.keep(session, true);
+                }
+                Failure { error, session, unsent, .. } => {
+                    let reported = unsent.is_none();
+                    let error = error.with_server(pool.address());
+                    let server = Some(pool.address().clone());
+                    return Err(Box::new(Failed { error, session, reported, server, version }));
+                }
+            }
+        }
+    }
+
+    fn encode<O: Operation>(
+        &self,
+        operation: &mut O,
+        limits: &Limits,
+        preference: Option<&ReadPreference>,
+    ) -> Result<Frame> {
+        let mut command = FrameBuilder::new(self.plan.capacity);
+        operation.write(&mut command, limits)?;
+        let mut elements = command.elements();
+        elements.str("$db", &self.plan.database);
+        if let Some(preference) = preference {
+            preference.write(&mut elements);
+        }
+        let frame = command.finish();
+        if frame.len() > limits.max_message {
+            return Err(too_large("message", frame.len(), limits.max_message));
+        }
+        if frame.command().len() > limits.max_document + OVERHEAD {
+            return Err(too_large("command", frame.command().len(), limits.max_document));
+        }
+        Ok(frame)
+    }
+
+    fn session(&mut self, numbered: bool) -> SessionUse {
+        match (self.again.take(), &self.plan.session) {
+            (Some((session, txn_number)), _) => SessionUse::Held { session, txn_number },
+            (None, SessionPlan::None) => SessionUse::None,
+            (None, _) => SessionUse::Implicit { numbered },
+        }
+    }
+
+    /// What becomes of an attempt's session: the next attempt takes it again, with its
+    /// number, unless a network error spoilt it; else it goes back.
+    fn keep(&mut self, session: Option<ServerSession>, again: bool) {
+        let Some(session) = session else { return };
+        let numbered = self.plan.retry == Retry::Write && session.txn_number() > 0;
+        // A retried write must repeat its session and number, also after a network error.
+        if again && (numbered || !session.is_dirty()) {
+            let number = numbered.then(|| session.txn_number());
+            self.again = Some((session, number));
+        } else {
+            self.core.give_back(session);
+        }
+    }
+
+    /// A reply that reports some trouble: an error, unless the operation does not mind.
+    fn judge(&self, mut answer: Answer, version: u64) -> std::result::Result<Answer, Box<Failed>> {
+        let body = std::mem::take(&mut answer.body);
+        let check = if self.plan.writes { reply::check_write } else { reply::check };
+        match check(body, &answer.server) {
+            Ok(body) => {
+                answer.body = body;
+                Ok(answer)
+            }
+            Err(error) => {
+                let server = Some(answer.server.clone());
+                Err(Box::new(Failed { error, session: answer.session.take(), reported: true, server, version }))
+            }
+        }
+    }
+
+    fn unsent(&self, error: Error) -> Box<Failed> {
+        Box::new(Failed { error, session: None, reported: false, server: None, version: self.version })
+    }
+
+    /// Selection that was cut short by the operation's own timeout is a timeout.
+    fn out_of_time(&self, error: Error) -> Error {
+        let own = self.deadline.is_some_and(|deadline| deadline <= self.selection_deadline);
+        if own && error.kind() == Kind::ServerSelection {
+            return Error::new(Kind::Timeout, format!("the operation's timeout ran out: {}", error.message()));
+        }
+        error
+    }
+
+    /// A retry that never reached a server tells less than the error it was to repair.
+    fn worse_of(&mut self, last: Error) -> Error {
+        match self.first_error.take() {
+            Some(first) if matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) => first,
+            Some(first) if last.has_label(crate::error::label::NO_WRITES_PERFORMED) => first,
+            Some(first) => {
+                let ran = last.may_have_run() || first.may_have_run();
+                last.ran(ran)
+            }
+            None => last,
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    /// A session that was kept for a further attempt does not get lost with it.
+    fn drop(&mut self) {
+        if let Some((session, _)) = self.again.take() {
+            self.core.give_back(session);
+        }
+    }
+}
+
+fn too_large(what: &str, size: usize, limit: usize) -> Error {
+    Error::new(Kind::TooLarge, format!("the {what} has {size} bytes, the server takes at most {limit}"))
+}
+
+impl<'a> Call<'a> {
+    /// Runs while the connection closes, on one given server, and is not repeated.
+    pub(super) async fn last<O: Operation>(core: &'a Core, operation: &mut O, timeout: Duration) -> Result<Answer> {
+        let mut call = Self::new(core, operation.plan(), Instant::now(), Some(timeout));
+        call.closing = true;
+        call.run(operation).await
+    }
+}
+
+/// Runs an operation of the driver's own: also while the connection closes, with a limit
+/// of its own, and without a handle.
+pub async fn execute_internal<O: Operation>(core: &Core, mut operation: O, timeout: Duration) -> Result<()> {
+    let name = operation.name();
+    let result = Call::last(core, &mut operation, timeout).await;
+    match result {
+        Ok(mut answer) => {
+            answer.session.take().into_iter().for_each(|session| core.give_back(session));
+            Ok(())
+        }
+        Err(error) => Err(error.with_operation(name)),
+    }
+}
+
+/// Whether an operation of this plan may choose its server anew.
+pub(super) fn is_bound(target: &Criteria) -> bool {
+    matches!(target, Criteria::Server(_))
+}

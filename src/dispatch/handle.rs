@@ -1,0 +1,50 @@
+//! What databases, collections and cursors hold: the connection, and what was set for
+//! all calls made through this handle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::shared::{Core, Shared};
+
+/// Keeps the connection alive; two `Arc`s to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    shared: Arc<Shared>,
+    scope: Arc<Scope>,
+}
+
+/// What a derived handle hands down to everything made from it.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// For each operation, unless it has its own.
+    pub timeout: Option<Duration>,
+}
+
+impl Handle {
+    /// The first handle of a connection.
+    pub fn new(shared: Arc<Shared>, scope: Scope) -> Self {
+        Self { shared, scope: Arc::new(scope) }
+    }
+
+    /// A handle on the same connection with another scope.
+    pub fn with_scope(&self, change: impl FnOnce(&mut Scope)) -> Self {
+        let mut scope = Scope::clone(&self.scope);
+        change(&mut scope);
+        Self { shared: self.shared.clone(), scope: Arc::new(scope) }
+    }
+
+    /// What was set for all calls.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What a call needs.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.shared.core
+    }
+
+    /// What keeps the connection alive.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}

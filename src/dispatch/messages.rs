@@ -1,0 +1,34 @@
+//! What handles and cursors tell the cursor manager.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::pool::Namespace;
+use crate::topology::ServerAddress;
+
+/// A cursor was dropped while the server still has it open.
+#[derive(Debug)]
+pub struct CursorRetired {
+    /// Where.
+    pub server: ServerAddress,
+    /// Over which collection.
+    pub namespace: Arc<Namespace>,
+    /// The cursor's id.
+    pub id: i64,
+}
+
+impl actix::Message for CursorRetired {
+    type Result = ();
+}
+
+/// The last handle is gone, or `close` was called: kill what is to be killed, end the
+/// sessions, then let the supervisor end the rest.
+#[derive(Debug)]
+pub struct Drain {
+    /// For calls in flight.
+    pub grace: Duration,
+}
+
+impl actix::Message for Drain {
+    type Result = ();
+}

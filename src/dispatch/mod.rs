@@ -1,0 +1,18 @@
+//! The caller's side of every operation: it selects, encodes, claims, waits and reads,
+//! on the caller's own thread and without a runtime. Called by collections, cursors and
+//! the cursor manager; it never asks an actor anything as long as nothing fails.
+
+mod execute;
+mod handle;
+mod messages;
+mod operation;
+mod retry;
+mod select;
+mod shared;
+mod waiting;
+
+pub use execute::{execute, execute_internal};
+pub use handle::{Handle, Scope};
+pub use messages::{CursorRetired, Drain};
+pub use operation::{Operation, Plan, Retry, SessionPlan};
+pub use shared::{Core, DispatchOptions, Shared, closed};

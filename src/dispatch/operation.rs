@@ -1,0 +1,82 @@
+//! What a command must tell the dispatcher: where it may run, how it is written, what
+//! its reply means.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::pool::{Answer, Limits, Namespace};
+use crate::session::ServerSession;
+use crate::topology::Criteria;
+use crate::wire::FrameBuilder;
+
+use super::handle::Handle;
+
+/// One command, as often as it must be tried.
+pub trait Operation: Send + 'static {
+    /// What the caller gets.
+    type Output: Send + 'static;
+
+    /// The command's name, for errors and events.
+    fn name(&self) -> &'static str;
+
+    /// Where and how it may run. Asked once.
+    fn plan(&mut self) -> Plan;
+
+    /// Writes the command, its name first, without `$db` and what the envelope holds.
+    /// Called again for each server whose limits differ.
+    fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()>;
+
+    /// Reads a reply that reports success. A session or lease that it leaves in the
+    /// answer goes back.
+    fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Self::Output>;
+
+    /// Completes an error that the server answered with (the indexes of a split write).
+    fn explain(&self, error: Error) -> Error {
+        error
+    }
+}
+
+/// Where and how a command may run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The `$db` it runs on.
+    pub database: Arc<str>,
+    /// Which server it may go to.
+    pub target: Criteria,
+    /// Whether it may be tried again.
+    pub retry: Retry,
+    /// Which session it runs in.
+    pub session: SessionPlan,
+    /// The collection, if its reply may open a cursor.
+    pub cursor: Option<Arc<Namespace>>,
+    /// Bytes that the command will about need.
+    pub capacity: usize,
+    /// May wait on the server for long: it needs a socket of its own.
+    pub exclusive: bool,
+    /// Refused documents and unmet write concerns in a reply that says `ok` are errors.
+    pub writes: bool,
+    /// Whether `maxTimeMS` is derived from the operation's timeout.
+    pub max_time: bool,
+}
+
+/// By which rule a failed attempt may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// By none.
+    Never,
+    /// As a read (retryable reads specification).
+    Read,
+    /// As a write with a `txnNumber` (retryable writes specification).
+    Write,
+}
+
+/// Which session.
+#[derive(Debug)]
+pub enum SessionPlan {
+    /// None (an unacknowledged write).
+    None,
+    /// An implicit one.
+    Implicit,
+    /// The implicit one that its cursor holds.
+    Held(ServerSession),
+}

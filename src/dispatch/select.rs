@@ -1,0 +1,113 @@
+//! From what an operation asks for to the pool of one server; waits if none suits.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::race::{Either, race};
+use super::shared::Core;
+use crate::actors::snapshot::Snapshot;
+use crate::error::{Error, Kind, Result};
+use crate::pool::Pool;
+use crate::topology::{Criteria, ReadMode, ReadPreference, ServerAddress, selection};
+
+/// A server that was picked, and the picture it was picked from.
+#[derive(Debug)]
+pub struct Selected {
+    /// Its pool.
+    pub pool: Arc<Pool>,
+    /// The picture.
+    pub snapshot: Arc<Snapshot>,
+}
+
+impl Core {
+    /// Picks a server for `target` from a picture of at least this version. Waits for
+    /// one until `deadline`, then fails with a sentence about every server.
+    ///
+    /// Cancel safety: nothing is held while it waits.
+    pub async fn select(
+        &self,
+        target: &Criteria,
+        version: u64,
+        avoid: &[ServerAddress],
+        deadline: Instant,
+        closing: bool,
+    ) -> Result<Selected> {
+        let mut waiting: Option<Watch> = None;
+        loop {
+            let snapshot = if closing { self.any_snapshot()? } else { self.snapshot()? };
+            if snapshot.version >= version
+                && let Some(pool) = self.pick(&snapshot, target, avoid)?
+            {
+                return Ok(Selected { pool, snapshot });
+            }
+            let (changes, alarm) = waiting.get_or_insert_with(|| {
+                let mut changes = self.snapshots.clone();
+                changes.mark_unchanged();
+                (changes, self.sleep_until(deadline))
+            });
+            // The picture may have changed between the look at it and the clone above.
+            if changes.borrow_and_update().version == snapshot.version {
+                self.check_now();
+                match race(Box::pin(changes.changed()), alarm).await {
+                    Either::Left(Ok(())) => {}
+                    Either::Left(Err(_)) => return Err(self.snapshot().err().unwrap_or_else(super::shared::closed)),
+                    Either::Right(_) => return Err(self.nothing_found(target)),
+                }
+            }
+        }
+    }
+
+    fn pick(&self, snapshot: &Snapshot, target: &Criteria, avoid: &[ServerAddress]) -> Result<Option<Arc<Pool>>> {
+        match target {
+            Criteria::Server(address) => {
+                let Some(pool) = snapshot.pools.get(address) else {
+                    let sentence = format!("the server {address} is no longer part of the deployment");
+                    return Err(Error::new(Kind::ServerSelection, sentence).with_server(address));
+                };
+                return Ok(Some(pool.clone()));
+            }
+            Criteria::Read(preference) if preference.mode() != ReadMode::Primary => {}
+            _ => {
+                if let Some(primary) = &snapshot.primary {
+                    return Ok(Some(primary.clone()));
+                }
+            }
+        }
+        let suitable = selection::suitable(&snapshot.topology, target, avoid, self.options.heartbeat_frequency)?;
+        let window = selection::in_window(suitable, self.options.local_threshold);
+        let load = |address: &ServerAddress| snapshot.pools.get(address).map_or(0, |pool| pool.operations());
+        let picked = selection::pick(&window, load, |count| fastrand::usize(..count));
+        Ok(picked.and_then(|server| snapshot.pools.get(&server.address).cloned()))
+    }
+
+    fn nothing_found(&self, target: &Criteria) -> Error {
+        let snapshot = self.snapshots.borrow().clone();
+        let why = selection::why_none(&snapshot.topology, target, Instant::now());
+        let pools: Vec<String> = snapshot
+            .pools
+            .values()
+            .map(|pool| {
+                let stats = pool.stats();
+                format!("pool of {}: {}, {} sockets, {} waiting", pool.address(), stats.state, stats.total, stats.queued)
+            })
+            .collect();
+        Error::new(Kind::ServerSelection, format!("{why} {}", pools.join("; ")))
+            .with_seen_version(snapshot.version)
+    }
+}
+
+type Watch = (watch::Receiver<Arc<Snapshot>>, tokio::sync::oneshot::Receiver<()>);
+
+/// The `$readPreference` to send (server selection specification, "Passing read
+/// preference").
+pub fn read_preference(snapshot: &Snapshot, pool: &Pool, target: &Criteria) -> Option<ReadPreference> {
+    let server = snapshot.topology.servers.get(pool.address())?;
+    match target {
+        Criteria::Read(preference) => preference.for_server(snapshot.topology.kind, server.kind),
+        Criteria::Write | Criteria::Server(_) => {
+            ReadPreference::new(ReadMode::Primary).for_server(snapshot.topology.kind, server.kind)
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What all handles of one connection share, and how the last of them ends it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::{Addr, Recipient};
+use tokio::sync::{oneshot, watch};
+
+use super::messages::{CursorRetired, Drain};
+use crate::actors::snapshot::{History, Snapshot};
+use crate::actors::supervisor::{CheckNow, Grow, Settle, Supervisor};
+use crate::actors::timer::{ExpireAt, Timer, WakeAt};
+use crate::error::{Error, Kind, Result};
+use crate::pool::{Namespace, Outcome, Pool};
+use crate::session::{ClusterClock, ServerSession, ServerSessions};
+use crate::topology::ServerAddress;
+use crate::wire::ReplyHead;
+
+/// How long things may take, and which servers are alike.
+#[derive(Clone, Debug)]
+pub struct DispatchOptions {
+    /// `serverSelectionTimeoutMS`, default 30 s.
+    pub server_selection_timeout: Duration,
+    /// `localThresholdMS`, default 15 ms.
+    pub local_threshold: Duration,
+    /// `heartbeatFrequencyMS`, default 10 s; what staleness is judged by.
+    pub heartbeat_frequency: Duration,
+    /// `waitQueueTimeoutMS`, default none.
+    pub wait_queue_timeout: Option<Duration>,
+    /// `retryReads`, default true.
+    pub retry_reads: bool,
+    /// `retryWrites`, default true.
+    pub retry_writes: bool,
+}
+
+/// Everything a call needs. Holds no handle, so actors may keep it without keeping the
+/// connection alive.
+#[derive(Debug)]
+pub struct Core {
+    /// The published picture; read by every call.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Asked by callers who must wait, or met an error.
+    pub supervisor: Addr<Supervisor>,
+    /// Asked by callers who must wait.
+    pub timer: Addr<Timer>,
+    /// Told of cursors to kill.
+    pub cursors: Recipient<CursorRetired>,
+    /// Implicit sessions at rest; shared with the sockets.
+    pub sessions: Arc<ServerSessions>,
+    /// The newest cluster time; shared with the sockets.
+    pub clock: Arc<ClusterClock>,
+    /// The latest changes, for `state()`.
+    pub history: History,
+    /// See there.
+    pub options: DispatchOptions,
+    /// Set by `close`: new calls are refused from then on.
+    pub closing: AtomicBool,
+}
+
+impl Core {
+    /// The present picture. Fails if the connection is closed, or its supervisor is gone.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(closed());
+        }
+        self.any_snapshot()
+    }
+
+    /// The same, also while the connection closes.
+    pub fn any_snapshot(&self) -> Result<Arc<Snapshot>> {
+        let snapshot = self.snapshots.borrow().clone();
+        match &snapshot.closed {
+            Some(error) => Err(error.clone()),
+            None if self.snapshots.has_changed().is_err() => {
+                Err(Error::new(Kind::Closed, "the connection's supervisor is gone; make a new connection"))
+            }
+            None => Ok(snapshot),
+        }
+    }
+
+    /// Ready at this time. Needs no runtime of the caller's.
+    pub fn sleep_until(&self, at: Instant) -> oneshot::Receiver<()> {
+        let (wake, woken) = oneshot::channel();
+        self.timer.do_send(WakeAt { at, wake });
+        woken
+    }
+
+    /// Has entries in this pool's queue expire from this time on.
+    pub fn expire_at(&self, at: Instant, pool: &Arc<Pool>) {
+        self.timer.do_send(ExpireAt { at, pool: Arc::downgrade(pool) });
+    }
+
+    /// Has sockets opened, if the supervisor finds that entries wait.
+    pub fn grow(&self, pool: &Pool) {
+        self.supervisor.do_send(Grow { server: pool.address().clone() });
+    }
+
+    /// Asks for a check of all servers.
+    pub fn check_now(&self) {
+        self.supervisor.do_send(CheckNow);
+    }
+
+    /// Waits until the supervisor has applied the error that this call saw, and says
+    /// which version to select from. The present one, if the supervisor is gone: the
+    /// next selection says so.
+    pub async fn settle(&self) -> u64 {
+        match self.supervisor.send(Settle).await {
+            Ok(version) => version,
+            Err(_) => self.snapshots.borrow().version,
+        }
+    }
+
+    /// Puts an implicit session back.
+    pub fn give_back(&self, session: ServerSession) {
+        let minutes = self.snapshots.borrow().topology.logical_session_timeout_minutes;
+        let timeout = minutes.and_then(|minutes| u64::try_from(minutes).ok()).map(|m| Duration::from_secs(60 * m));
+        self.sessions.give_back(session, Instant::now(), timeout);
+    }
+
+    /// Has a cursor killed.
+    pub fn retire_cursor(&self, server: ServerAddress, namespace: Arc<Namespace>, id: i64) {
+        if id != 0 {
+            self.cursors.do_send(CursorRetired { server, namespace, id });
+        }
+    }
+
+    /// An outcome that came for a caller who no longer waits: its session goes back, its
+    /// cursor is killed.
+    pub fn discard(&self, outcome: Outcome, namespace: Option<&Arc<Namespace>>) {
+        match outcome {
+            Err(failure) => failure.session.into_iter().for_each(|session| self.give_back(session)),
+            Ok(answer) => {
+                let cursor = ReplyHead::scan(&answer.body).ok().and_then(|head| head.cursor_id);
+                if let (Some(id), Some(namespace)) = (cursor, namespace) {
+                    self.retire_cursor(answer.server, namespace.clone(), id);
+                }
+                answer.session.into_iter().for_each(|session| self.give_back(session));
+            }
+        }
+    }
+}
+
+/// What keeps a connection alive: every handle has one, actors have none.
+#[derive(Debug)]
+pub struct Shared {
+    /// See there.
+    pub core: Arc<Core>,
+    /// The cursor manager, which begins the end.
+    pub drain: Recipient<Drain>,
+}
+
+impl Drop for Shared {
+    /// The last handle is gone. Cursors dropped before it told the same actor before, so
+    /// their kills go out first.
+    fn drop(&mut self) {
+        self.core.closing.store(true, Ordering::Relaxed);
+        self.drain.do_send(Drain { grace: Duration::ZERO });
+    }
+}
+
+/// The error of every call after the end.
+pub fn closed() -> Error {
+    Error::new(Kind::Closed, "the connection was closed")
+}
