@@ -10,10 +10,11 @@ use super::select::{Selected, read_preference};
 use super::shared::Core;
 use super::waiting::Waiting;
 use crate::command::reply;
+use crate::command::retryability::label_retryable_write;
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Failure, Limits, Run, SessionUse};
 use crate::session::ServerSession;
-use crate::topology::{Criteria, ReadPreference, ServerAddress};
+use crate::topology::{Criteria, ReadPreference, ServerAddress, TopologyKind};
 use crate::wire::{Frame, FrameBuilder};
 
 /// Room for the header and the envelope, when a message is held against its limit.
@@ -53,6 +54,8 @@ struct Call<'a> {
     /// The session of an earlier attempt, and its number, to be sent again.
     again: Option<(ServerSession, Option<i64>)>,
     retries: u32,
+    /// The latest attempt was a write with a number, so errors of it are labelled.
+    numbered: Option<Limits>,
     first_error: Option<Error>,
     /// Runs although the connection closes (kills and the end of sessions).
     closing: bool,
@@ -86,6 +89,7 @@ impl<'a> Call<'a> {
         let (version, avoid, closing) = (0, Vec::new(), false);
         Self {
             core, plan, deadline, selection_deadline, wait_deadline, version, avoid, again, retries: 0,
+            numbered: None,
             first_error: None, closing,
         }
     }
@@ -98,6 +102,7 @@ impl<'a> Call<'a> {
                 Err(failed) => failed,
             };
             let Failed { error, session, reported, server, version } = *failed;
+            let error = self.label(error);
             let may = retry::allowed(self.core, &self.plan, &error, self.retries);
             if !may {
                 self.keep(session, false);
@@ -113,6 +118,7 @@ impl<'a> Call<'a> {
 
     async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
         let core = self.core;
+        self.numbered = None;
         let selected = core.select(&self.plan.target, self.version, &self.avoid, self.selection_deadline, self.closing);
         let Selected { pool, snapshot } = match selected.await {
             Ok(selected) => selected,
@@ -133,6 +139,7 @@ impl<'a> Call<'a> {
             };
             let numbered = self.plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
             let (mut run, answer) = Run::new(next);
+            self.numbered = numbered.then_some(limits);
             run.assumed = limits;
             run.session = self.session(numbered);
             run.exclusive = self.plan.exclusive;
@@ -225,6 +232,13 @@ impl<'a> Call<'a> {
                 Err(Box::new(Failed { error, session: answer.session.take(), reported: true, server, version }))
             }
         }
+    }
+
+    /// The labels that the driver itself adds (retryable writes specification).
+    fn label(&self, error: Error) -> Error {
+        let Some(limits) = &self.numbered else { return error };
+        let mongos = self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded;
+        label_retryable_write(error, Some(limits.max_wire_version), mongos)
     }
 
     fn unsent(&self, error: Error) -> Box<Failed> {

@@ -66,7 +66,12 @@ impl Drop for Waiting<'_> {
         if let Ok(outcome) = answer.try_recv() {
             self.core.discard(outcome, self.namespace.as_ref());
         } else if let Some(entry) = self.ticket.and_then(|ticket| self.pool.cancel(ticket)) {
-            drop(entry);
+            // A retry holds a session, which goes back.
+            if let Entry::Run(run) = entry
+                && let Err(outcome) = run.fail(closed(), None)
+            {
+                self.core.discard(outcome, None);
+            }
             // Its place in front may have held up others.
             serve(self.pool);
         }

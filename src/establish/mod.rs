@@ -65,12 +65,10 @@ pub struct EstablishError {
 }
 
 impl EstablishError {
-    /// Nobody wants the stream any more.
-    pub fn cancelled() -> Self {
-        let error = Error::new(Kind::ConnectionFailure, "the socket was closed before it was established").network();
+    /// It did not even begin.
+    pub fn of(error: Error) -> Self {
         Self { phase: Phase::Dial, timed_out: false, error }
     }
-
 }
 
 impl Dialer {

@@ -248,8 +248,8 @@ impl Pool {
     }
 
     /// What each established socket is doing, by id.
-    pub fn slots(&self) -> Vec<SlotInfo> {
-        self.lock().slots().iter().map(SlotInfo::of).collect()
+    pub fn slots(&self, now: Instant) -> Vec<SlotInfo> {
+        self.lock().slots().iter().map(|record| SlotInfo::of(record, now)).collect()
     }
 
     /// What fails because the pool was cleared for `cause`.

@@ -1,5 +1,8 @@
 //! A place in the pool, taken by one established socket.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
 use actix::Recipient;
 
 use super::entry::Entry;
@@ -31,6 +34,11 @@ pub struct Slot {
     pub id: SlotId,
     /// The pool's generation when the socket was opened.
     pub generation: u64,
+    opened: Instant,
+    /// Microseconds after `opened`, at least 1, at which its present request was taken; 0
+    /// while there is none. Written by the socket, read by `state()`; nothing is ordered
+    /// by it.
+    busy: AtomicU64,
     entries: Recipient<Entry>,
     control: Recipient<SlotControl>,
 }
@@ -46,6 +54,8 @@ impl Slot {
         Self {
             id,
             generation,
+            opened: Instant::now(),
+            busy: AtomicU64::new(0),
             entries,
             control,
         }
@@ -54,6 +64,28 @@ impl Slot {
     /// Sends an entry. If the socket is gone the entry is dropped, and answers by that.
     pub fn submit(&self, entry: Entry) {
         self.entries.do_send(entry);
+    }
+
+    /// Notes that a request was taken while none was in flight.
+    pub fn mark_busy(&self, now: Instant) {
+        let after = now.saturating_duration_since(self.opened).as_micros();
+        self.busy.store(u64::try_from(after).unwrap_or(u64::MAX).max(1), Relaxed);
+    }
+
+    /// Notes that nothing is in flight any more.
+    pub fn mark_quiet(&self) {
+        self.busy.store(0, Relaxed);
+    }
+
+    /// For how long the oldest request in flight has been so.
+    pub fn busy_for(&self, now: Instant) -> Option<Duration> {
+        let since = Some(self.busy.load(Relaxed)).filter(|since| *since != 0)?;
+        Some(now.saturating_duration_since(self.opened + Duration::from_micros(since)))
+    }
+
+    /// How long ago it was established.
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.opened)
     }
 
     /// Sends an order.

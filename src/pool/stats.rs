@@ -1,12 +1,13 @@
 //! What a pool looks like at one moment.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::lease::Purpose;
 use super::limits::Limits;
 use super::queue::Waiting;
 use super::refusal::Mode;
-use super::slot::SlotId;
+use super::slot::{Slot, SlotId};
 use super::slots::Record;
 use super::state::State;
 
@@ -95,11 +96,17 @@ pub struct SlotInfo {
     pub held: Option<Purpose>,
     /// Since when it is idle; recorded only where idle sockets expire.
     pub idle_since: Option<Instant>,
+    /// For how long its oldest request has been in flight.
+    pub busy_for: Option<Duration>,
+    /// How long ago it was established.
+    pub age: Duration,
 }
 
 impl SlotInfo {
-    pub(super) fn of<H>(record: &Record<H>) -> Self {
+    pub(super) fn of(record: &Record<Arc<Slot>>, now: Instant) -> Self {
         Self {
+            busy_for: record.handle.busy_for(now),
+            age: record.handle.age(now),
             id: record.id,
             generation: record.generation,
             in_flight: record.in_flight,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 
-use self::batch::{AGE, Kill, KillBatch};
+use self::batch::{Kill, KillBatch};
 use self::operations::{EndSessions, KillCursors};
 use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::Shutdown;
@@ -39,10 +39,11 @@ impl CursorManager {
     }
 
     fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
-        if self.batch.add(server, namespace, id, Instant::now()) {
+        let now = Instant::now();
+        if self.batch.add(server, namespace, id, now) {
             self.flush(ctx);
-        } else if self.tick.is_none() {
-            self.tick = Some(ctx.run_later(AGE, |manager, ctx| {
+        } else if let (None, Some(due)) = (self.tick, self.batch.due()) {
+            self.tick = Some(ctx.run_later(due.saturating_duration_since(now), |manager, ctx| {
                 manager.tick = None;
                 manager.flush(ctx);
             }));

@@ -36,6 +36,7 @@ impl Socket {
             drop(flying.run.answer(Ok(answer)));
             self.go_on(next);
         }
+        self.rest();
     }
 
     fn deliver(&mut self, reply: Reply) -> Result<(), Error> {
@@ -81,6 +82,7 @@ impl Socket {
         }
         self.go_on(next);
         self.leave_lease();
+        self.rest();
         Ok(())
     }
 
@@ -93,10 +95,10 @@ impl Socket {
             Follow::HoldIfCursor(purpose) if cursor != 0 => purpose,
             Follow::Release | Follow::HoldIfCursor(_) | Follow::Hold => return (None, self.release()),
         };
-        let Some(guard) = &self.guard else { return (None, Next::Retire) };
+        let Some(slot) = self.place.slot().cloned() else { return (None, Next::Retire) };
         self.held = true;
-        self.pool.hold(guard.slot_ref(), purpose);
-        (Some(Lease::new(guard.slot(), purpose)), Next::Idle)
+        self.pool.hold(&slot, purpose);
+        (Some(Lease::new(slot, purpose)), Next::Idle)
     }
 
     fn answer_to(&self, body: RawDocumentBuf, clean: bool, session: Option<ServerSession>) -> Answer {
@@ -121,7 +123,7 @@ impl Socket {
         self.links.tell(SocketEvent { server: self.pool.address().clone(), what });
     }
 
-    fn give_back(&self, session: ServerSession) {
+    pub(super) fn give_back(&self, session: ServerSession) {
         self.links.sessions.give_back(session, Instant::now(), self.line.limits().session_timeout);
     }
 

@@ -5,8 +5,8 @@
 mod deliver;
 mod line;
 mod messages;
+mod place;
 mod pump;
-mod slot_guard;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,8 +15,8 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 
 use self::line::{Line, Surroundings};
 pub use self::messages::{Orphaned, SocketEvent, What};
+use self::place::Place;
 use self::pump::{Ended, Pump};
-use self::slot_guard::SlotGuard;
 use crate::error::{Error, Kind};
 use crate::establish::{Dialer, EstablishError, Established};
 use crate::pool::{Entry, Lease, LeaseRequest, Limits, Next, Opening, Pool, Run, Slot, SlotControl};
@@ -44,9 +44,9 @@ pub struct Socket {
     pool: Arc<Pool>,
     links: Arc<SocketLinks>,
     opening: Opening,
-    /// Its place in the pool; `None` until established. Dropping it tells the pool and
-    /// the supervisor, however this actor ends.
-    guard: Option<SlotGuard>,
+    /// Its place in the pool. Dropping it tells the pool and the supervisor, however this
+    /// actor ends.
+    place: Place,
     line: Line,
     splitter: FrameSplitter,
     /// A lease holds the socket: it takes nothing from the queue.
@@ -62,11 +62,12 @@ pub struct Socket {
 impl Socket {
     /// A socket that will establish itself once started.
     pub fn new(pool: Arc<Pool>, links: Arc<SocketLinks>, opening: Opening) -> Self {
+        let place = Place::new(pool.clone(), opening, links.events.clone());
         Self {
             pool,
             links,
             opening,
-            guard: None,
+            place,
             line: Line::new(Limits::default()),
             splitter: FrameSplitter::new(Limits::default().max_message),
             held: false,
@@ -83,17 +84,14 @@ impl Socket {
         let slot = Arc::new(Slot::new(id, generation, address.clone().recipient(), address.recipient()));
         self.line = Line::new(limits);
         self.splitter = FrameSplitter::new(limits.max_message);
-        self.guard = Some(SlotGuard::new(self.pool.clone(), slot.clone(), self.links.events.clone()));
-        let next = self.pool.opened(slot, limits, Instant::now());
-        self.links.tell(SocketEvent { server: self.pool.address().clone(), what: What::Opened(id) });
+        let next = self.pool.opened(slot.clone(), limits, Instant::now());
+        self.place.take(slot);
         self.go_on(next);
         ctx.spawn(Pump::new(stream));
     }
 
     fn not_established(&mut self, failed: EstablishError, ctx: &mut Context<Self>) {
-        let EstablishError { phase, timed_out, error } = failed;
-        let what = What::Failed { opening: self.opening, phase, timed_out, error };
-        self.links.tell(SocketEvent { server: self.pool.address().clone(), what });
+        self.place.fail(failed);
         ctx.stop();
     }
 
@@ -129,34 +127,43 @@ impl Socket {
     }
 
     fn take_run(&mut self, run: Box<Run>) -> bool {
+        let now = Instant::now();
         if run.is_abandoned() {
+            // A retry holds a session, which goes back.
+            if let Err(Err(failure)) = run.fail(gone(), None)
+                && let Some(session) = failure.session
+            {
+                self.give_back(session);
+            }
             return false;
         }
         let before = self.line.len();
-        let around = Surroundings {
-            sessions: &self.links.sessions,
-            clock: &self.links.clock,
-            now: Instant::now(),
-            min_rtt: self.pool.min_rtt(),
-        };
+        let min_rtt = self.pool.min_rtt();
+        let around = Surroundings { sessions: &self.links.sessions, clock: &self.links.clock, now, min_rtt };
         self.line.take(run, &around, self.opening.generation);
+        if before == 0
+            && !self.line.is_empty()
+            && let Some(slot) = self.place.slot()
+        {
+            slot.mark_busy(now);
+        }
         self.line.len() > before
     }
 
     fn take_lease(&mut self, request: Box<LeaseRequest>) -> bool {
-        let Some(guard) = &self.guard else { return false };
+        let Some(slot) = self.place.slot() else { return false };
         self.held = true;
         self.lease_ended = false;
         // If nobody takes it, its drop sends `EndLease`, and that releases.
-        let lease = Lease::new(guard.slot(), request.purpose);
+        let lease = Lease::new(slot.clone(), request.purpose);
         request.answer(Ok(lease));
         true
     }
 
     /// One request is done, or the lease is over: asks the pool what comes next.
     fn release(&mut self) -> Next {
-        match &self.guard {
-            Some(guard) => self.pool.release(guard.slot_ref(), Instant::now),
+        match self.place.slot() {
+            Some(slot) => self.pool.release(slot, Instant::now),
             None => Next::Retire,
         }
     }
@@ -164,6 +171,15 @@ impl Socket {
     fn end_lease(&mut self) {
         self.lease_ended = self.held;
         self.leave_lease();
+    }
+
+    /// After a reply: nothing may be in flight any more.
+    fn rest(&mut self) {
+        if self.line.is_empty()
+            && let Some(slot) = self.place.slot()
+        {
+            slot.mark_quiet();
+        }
     }
 
     fn leave_lease(&mut self) {
@@ -192,9 +208,7 @@ impl Socket {
             Ended::TimedOut(_) | Ended::Abandoned => (neighbour(), None),
         };
         let limits = *self.line.limits();
-        if let Some(guard) = self.guard.take() {
-            guard.close(report.map(|e| e.with_server(self.pool.address())));
-        }
+        self.place.close(report.map(|e| e.with_server(self.pool.address())));
         let now = Instant::now();
         for flying in self.line.drain() {
             let expired = matches!(&ended, Ended::TimedOut(at) if flying.run.deadline.is_some_and(|d| d <= *at));
@@ -240,8 +254,8 @@ impl Handler<SlotControl> for Socket {
             SlotControl::Abort(error) => self.abort = Some(error),
         }
         // Not established yet: there is no pump that would see it.
-        if self.guard.is_none() && (self.retiring || self.abort.is_some()) {
-            self.not_established(EstablishError::cancelled(), ctx);
+        if self.place.is_pending() && (self.retiring || self.abort.is_some()) {
+            self.not_established(EstablishError::of(gone()), ctx);
         }
     }
 }

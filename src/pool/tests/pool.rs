@@ -207,7 +207,7 @@ fn a_socket_can_keep_itself_for_a_cursor() {
     let (entry, _answer) = run();
     assert!(matches!(fixture.claim(entry), Claim::Taken(..)));
     fixture.pool.hold(&slot, Purpose::Cursor);
-    let info = fixture.pool.slots();
+    let info = fixture.pool.slots(Instant::now());
     assert_eq!(
         (info[0].in_flight, info[0].held),
         (0, Some(Purpose::Cursor))
