@@ -40,7 +40,9 @@ impl ServerAddress {
         };
         let port = match port {
             None => Self::DEFAULT_PORT,
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok().filter(|p| *p != 0)?,
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().ok().filter(|p| *p != 0)?
+            }
             Some(_) => return None,
         };
         (!host.is_empty()).then(|| Self::new(host, port))

@@ -40,10 +40,7 @@ pub enum TopologyKind {
 impl TopologyKind {
     /// A replica set, with or without a primary.
     pub fn is_replica_set(self) -> bool {
-        matches!(
-            self,
-            Self::ReplicaSetNoPrimary | Self::ReplicaSetWithPrimary
-        )
+        matches!(self, Self::ReplicaSetNoPrimary | Self::ReplicaSetWithPrimary)
     }
 }
 
@@ -75,15 +72,8 @@ pub struct TopologyDescription {
 impl TopologyDescription {
     /// A description of these servers, with what follows from them.
     pub fn new(kind: TopologyKind, servers: impl IntoIterator<Item = ServerDescription>) -> Self {
-        let servers = servers
-            .into_iter()
-            .map(|s| (s.address.clone(), Arc::new(s)))
-            .collect();
-        let mut description = Self {
-            kind,
-            servers,
-            ..Self::default()
-        };
+        let servers = servers.into_iter().map(|s| (s.address.clone(), Arc::new(s))).collect();
+        let mut description = Self { kind, servers, ..Self::default() };
         description.derive();
         description
     }
@@ -95,9 +85,7 @@ impl TopologyDescription {
 
     /// The replica set's primary.
     pub fn primary(&self) -> Option<&Arc<ServerDescription>> {
-        self.servers
-            .values()
-            .find(|server| server.kind == ServerKind::RsPrimary)
+        self.servers.values().find(|server| server.kind == ServerKind::RsPrimary)
     }
 
     /// Whether the deployment has sessions.
@@ -109,15 +97,9 @@ impl TopologyDescription {
     pub(super) fn derive(&mut self) {
         self.compatibility_error = match self.kind {
             TopologyKind::LoadBalanced => None,
-            _ => self
-                .servers
-                .values()
-                .find_map(|server| incompatibility(server)),
+            _ => self.servers.values().find_map(|server| incompatibility(server)),
         };
-        let mut data_bearing = self
-            .servers
-            .values()
-            .filter(|server| server.kind.is_data_bearing());
+        let mut data_bearing = self.servers.values().filter(|server| server.kind.is_data_bearing());
         self.logical_session_timeout_minutes = data_bearing
             .try_fold(None::<i32>, |least, server| {
                 let minutes = server.logical_session_timeout_minutes()?;
@@ -163,18 +145,12 @@ mod tests {
             document.append(bson::raw::cstr!("logicalSessionTimeoutMinutes"), minutes);
         }
         let unknown = ServerDescription::unknown(ServerAddress::new("h", port));
-        ServerDescription::from_hello(
-            &unknown,
-            HelloReply::parse(&document).unwrap(),
-            None,
-            Instant::now(),
-        )
+        ServerDescription::from_hello(&unknown, HelloReply::parse(&document).unwrap(), None, Instant::now())
     }
 
     #[test]
     fn the_sentences_name_server_and_versions() {
-        let error =
-            |server| TopologyDescription::new(TopologyKind::Sharded, [server]).compatibility_error;
+        let error = |server| TopologyDescription::new(TopologyKind::Sharded, [server]).compatibility_error;
         assert_eq!(error(server(1, 8, 8, None)), None);
         assert_eq!(
             error(server(1, 0, 7, None)).unwrap(),
@@ -193,17 +169,7 @@ mod tests {
         };
         let unknown = ServerDescription::unknown(ServerAddress::new("h", 9));
         assert_eq!(timeout(vec![]), None);
-        assert_eq!(
-            timeout(vec![
-                server(1, 0, 9, Some(30)),
-                unknown,
-                server(2, 0, 9, Some(10))
-            ]),
-            Some(10)
-        );
-        assert_eq!(
-            timeout(vec![server(1, 0, 9, Some(30)), server(2, 0, 9, None)]),
-            None
-        );
+        assert_eq!(timeout(vec![server(1, 0, 9, Some(30)), unknown, server(2, 0, 9, Some(10))]), Some(10));
+        assert_eq!(timeout(vec![server(1, 0, 9, Some(30)), server(2, 0, 9, None)]), None);
     }
 }

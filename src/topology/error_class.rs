@@ -59,11 +59,7 @@ impl CommandFailure {
             Err(_) => return None,
         };
         let version = reply.get_document("topologyVersion").ok();
-        Some(Self {
-            code,
-            message,
-            topology_version: version.and_then(TopologyVersion::parse),
-        })
+        Some(Self { code, message, topology_version: version.and_then(TopologyVersion::parse) })
     }
 
     /// Whether the error is a change of the server's state, and which.
@@ -99,28 +95,17 @@ mod tests {
     fn the_sentence_is_judged_where_there_is_no_code() {
         let of = |message| StateChange::of(None, message);
         assert_eq!(of("not master"), Some(StateChange::NotWritablePrimary));
-        assert_eq!(
-            of("not master or secondary; cannot read"),
-            Some(StateChange::Recovering)
-        );
-        assert_eq!(
-            of("not master: node is recovering"),
-            Some(StateChange::Recovering)
-        );
+        assert_eq!(of("not master or secondary; cannot read"), Some(StateChange::Recovering));
+        assert_eq!(of("not master: node is recovering"), Some(StateChange::Recovering));
         assert_eq!(of("node is well"), None);
     }
 
     #[test]
     fn the_write_concern_counts_and_single_writes_do_not() {
-        let parse = |document: &RawDocumentBuf| {
-            CommandFailure::parse(document).map(|f| (f.code, f.message))
-        };
+        let parse = |document: &RawDocumentBuf| CommandFailure::parse(document).map(|f| (f.code, f.message));
         let concern = rawdoc! { "ok": 1, "writeConcernError": { "code": 91, "errmsg": "bye" } };
         assert_eq!(parse(&concern), Some((Some(91), "bye".to_owned())));
-        assert_eq!(
-            parse(&rawdoc! { "ok": 1, "writeErrors": [{ "index": 0, "code": 91 }] }),
-            None
-        );
+        assert_eq!(parse(&rawdoc! { "ok": 1, "writeErrors": [{ "index": 0, "code": 91 }] }), None);
         let both = rawdoc! { "ok": 0, "errmsg": "no", "writeConcernError": { "code": 91 } };
         assert_eq!(parse(&both), Some((None, "no".to_owned())));
         assert_eq!(parse(&rawdoc! { "ok": 1.0 }), None);

@@ -120,17 +120,14 @@ impl HelloReply {
                 "tags" => reply.tags = tags(value),
                 "lastWrite" => {
                     let document = value.as_document();
-                    reply.last_write_date =
-                        document.and_then(|d| d.get_datetime("lastWriteDate").ok());
+                    reply.last_write_date = document.and_then(|d| d.get_datetime("lastWriteDate").ok());
                 }
                 "maxBsonObjectSize" => reply.max_bson_object_size = small(value),
                 "maxMessageSizeBytes" => reply.max_message_size_bytes = small(value),
                 "maxWriteBatchSize" => reply.max_write_batch_size = small(value),
                 "minWireVersion" => reply.min_wire_version = small(value).unwrap_or_default(),
                 "maxWireVersion" => reply.max_wire_version = small(value).unwrap_or_default(),
-                "logicalSessionTimeoutMinutes" => {
-                    reply.logical_session_timeout_minutes = small(value)
-                }
+                "logicalSessionTimeoutMinutes" => reply.logical_session_timeout_minutes = small(value),
                 "topologyVersion" => {
                     reply.topology_version = value.as_document().and_then(TopologyVersion::parse);
                 }
@@ -171,26 +168,18 @@ impl HelloReply {
 
     /// All members that this server names: hosts, passives and arbiters.
     pub fn members(&self) -> impl Iterator<Item = &ServerAddress> {
-        self.hosts
-            .iter()
-            .chain(&self.passives)
-            .chain(&self.arbiters)
+        self.hosts.iter().chain(&self.passives).chain(&self.arbiters)
     }
 
     /// Whether this server names that member.
     pub fn names(&self, address: &ServerAddress) -> bool {
-        self.hosts.contains(address)
-            || self.passives.contains(address)
-            || self.arbiters.contains(address)
+        self.hosts.contains(address) || self.passives.contains(address) || self.arbiters.contains(address)
     }
 
     /// The error of a reply that is not `ok`.
     pub fn refusal(&self) -> Error {
         let sentence = self.error_message.as_deref().unwrap_or("no reason given");
-        let error = Error::new(
-            Kind::Command,
-            format!("the server refused the handshake: {sentence}"),
-        );
+        let error = Error::new(Kind::Command, format!("the server refused the handshake: {sentence}"));
         match self.code {
             Some(code) => error.with_code(code, self.code_name.clone()),
             None => error,
@@ -232,9 +221,7 @@ fn address(value: RawBsonRef<'_>) -> Option<ServerAddress> {
 
 fn strings(value: RawBsonRef<'_>) -> impl Iterator<Item = &str> {
     let items = value.as_array().into_iter().flatten();
-    items
-        .filter_map(|item| item.ok())
-        .filter_map(|item| item.as_str())
+    items.filter_map(|item| item.ok()).filter_map(|item| item.as_str())
 }
 
 fn addresses(value: RawBsonRef<'_>) -> BTreeSet<ServerAddress> {
@@ -265,28 +252,17 @@ mod tests {
         .unwrap();
         assert_eq!(reply.kind(), ServerKind::Standalone);
         assert_eq!(reply.hosts, BTreeSet::from([ServerAddress::new("a", 1)]));
-        assert_eq!(
-            (reply.me, reply.max_wire_version, reply.last_write_date),
-            (None, 0, None)
-        );
-        assert_eq!(
-            reply.tags,
-            TagSet::from([("dc".to_owned(), "ny".to_owned())])
-        );
+        assert_eq!((reply.me, reply.max_wire_version, reply.last_write_date), (None, 0, None));
+        assert_eq!(reply.tags, TagSet::from([("dc".to_owned(), "ny".to_owned())]));
         assert_eq!(reply.topology_version, None);
     }
 
     #[test]
     fn the_present_name_of_a_field_wins_over_the_legacy_one() {
-        let parse =
-            |document: &RawDocumentBuf| HelloReply::parse(document).unwrap().is_writable_primary;
+        let parse = |document: &RawDocumentBuf| HelloReply::parse(document).unwrap().is_writable_primary;
         assert!(parse(&rawdoc! { "ismaster": true }));
-        assert!(!parse(
-            &rawdoc! { "ismaster": true, "isWritablePrimary": false }
-        ));
-        assert!(!parse(
-            &rawdoc! { "isWritablePrimary": false, "ismaster": true }
-        ));
+        assert!(!parse(&rawdoc! { "ismaster": true, "isWritablePrimary": false }));
+        assert!(!parse(&rawdoc! { "isWritablePrimary": false, "ismaster": true }));
     }
 
     #[test]
@@ -295,39 +271,21 @@ mod tests {
         let text = bytes.len() - 8;
         bytes[text] = 0xff;
         let broken = RawDocument::from_bytes(&bytes).unwrap();
-        assert_eq!(
-            HelloReply::parse(broken).unwrap_err().kind(),
-            Kind::Protocol
-        );
+        assert_eq!(HelloReply::parse(broken).unwrap_err().kind(), Kind::Protocol);
     }
 
     #[test]
     fn kinds() {
         let kind = |document: &RawDocumentBuf| HelloReply::parse(document).unwrap().kind();
-        assert_eq!(
-            kind(&rawdoc! { "ok": 0, "setName": "rs", "secondary": true }),
-            ServerKind::Unknown
-        );
-        assert_eq!(
-            kind(&rawdoc! { "ok": 1, "isreplicaset": true, "setName": "rs" }),
-            ServerKind::RsGhost
-        );
-        assert_eq!(
-            kind(&rawdoc! { "ok": 1, "msg": "isdbgrid" }),
-            ServerKind::Mongos
-        );
+        assert_eq!(kind(&rawdoc! { "ok": 0, "setName": "rs", "secondary": true }), ServerKind::Unknown);
+        assert_eq!(kind(&rawdoc! { "ok": 1, "isreplicaset": true, "setName": "rs" }), ServerKind::RsGhost);
+        assert_eq!(kind(&rawdoc! { "ok": 1, "msg": "isdbgrid" }), ServerKind::Mongos);
         assert_eq!(
             kind(&rawdoc! { "ok": 1, "setName": "rs", "hidden": true, "secondary": true }),
             ServerKind::RsOther
         );
-        assert_eq!(
-            kind(&rawdoc! { "ok": 1, "setName": "rs", "arbiterOnly": true }),
-            ServerKind::RsArbiter
-        );
-        assert_eq!(
-            kind(&rawdoc! { "ok": 1, "setName": "rs" }),
-            ServerKind::RsOther
-        );
+        assert_eq!(kind(&rawdoc! { "ok": 1, "setName": "rs", "arbiterOnly": true }), ServerKind::RsArbiter);
+        assert_eq!(kind(&rawdoc! { "ok": 1, "setName": "rs" }), ServerKind::RsOther);
     }
 
     #[test]

@@ -10,9 +10,7 @@ use super::address::ServerAddress;
 use super::description::{TopologyDescription, TopologyKind};
 use super::error_class::StateChange;
 use super::hello::HelloReply;
-use super::outcome::{
-    ApplicationError, Change, CheckFailure, Failure, Ignored, Outcome, Phase, PoolAction,
-};
+use super::outcome::{ApplicationError, Change, CheckFailure, Failure, Ignored, Outcome, Phase, PoolAction};
 use super::server::{ServerDescription, ServerKind};
 use super::settings::TopologySettings;
 use super::update::Update;
@@ -35,19 +33,10 @@ impl Topology {
     /// other.
     pub fn new(settings: TopologySettings) -> Result<Self> {
         let kind = settings.initial_kind()?;
-        let mut topology = Self {
-            settings,
-            description: Arc::default(),
-            seeds: 0,
-        };
+        let mut topology = Self { settings, description: Arc::default(), seeds: 0 };
         let mut update = Update::of(&topology.description);
         update.next.kind = kind;
-        if kind != TopologyKind::Single {
-            update
-                .next
-                .set_name
-                .clone_from(&topology.settings.replica_set);
-        }
+        update.next.set_name.clone_from(&topology.settings.replica_set);
         let seeds = topology.settings.seeds.clone();
         topology.sow(&mut update, seeds);
         topology.description = Arc::new(update.next);
@@ -75,19 +64,11 @@ impl Topology {
     /// Takes in one outcome.
     pub fn apply(&mut self, outcome: Outcome) -> Change {
         let step = match outcome {
-            Outcome::Hello {
-                address,
-                reply,
-                rtt,
-                now,
-            } => self.hello(&address, reply, rtt, now),
+            Outcome::Hello { address, reply, rtt, now } => self.hello(&address, reply, rtt, now),
             Outcome::RoundTrip { address, sample } => self.round_trip(&address, sample),
-            Outcome::CheckFailed {
-                address,
-                failure,
-                error,
-                now,
-            } => self.check_failed(&address, failure, error, now),
+            Outcome::CheckFailed { address, failure, error, now } => {
+                self.check_failed(&address, failure, error, now)
+            }
             Outcome::Application(error) => self.application_error(error),
             Outcome::SrvHosts { hosts } => self.srv_hosts(hosts),
         };
@@ -95,10 +76,7 @@ impl Topology {
             Ok(update) => self.commit(update),
             Err(ignored) => {
                 let same = &self.description;
-                Change {
-                    ignored: Some(ignored),
-                    ..Change::between(Arc::clone(same), Arc::clone(same))
-                }
+                Change { ignored: Some(ignored), ..Change::between(Arc::clone(same), Arc::clone(same)) }
             }
         }
     }
@@ -115,22 +93,15 @@ impl Topology {
             let error = reply.refusal().with_server(address);
             return self.check_failed(address, CheckFailure::Command, error, now);
         }
-        let compared = TopologyVersion::compare(
-            known.topology_version.as_ref(),
-            reply.topology_version.as_ref(),
-        );
+        let compared =
+            TopologyVersion::compare(known.topology_version.as_ref(), reply.topology_version.as_ref());
         if compared == Some(Ordering::Greater) {
             return Err(Ignored::StaleTopologyVersion);
         }
         let single = self.description.kind == TopologyKind::Single;
         let server = match &self.settings.replica_set {
             Some(wanted) if single && reply.set_name.as_ref() != Some(wanted) => {
-                ServerDescription::failed(
-                    address.clone(),
-                    wrong_set(address, wanted, &reply),
-                    None,
-                    now,
-                )
+                ServerDescription::failed(address.clone(), wrong_set(address, wanted, &reply), None, now)
             }
             _ => ServerDescription::from_hello(known, reply, rtt, now),
         };
@@ -138,9 +109,7 @@ impl Topology {
         let mut update = Update::of(&self.description);
         update.place(server, self.seeds);
         if usable && update.next.servers.contains_key(address) {
-            update.pool = Some(PoolAction::Ready {
-                address: address.clone(),
-            });
+            update.pool = Some(PoolAction::Ready { address: address.clone() });
         }
         Ok(update)
     }
@@ -176,10 +145,7 @@ impl Topology {
             interrupt: failure == CheckFailure::Timeout,
             cause: error.clone(),
         });
-        update.place(
-            ServerDescription::failed(address.clone(), error, None, now),
-            self.seeds,
-        );
+        update.place(ServerDescription::failed(address.clone(), error, None, now), self.seeds);
         Ok(update)
     }
 
@@ -222,8 +188,7 @@ impl Topology {
             } else {
                 update.cancel_check = Some(address.clone());
             }
-            let server =
-                ServerDescription::failed(address.clone(), report.error, version, report.now);
+            let server = ServerDescription::failed(address.clone(), report.error, version, report.now);
             update.place(server, self.seeds);
         }
         Ok(update)
@@ -239,18 +204,12 @@ impl Topology {
             }
             return Ok(update);
         }
-        let follows = matches!(
-            self.description.kind,
-            TopologyKind::Unknown | TopologyKind::Sharded
-        );
+        let follows = matches!(self.description.kind, TopologyKind::Unknown | TopologyKind::Sharded);
         if !self.settings.srv || !follows || hosts.is_empty() {
             return Err(Ignored::NotFollowingSrv);
         }
         let named: BTreeSet<_> = hosts.iter().collect();
-        update
-            .next
-            .servers
-            .retain(|address, _| named.contains(address));
+        update.next.servers.retain(|address, _| named.contains(address));
         for host in &hosts {
             if update.next.servers.len() < self.host_limit() {
                 update.add(host);
@@ -284,11 +243,7 @@ impl Topology {
 
     /// The present description of a server, if what is heard of it may change anything.
     fn member(&self, address: &ServerAddress) -> Step<&Arc<ServerDescription>> {
-        let known = self
-            .description
-            .servers
-            .get(address)
-            .ok_or(Ignored::NotAMember)?;
+        let known = self.description.servers.get(address).ok_or(Ignored::NotAMember)?;
         match known.kind {
             ServerKind::LoadBalancer => Err(Ignored::LoadBalanced),
             _ => Ok(known),
@@ -302,10 +257,7 @@ impl Topology {
         let current = Arc::new(update.next);
         self.description = Arc::clone(&current);
         let missing_in = |from: &TopologyDescription, other: &TopologyDescription| {
-            let addresses = from
-                .servers
-                .keys()
-                .filter(|address| !other.servers.contains_key(address));
+            let addresses = from.servers.keys().filter(|address| !other.servers.contains_key(address));
             addresses.cloned().collect::<Vec<_>>()
         };
         Change {
@@ -331,10 +283,7 @@ fn effect_of(report: &ApplicationError) -> Step<Effect> {
     if let Failure::Command(failure) = &report.failure
         && let Some(change) = failure.state_change()
     {
-        return Ok(Effect {
-            clears: change == StateChange::ShuttingDown,
-            state_change: true,
-        });
+        return Ok(Effect { clears: change == StateChange::ShuttingDown, state_change: true });
     }
     match (report.phase, &report.failure) {
         (Phase::Established, Failure::Timeout | Failure::Command(_) | Failure::Other) => {
@@ -342,10 +291,7 @@ fn effect_of(report: &ApplicationError) -> Step<Effect> {
         }
         (Phase::Establishing, Failure::Network | Failure::Timeout) => Err(Ignored::Overloaded),
         _ if report.error.has_label(label::SYSTEM_OVERLOADED) => Err(Ignored::Overloaded),
-        _ => Ok(Effect {
-            clears: true,
-            state_change: false,
-        }),
+        _ => Ok(Effect { clears: true, state_change: false }),
     }
 }
 
@@ -354,8 +300,7 @@ fn wrong_set(address: &ServerAddress, wanted: &str, reply: &HelloReply) -> Error
         Some(name) => format!("is a member of replica set '{name}'"),
         None => "is not a member of a replica set".to_owned(),
     };
-    let sentence =
-        format!("the server {found}, but the connection asks for replica set '{wanted}'");
+    let sentence = format!("the server {found}, but the connection asks for replica set '{wanted}'");
     Error::new(Kind::ServerSelection, sentence).with_server(address)
 }
 

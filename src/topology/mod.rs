@@ -22,12 +22,13 @@ pub use description::{MAX_WIRE_VERSION, MIN_WIRE_VERSION, TopologyDescription, T
 pub use error_class::{CommandFailure, StateChange};
 pub use hello::{HelloReply, TagSet};
 pub use machine::Topology;
-pub use outcome::{
-    ApplicationError, Change, CheckFailure, Failure, Ignored, Outcome, Phase, PoolAction,
-};
+pub use outcome::{ApplicationError, Change, CheckFailure, Failure, Ignored, Outcome, Phase, PoolAction};
 pub use read_preference::{ReadMode, ReadPreference};
 pub use rtt::Rtt;
 pub use selection::Criteria;
 pub use server::{ServerDescription, ServerKind};
 pub use settings::TopologySettings;
 pub use version::TopologyVersion;
+
+#[cfg(test)]
+mod tests;

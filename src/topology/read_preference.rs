@@ -39,16 +39,9 @@ impl ReadMode {
 
     /// The mode of this name, in whatever case.
     pub fn parse(name: &str) -> Option<Self> {
-        let modes = [
-            Self::Primary,
-            Self::PrimaryPreferred,
-            Self::Secondary,
-            Self::SecondaryPreferred,
-            Self::Nearest,
-        ];
-        modes
-            .into_iter()
-            .find(|mode| mode.name().eq_ignore_ascii_case(name))
+        let modes =
+            [Self::Primary, Self::PrimaryPreferred, Self::Secondary, Self::SecondaryPreferred, Self::Nearest];
+        modes.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -66,11 +59,7 @@ pub struct ReadPreference {
 impl ReadPreference {
     /// A preference of this mode, without tags or staleness.
     pub const fn new(mode: ReadMode) -> Self {
-        Self {
-            mode,
-            tag_sets: Vec::new(),
-            max_staleness: None,
-        }
+        Self { mode, tag_sets: Vec::new(), max_staleness: None }
     }
 
     /// With these tag sets: the first that any server matches decides. An empty set
@@ -111,9 +100,7 @@ impl ReadPreference {
             Err(Error::new(Kind::InvalidArgument, sentence))
         };
         match self.mode {
-            ReadMode::Primary if self.tag_sets.iter().any(|set| !set.is_empty()) => {
-                refuse("tag sets")
-            }
+            ReadMode::Primary if self.tag_sets.iter().any(|set| !set.is_empty()) => refuse("tag sets"),
             ReadMode::Primary if self.max_staleness.is_some_and(|limit| !limit.is_zero()) => {
                 refuse("maxStalenessSeconds")
             }
@@ -151,10 +138,7 @@ impl ReadPreference {
                 });
             }
             if let Some(limit) = self.max_staleness {
-                writer.i64(
-                    "maxStalenessSeconds",
-                    limit.as_secs().try_into().unwrap_or(i64::MAX),
-                );
+                writer.i64("maxStalenessSeconds", limit.as_secs().try_into().unwrap_or(i64::MAX));
             }
         });
     }
@@ -166,16 +150,8 @@ impl fmt::Display for ReadPreference {
         if !self.tag_sets.is_empty() {
             f.write_str(", tags")?;
             for (index, set) in self.tag_sets.iter().enumerate() {
-                let tags: Vec<_> = set
-                    .iter()
-                    .map(|(key, value)| format!("{key}:{value}"))
-                    .collect();
-                write!(
-                    f,
-                    "{} [{}]",
-                    if index > 0 { " or" } else { "" },
-                    tags.join(",")
-                )?;
+                let tags: Vec<_> = set.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+                write!(f, "{} [{}]", if index > 0 { " or" } else { "" }, tags.join(","))?;
             }
         }
         match self.max_staleness {
@@ -192,47 +168,24 @@ mod tests {
     use super::*;
 
     fn tags(pairs: &[(&str, &str)]) -> TagSet {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
     fn a_command_carries_it_where_the_server_routes_or_must_be_told() {
         let sent = |mode, topology, server| {
-            ReadPreference::new(mode)
-                .for_server(topology, server)
-                .map(|preference| preference.mode)
+            ReadPreference::new(mode).for_server(topology, server).map(|preference| preference.mode)
         };
         use ReadMode::{Nearest, Primary, PrimaryPreferred, SecondaryPreferred};
         use TopologyKind::{LoadBalanced, ReplicaSetWithPrimary, Sharded, Single};
         assert_eq!(sent(Primary, Sharded, ServerKind::Mongos), None);
-        assert_eq!(
-            sent(SecondaryPreferred, Sharded, ServerKind::Mongos),
-            Some(SecondaryPreferred)
-        );
+        assert_eq!(sent(SecondaryPreferred, Sharded, ServerKind::Mongos), Some(SecondaryPreferred));
         assert_eq!(sent(Primary, LoadBalanced, ServerKind::LoadBalancer), None);
-        assert_eq!(
-            sent(Nearest, LoadBalanced, ServerKind::LoadBalancer),
-            Some(Nearest)
-        );
-        assert_eq!(
-            sent(Primary, ReplicaSetWithPrimary, ServerKind::RsPrimary),
-            None
-        );
-        assert_eq!(
-            sent(Nearest, ReplicaSetWithPrimary, ServerKind::RsPrimary),
-            Some(Nearest)
-        );
-        assert_eq!(
-            sent(Primary, Single, ServerKind::RsSecondary),
-            Some(PrimaryPreferred)
-        );
-        assert_eq!(
-            sent(Nearest, Single, ServerKind::RsSecondary),
-            Some(Nearest)
-        );
+        assert_eq!(sent(Nearest, LoadBalanced, ServerKind::LoadBalancer), Some(Nearest));
+        assert_eq!(sent(Primary, ReplicaSetWithPrimary, ServerKind::RsPrimary), None);
+        assert_eq!(sent(Nearest, ReplicaSetWithPrimary, ServerKind::RsPrimary), Some(Nearest));
+        assert_eq!(sent(Primary, Single, ServerKind::RsSecondary), Some(PrimaryPreferred));
+        assert_eq!(sent(Nearest, Single, ServerKind::RsSecondary), Some(Nearest));
         assert_eq!(sent(Primary, Single, ServerKind::Mongos), None);
         assert_eq!(sent(Nearest, Single, ServerKind::Standalone), None);
     }
@@ -248,10 +201,7 @@ mod tests {
             RawDocumentBuf::from_bytes(buffer).unwrap()
         };
         let bare = ReadPreference::new(ReadMode::Nearest);
-        assert_eq!(
-            write(&bare),
-            rawdoc! { "$readPreference": { "mode": "nearest" } }
-        );
+        assert_eq!(write(&bare), rawdoc! { "$readPreference": { "mode": "nearest" } });
         let full = bare
             .with_tag_sets([tags(&[("dc", "ny")]), TagSet::new()])
             .with_max_staleness(Duration::from_secs(120));
@@ -268,28 +218,15 @@ mod tests {
         let primary = || ReadPreference::new(ReadMode::Primary);
         assert!(primary().validate().is_ok());
         assert!(primary().with_tag_sets([TagSet::new()]).validate().is_ok());
-        assert!(
-            primary()
-                .with_tag_sets([tags(&[("dc", "ny")])])
-                .validate()
-                .is_err()
-        );
-        assert!(
-            primary()
-                .with_max_staleness(Duration::from_secs(120))
-                .validate()
-                .is_err()
-        );
+        assert!(primary().with_tag_sets([tags(&[("dc", "ny")])]).validate().is_err());
+        assert!(primary().with_max_staleness(Duration::from_secs(120)).validate().is_err());
         let nearest = ReadPreference::new(ReadMode::Nearest).with_tag_sets([tags(&[("dc", "ny")])]);
         assert!(nearest.validate().is_ok());
     }
 
     #[test]
     fn names_are_read_in_any_case() {
-        assert_eq!(
-            ReadMode::parse("SecondaryPreferred"),
-            Some(ReadMode::SecondaryPreferred)
-        );
+        assert_eq!(ReadMode::parse("SecondaryPreferred"), Some(ReadMode::SecondaryPreferred));
         assert_eq!(ReadMode::parse("nearest"), Some(ReadMode::Nearest));
         assert_eq!(ReadMode::parse("far"), None);
     }

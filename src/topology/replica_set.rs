@@ -58,10 +58,7 @@ impl Update {
             self.remove(&server.address);
             return self.check_primary();
         }
-        let said = Election {
-            id: hello.election_id,
-            set_version: hello.set_version,
-        };
+        let said = Election { id: hello.election_id, set_version: hello.set_version };
         if let Err(youngest) = self.accept_election(said, hello.max_wire_version) {
             let sentence = format!(
                 "primary marked stale due to electionId/setVersion mismatch, {said} is stale compared to {youngest}"
@@ -69,15 +66,8 @@ impl Update {
             self.invalidate(&server, sentence, server.last_update);
             return self.check_primary();
         }
-        let old = self
-            .next
-            .servers
-            .values()
-            .filter(|other| other.kind == ServerKind::RsPrimary);
-        let old: Vec<_> = old
-            .filter(|other| other.address != server.address)
-            .cloned()
-            .collect();
+        let old = self.next.servers.values().filter(|other| other.kind == ServerKind::RsPrimary);
+        let old: Vec<_> = old.filter(|other| other.address != server.address).cloned().collect();
         for other in old {
             let sentence = "primary marked stale due to discovery of newer primary".to_owned();
             self.invalidate(&other, sentence, server.last_update);
@@ -88,11 +78,7 @@ impl Update {
             self.add(member);
         }
         self.next.servers.retain(|address, _| hello.names(address));
-        if self
-            .check_now
-            .as_ref()
-            .is_some_and(|address| !hello.names(address))
-        {
+        if self.check_now.as_ref().is_some_and(|address| !hello.names(address)) {
             self.check_now = None;
         }
         self.check_primary();
@@ -110,10 +96,7 @@ impl Update {
     /// Records the election if it is not older than the youngest seen; else returns that.
     fn accept_election(&mut self, said: Election, max_wire_version: i32) -> Result<(), Election> {
         let next = &mut self.next;
-        let youngest = Election {
-            id: next.max_election_id,
-            set_version: next.max_set_version,
-        };
+        let youngest = Election { id: next.max_election_id, set_version: next.max_set_version };
         if max_wire_version >= ELECTION_ID_FIRST {
             if (said.id, said.set_version) < (youngest.id, youngest.set_version) {
                 return Err(youngest);

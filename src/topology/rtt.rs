@@ -23,9 +23,7 @@ impl Rtt {
     pub fn add(&mut self, sample: Duration) {
         self.average = Some(match self.average {
             None => sample,
-            Some(old) => sample
-                .mul_f64(ALPHA)
-                .saturating_add(old.mul_f64(1.0 - ALPHA)),
+            Some(old) => sample.mul_f64(ALPHA).saturating_add(old.mul_f64(1.0 - ALPHA)),
         });
         self.recent[self.samples % RECENT] = sample;
         self.samples += 1;
@@ -60,10 +58,7 @@ mod tests {
         let mut rtt = Rtt::default();
         assert_eq!((rtt.average(), rtt.minimum()), (None, Duration::ZERO));
         rtt.add(ms(3));
-        assert_eq!(
-            (rtt.average(), rtt.minimum()),
-            (Some(ms(3)), Duration::ZERO)
-        );
+        assert_eq!((rtt.average(), rtt.minimum()), (Some(ms(3)), Duration::ZERO));
         for _ in 0..9 {
             rtt.add(ms(7));
         }
@@ -77,9 +72,6 @@ mod tests {
         let mut rtt = Rtt::default();
         rtt.add(Duration::ZERO);
         rtt.add(ms(10));
-        assert_eq!(
-            (rtt.average(), rtt.minimum()),
-            (Some(ms(2)), Duration::ZERO)
-        );
+        assert_eq!((rtt.average(), rtt.minimum()), (Some(ms(2)), Duration::ZERO));
     }
 }

@@ -46,30 +46,15 @@ pub fn suitable(
             staleness::check_limit(limit, heartbeat_frequency)?;
         }
     }
-    let all = || {
-        description
-            .servers
-            .values()
-            .filter(|server| server.is_available())
-    };
+    let all = || description.servers.values().filter(|server| server.is_available());
     if !deprioritized.is_empty() {
         let others = all().filter(|server| !deprioritized.contains(&server.address));
-        let found = by_criteria(
-            description,
-            others.cloned().collect(),
-            criteria,
-            heartbeat_frequency,
-        );
+        let found = by_criteria(description, others.cloned().collect(), criteria, heartbeat_frequency);
         if !found.is_empty() {
             return Ok(found);
         }
     }
-    Ok(by_criteria(
-        description,
-        all().cloned().collect(),
-        criteria,
-        heartbeat_frequency,
-    ))
+    Ok(by_criteria(description, all().cloned().collect(), criteria, heartbeat_frequency))
 }
 
 /// Those whose average round trip is at most `local_threshold` above the shortest. A
@@ -116,26 +101,17 @@ pub fn why_none(description: &TopologyDescription, criteria: &Criteria, now: Ins
         Some(name) => format!(" '{name}'"),
         None => String::new(),
     };
-    let servers: Vec<_> = description
-        .servers
-        .values()
-        .map(|server| state_of(server, now))
-        .collect();
+    let servers: Vec<_> = description.servers.values().map(|server| state_of(server, now)).collect();
     let servers = match servers.is_empty() {
         true => "no server is known; check the host names of the connection string".to_owned(),
         false => servers.join("; "),
     };
-    format!(
-        "no server is suitable {wanted}. The topology is {}{set}: {servers}",
-        description.kind
-    )
+    format!("no server is suitable {wanted}. The topology is {}{set}: {servers}", description.kind)
 }
 
 fn state_of(server: &ServerDescription, now: Instant) -> String {
     let ServerDescription { address, kind, .. } = server;
-    let age = server
-        .last_update
-        .map(|then| now.saturating_duration_since(then).as_secs_f64());
+    let age = server.last_update.map(|then| now.saturating_duration_since(then).as_secs_f64());
     match (&server.error, age) {
         (Some(error), Some(age)) => {
             format!("{address} is {kind} since {age:.1} s ({})", error.message())
@@ -207,19 +183,12 @@ fn matching(servers: Servers, tag_sets: &[TagSet]) -> Servers {
         return servers;
     }
     let has_all = |server: &ServerDescription, wanted: &TagSet| match &server.hello {
-        Some(hello) => wanted
-            .iter()
-            .all(|(key, value)| hello.tags.get(key) == Some(value)),
+        Some(hello) => wanted.iter().all(|(key, value)| hello.tags.get(key) == Some(value)),
         None => wanted.is_empty(),
     };
-    let found = tag_sets
-        .iter()
-        .find(|set| servers.iter().any(|server| has_all(server, set)));
+    let found = tag_sets.iter().find(|set| servers.iter().any(|server| has_all(server, set)));
     match found {
-        Some(set) => servers
-            .into_iter()
-            .filter(|server| has_all(server, set))
-            .collect(),
+        Some(set) => servers.into_iter().filter(|server| has_all(server, set)).collect(),
         None => Vec::new(),
     }
 }

@@ -41,11 +41,7 @@ impl ServerKind {
     pub fn is_data_bearing(self) -> bool {
         matches!(
             self,
-            Self::Standalone
-                | Self::Mongos
-                | Self::RsPrimary
-                | Self::RsSecondary
-                | Self::LoadBalancer
+            Self::Standalone | Self::Mongos | Self::RsPrimary | Self::RsSecondary | Self::LoadBalancer
         )
     }
 }
@@ -119,19 +115,11 @@ impl ServerDescription {
 
     /// A load balancer: its kind is all there is to know.
     pub fn load_balancer(address: ServerAddress) -> Self {
-        Self {
-            kind: ServerKind::LoadBalancer,
-            ..Self::unknown(address)
-        }
+        Self { kind: ServerKind::LoadBalancer, ..Self::unknown(address) }
     }
 
     /// A server that answered. Its round-trip times go on from those of `previous`.
-    pub fn from_hello(
-        previous: &Self,
-        reply: HelloReply,
-        rtt: Option<Duration>,
-        now: Instant,
-    ) -> Self {
+    pub fn from_hello(previous: &Self, reply: HelloReply, rtt: Option<Duration>, now: Instant) -> Self {
         let mut times = previous.rtt.clone();
         if let Some(sample) = rtt {
             times.add(sample);
@@ -169,16 +157,12 @@ impl ServerDescription {
 
     /// The newest protocol it speaks; 0 if unknown.
     pub fn max_wire_version(&self) -> i32 {
-        self.hello
-            .as_ref()
-            .map_or(0, |hello| hello.max_wire_version)
+        self.hello.as_ref().map_or(0, |hello| hello.max_wire_version)
     }
 
     /// The oldest protocol it speaks; 0 if unknown.
     pub fn min_wire_version(&self) -> i32 {
-        self.hello
-            .as_ref()
-            .map_or(0, |hello| hello.min_wire_version)
+        self.hello.as_ref().map_or(0, |hello| hello.min_wire_version)
     }
 }
 
@@ -195,9 +179,7 @@ impl PartialEq for ServerDescription {
 fn same_error(a: Option<&Error>, b: Option<&Error>) -> bool {
     match (a, b) {
         (None, None) => true,
-        (Some(a), Some(b)) => {
-            a.kind() == b.kind() && a.code() == b.code() && a.message() == b.message()
-        }
+        (Some(a), Some(b)) => a.kind() == b.kind() && a.code() == b.code() && a.message() == b.message(),
         _ => false,
     }
 }
@@ -238,16 +220,9 @@ mod tests {
         let later = hello(
             &rawdoc! { "ok": 1, "setVersion": 1, "connectionId": 7, "lastWrite": { "lastWriteDate": DateTime::MAX } },
         );
-        let second = make(
-            later,
-            Some(Duration::from_secs(1)),
-            now + Duration::from_secs(9),
-        );
+        let second = make(later, Some(Duration::from_secs(1)), now + Duration::from_secs(9));
         assert_eq!(first, second);
-        assert_ne!(
-            first,
-            make(hello(&rawdoc! { "ok": 1, "setVersion": 2 }), None, now)
-        );
+        assert_ne!(first, make(hello(&rawdoc! { "ok": 1, "setVersion": 2 }), None, now));
         assert_ne!(first, before);
 
         let failed = |text: &str| {

@@ -65,25 +65,15 @@ mod tests {
     use super::*;
 
     fn settings(ports: &[u16]) -> TopologySettings {
-        let seeds = ports
-            .iter()
-            .map(|port| ServerAddress::new("h", *port))
-            .collect();
-        TopologySettings {
-            seeds,
-            ..TopologySettings::default()
-        }
+        let seeds = ports.iter().map(|port| ServerAddress::new("h", *port)).collect();
+        TopologySettings { seeds, ..TopologySettings::default() }
     }
 
     #[test]
     fn the_kind_follows_direct_connection_and_replica_set() {
         let kind = |direct_connection, set: Option<&str>| {
             let replica_set = set.map(str::to_owned);
-            let settings = TopologySettings {
-                direct_connection,
-                replica_set,
-                ..settings(&[1])
-            };
+            let settings = TopologySettings { direct_connection, replica_set, ..settings(&[1]) };
             settings.initial_kind().unwrap()
         };
         assert_eq!(kind(true, None), TopologyKind::Single);
@@ -94,49 +84,26 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused() {
-        let refused = |settings: TopologySettings| {
-            settings.initial_kind().unwrap_err().kind() == Kind::InvalidArgument
-        };
+        let refused =
+            |settings: TopologySettings| settings.initial_kind().unwrap_err().kind() == Kind::InvalidArgument;
         assert!(refused(settings(&[])));
-        assert!(refused(TopologySettings {
-            direct_connection: true,
-            ..settings(&[1, 2])
-        }));
-        let balanced = |settings| TopologySettings {
-            load_balanced: true,
-            ..settings
-        };
+        assert!(refused(TopologySettings { direct_connection: true, ..settings(&[1, 2]) }));
+        let balanced = |settings| TopologySettings { load_balanced: true, ..settings };
         assert!(refused(balanced(settings(&[1, 2]))));
-        assert!(refused(balanced(TopologySettings {
-            direct_connection: true,
-            ..settings(&[1])
-        })));
-        assert!(refused(balanced(TopologySettings {
-            replica_set: Some("rs".into()),
-            ..settings(&[1])
-        })));
-        assert!(refused(balanced(TopologySettings {
-            srv_max_hosts: 1,
-            ..settings(&[1])
-        })));
+        assert!(refused(balanced(TopologySettings { direct_connection: true, ..settings(&[1]) })));
+        assert!(refused(balanced(TopologySettings { replica_set: Some("rs".into()), ..settings(&[1]) })));
+        assert!(refused(balanced(TopologySettings { srv_max_hosts: 1, ..settings(&[1]) })));
     }
 
     #[test]
     fn one_host_named_twice_is_one_host() {
-        let twice = TopologySettings {
-            direct_connection: true,
-            ..settings(&[1, 1])
-        };
+        let twice = TopologySettings { direct_connection: true, ..settings(&[1, 1]) };
         assert_eq!(twice.initial_kind().unwrap(), TopologyKind::Single);
     }
 
     #[test]
     fn hosts_may_follow_later_from_srv() {
-        let later = TopologySettings {
-            srv: true,
-            load_balanced: true,
-            ..settings(&[])
-        };
+        let later = TopologySettings { srv: true, load_balanced: true, ..settings(&[]) };
         assert_eq!(later.initial_kind().unwrap(), TopologyKind::LoadBalanced);
     }
 }

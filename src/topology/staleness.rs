@@ -39,37 +39,30 @@ pub(super) fn drop_stale(
 ) {
     let limit = millis(limit);
     let heartbeat = millis(heartbeat);
-    let primary = description.primary().and_then(|primary| seen(primary));
-    let secondaries = description
-        .servers
-        .values()
-        .filter(|s| s.kind == ServerKind::RsSecondary);
-    let newest = secondaries.filter_map(|server| Some(seen(server)?.1)).max();
-    servers.retain(|server| {
-        if server.kind != ServerKind::RsSecondary {
-            return true;
-        }
-        let Some((checked, written)) = seen(server) else {
-            return false;
-        };
-        let behind = match (primary, newest) {
-            (Some((primary_checked, primary_written)), _) => {
-                millis_between(primary_checked, checked) - written + primary_written
+    let primary =
+        description.primary().and_then(|primary| Some((primary.last_update?, last_write(primary)?)));
+    let secondaries = description.servers.values().filter(|server| server.kind == ServerKind::RsSecondary);
+    let newest = secondaries.filter_map(|server| last_write(server)).max();
+    let behind = |server: &ServerDescription| {
+        let written = last_write(server)?;
+        Some(match primary {
+            Some((checked, primary_written)) => {
+                millis_between(checked, server.last_update?) - written + primary_written
             }
-            (None, Some(newest)) => newest - written,
-            (None, None) => return false,
-        };
-        behind + heartbeat <= limit
+            None => newest? - written,
+        })
+    };
+    // Of whom it is not known how far behind they are, they may be too far.
+    servers.retain(|server| {
+        server.kind != ServerKind::RsSecondary
+            || behind(server).is_some_and(|behind| behind + heartbeat <= limit)
     });
 }
 
-/// When the server was checked, and the primary's time of its last write then. The
-/// latter is the server's word: 128 bits, so that no date can overflow what follows.
-fn seen(server: &ServerDescription) -> Option<(Instant, i128)> {
-    Some((
-        server.last_update?,
-        server.last_write()?.timestamp_millis().into(),
-    ))
+/// The primary's time of the last write the server knew of when it was checked. The
+/// server's word: in 128 bits no date can overflow what is done with it.
+fn last_write(server: &ServerDescription) -> Option<i128> {
+    Some(server.last_write()?.timestamp_millis().into())
 }
 
 fn millis(duration: Duration) -> i128 {

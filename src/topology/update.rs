@@ -20,13 +20,7 @@ pub(super) struct Update {
 
 impl Update {
     pub fn of(current: &TopologyDescription) -> Self {
-        Self {
-            next: current.clone(),
-            pool: None,
-            check_now: None,
-            recheck: None,
-            cancel_check: None,
-        }
+        Self { next: current.clone(), pool: None, check_now: None, recheck: None, cancel_check: None }
     }
 
     /// Puts a new description of a member in place and draws all conclusions from it.
@@ -78,19 +72,14 @@ impl Update {
 
     /// Takes over the description, and nothing else.
     pub fn put(&mut self, server: ServerDescription) {
-        self.next
-            .servers
-            .insert(server.address.clone(), Arc::new(server));
+        self.next.servers.insert(server.address.clone(), Arc::new(server));
     }
 
     /// Adds a server of which nothing is known, unless it is there.
     pub fn add(&mut self, address: &ServerAddress) {
         let servers = &mut self.next.servers;
         if !servers.contains_key(address) {
-            servers.insert(
-                address.clone(),
-                Arc::new(ServerDescription::unknown(address.clone())),
-            );
+            servers.insert(address.clone(), Arc::new(ServerDescription::unknown(address.clone())));
         }
     }
 

@@ -38,10 +38,7 @@ mod tests {
     use super::*;
 
     fn version(process: u8, counter: i64) -> TopologyVersion {
-        TopologyVersion {
-            process_id: ObjectId::from_bytes([process; 12]),
-            counter,
-        }
+        TopologyVersion { process_id: ObjectId::from_bytes([process; 12]), counter }
     }
 
     #[test]
@@ -49,10 +46,7 @@ mod tests {
         let compare = |a, b| TopologyVersion::compare(Some(&a), Some(&b));
         assert_eq!(compare(version(1, 1), version(1, 2)), Some(Ordering::Less));
         assert_eq!(compare(version(1, 2), version(1, 2)), Some(Ordering::Equal));
-        assert_eq!(
-            compare(version(1, 3), version(1, 2)),
-            Some(Ordering::Greater)
-        );
+        assert_eq!(compare(version(1, 3), version(1, 2)), Some(Ordering::Greater));
         assert_eq!(compare(version(1, 3), version(2, 2)), None);
         assert_eq!(TopologyVersion::compare(None, Some(&version(1, 1))), None);
         assert_eq!(TopologyVersion::compare(Some(&version(1, 1)), None), None);
@@ -62,24 +56,9 @@ mod tests {
     fn a_document_without_either_field_is_no_version() {
         let id = ObjectId::from_bytes([7; 12]);
         let whole = bson::rawdoc! { "processId": id, "counter": 4_i64 };
-        assert_eq!(
-            TopologyVersion::parse(&whole),
-            Some(TopologyVersion {
-                process_id: id,
-                counter: 4
-            })
-        );
-        assert_eq!(
-            TopologyVersion::parse(&bson::rawdoc! { "processId": id }),
-            None
-        );
-        assert_eq!(
-            TopologyVersion::parse(&bson::rawdoc! { "counter": 4_i64 }),
-            None
-        );
-        assert_eq!(
-            TopologyVersion::parse(&bson::rawdoc! { "processId": "x", "counter": 4_i64 }),
-            None
-        );
+        assert_eq!(TopologyVersion::parse(&whole), Some(TopologyVersion { process_id: id, counter: 4 }));
+        assert_eq!(TopologyVersion::parse(&bson::rawdoc! { "processId": id }), None);
+        assert_eq!(TopologyVersion::parse(&bson::rawdoc! { "counter": 4_i64 }), None);
+        assert_eq!(TopologyVersion::parse(&bson::rawdoc! { "processId": "x", "counter": 4_i64 }), None);
     }
 }

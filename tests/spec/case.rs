@@ -1,0 +1,73 @@
+//! What a case is, and what can become of it.
+
+use std::time::Duration;
+
+/// How long a case may take if its family does not say otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// What every case may look at, found out once before the first of them runs.
+#[derive(Clone, Debug, Default)]
+pub struct Context {}
+
+/// What became of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All that the case asks for came true.
+    Passed,
+    /// What did not.
+    Failed(String),
+    /// Why it was not run.
+    Skipped(String),
+}
+
+impl From<Result<(), String>> for Verdict {
+    fn from(result: Result<(), String>) -> Self {
+        match result {
+            Ok(()) => Self::Passed,
+            Err(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+/// The body of a case. It may panic, and it may take too long.
+pub type Body = Box<dyn FnOnce(&Context) -> Verdict + Send>;
+
+/// One official case, ready to run.
+pub struct Case {
+    /// The folder it is counted under, below `source`.
+    pub directory: String,
+    /// `folder/file.json: description`; unique.
+    pub name: String,
+    /// Why it can't be run here, found out from the case or the server alone.
+    pub skip: Option<String>,
+    /// When it counts as failed.
+    pub time_limit: Duration,
+    /// What it does.
+    pub body: Body,
+}
+
+impl Case {
+    /// A case that runs `body`.
+    pub fn new(
+        file: &crate::corpus::TestFile,
+        description: &str,
+        body: impl FnOnce(&Context) -> Result<(), String> + Send + 'static,
+    ) -> Self {
+        let name = match description {
+            "" => file.path.clone(),
+            description => format!("{}: {description}", file.path),
+        };
+        Self {
+            directory: file.directory().to_owned(),
+            name,
+            skip: None,
+            time_limit: TIME_LIMIT,
+            body: Box::new(move |context| body(context).into()),
+        }
+    }
+
+    /// A case that is not run, and why.
+    pub fn skipped(file: &crate::corpus::TestFile, description: &str, reason: String) -> Self {
+        Self { skip: Some(reason), ..Self::new(file, description, |_| Err("a skipped case was run".into())) }
+    }
+}

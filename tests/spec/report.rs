@@ -1,0 +1,147 @@
+//! Counts what became of the cases, and tells: a table for people, a file for programs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::case::Verdict;
+use crate::runner::Finished;
+
+/// How many cases went which way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: &Verdict) {
+        *match verdict {
+            Verdict::Passed => &mut self.passed,
+            Verdict::Failed(_) => &mut self.failed,
+            Verdict::Skipped(_) => &mut self.skipped,
+        } += 1;
+    }
+
+    fn run(self) -> usize {
+        self.passed + self.failed
+    }
+
+    fn json(self) -> Value {
+        let Self { passed, failed, skipped } = self;
+        json!({ "run": self.run(), "passed": passed, "failed": failed, "skipped": skipped })
+    }
+}
+
+/// All verdicts, counted.
+pub struct Report {
+    finished: Vec<Finished>,
+    directories: BTreeMap<String, Counts>,
+    skips: BTreeMap<String, usize>,
+    total: Counts,
+}
+
+impl Report {
+    pub fn new(finished: Vec<Finished>) -> Self {
+        let mut report =
+            Self { finished, directories: BTreeMap::new(), skips: BTreeMap::new(), total: Counts::default() };
+        for done in &report.finished {
+            report.total.add(&done.verdict);
+            report.directories.entry(done.directory.clone()).or_default().add(&done.verdict);
+            if let Verdict::Skipped(reason) = &done.verdict {
+                *report.skips.entry(reason.clone()).or_default() += 1;
+            }
+        }
+        report
+    }
+
+    /// How many cases were run, whatever came of it.
+    pub fn run(&self) -> usize {
+        self.total.run()
+    }
+
+    /// Something was run, and nothing failed.
+    pub fn is_success(&self) -> bool {
+        self.total.failed == 0 && self.run() > 0
+    }
+
+    /// The last line of the run.
+    pub fn closing_line(&self) -> String {
+        let Counts { passed, failed, skipped } = self.total;
+        format!("spec: {passed} passed, {failed} failed, {skipped} skipped")
+    }
+
+    fn failures(&self) -> impl Iterator<Item = (&Finished, &str)> {
+        self.finished.iter().filter_map(|done| match &done.verdict {
+            Verdict::Failed(reason) => Some((done, reason.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The table, the reasons of skips, and the failures.
+    pub fn print(&self) {
+        let width = self.directories.keys().map(String::len).max().unwrap_or(0).max(9);
+        println!("{:width$} {:>6} {:>6} {:>6} {:>7}", "directory", "run", "passed", "failed", "skipped");
+        for (directory, counts) in &self.directories {
+            let Counts { passed, failed, skipped } = counts;
+            println!("{directory:width$} {:>6} {passed:>6} {failed:>6} {skipped:>7}", counts.run());
+        }
+        if !self.skips.is_empty() {
+            println!("\nskipped:");
+        }
+        for (reason, count) in &self.skips {
+            println!("{count:>6} {reason}");
+        }
+        if self.total.failed > 0 {
+            println!("\nfailed:");
+        }
+        for (done, reason) in self.failures() {
+            println!("  {}\n      {}", done.name, reason.replace('\n', "\n      "));
+        }
+        println!();
+    }
+
+    /// Writes `target/spec/summary.json` and returns where that is.
+    pub fn write_summary(&self) -> Result<PathBuf, String> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+        let target =
+            target.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
+        let folder = target.join("spec");
+        let path = folder.join("summary.json");
+        let text = serde_json::to_string_pretty(&self.json()).map_err(|error| error.to_string())?;
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(&path, text + "\n"))
+            .map_err(|error| format!("can't write {}: {error}", path.display()))?;
+        Ok(path)
+    }
+
+    fn json(&self) -> Value {
+        let directories: BTreeMap<_, _> =
+            self.directories.iter().map(|(directory, counts)| (directory, counts.json())).collect();
+        let failures: Vec<_> = self
+            .failures()
+            .map(|(done, reason)| json!({ "directory": done.directory, "name": done.name, "reason": reason }))
+            .collect();
+        let cases: Vec<_> = self.finished.iter().map(case_json).collect();
+        json!({
+            "total": self.total.json(),
+            "directories": directories,
+            "failures": failures,
+            "skip_reasons": self.skips,
+            "cases": cases,
+        })
+    }
+}
+
+fn case_json(done: &Finished) -> Value {
+    let (verdict, reason) = match &done.verdict {
+        Verdict::Passed => ("passed", None),
+        Verdict::Failed(reason) => ("failed", Some(reason)),
+        Verdict::Skipped(reason) => ("skipped", Some(reason)),
+    };
+    let milliseconds = u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX);
+    json!({ "name": done.name, "verdict": verdict, "reason": reason, "milliseconds": milliseconds })
+}
