@@ -2,6 +2,7 @@
 
 mod launch;
 mod options;
+pub mod uri;
 
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;

@@ -1,0 +1,169 @@
+//! Connection strings: `mongodb://host1,host2/database?option=value`.
+//!
+//! Three steps: [`Parts`](parts::Parts) takes the string apart, [`UriOptions`] gives the
+//! options their types, and what this build does not have is refused by its name. The
+//! handle's builder reads the result. Nothing here looks up a name or opens a file.
+
+mod access;
+mod hosts;
+mod nearest;
+mod options;
+mod parts;
+mod reads;
+mod secret;
+mod unbuilt;
+mod values;
+mod writes;
+
+use std::str::FromStr;
+
+pub use access::{AuthOptions, ProxyOptions, TlsOptions};
+pub use options::{MonitoringMode, ReadPreferenceOptions, UriOptions};
+pub use parts::{Scheme, UserInfo};
+pub use secret::Secret;
+
+use crate::error::{Error, Result};
+use crate::topology::ServerAddress;
+use parts::Parts;
+use values::Values;
+
+/// A connection string that was read.
+///
+/// What specifications ask to ignore with a warning (an unknown option, a value of the
+/// wrong type) is in [`warnings`](Self::warnings), and was logged.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ConnectionString {
+    /// How the hosts are found.
+    pub scheme: Scheme,
+    /// The hosts to begin with; with [`Scheme::Srv`], the one name to look up.
+    pub hosts: Vec<ServerAddress>,
+    /// Unix domain sockets among the hosts.
+    pub unix_sockets: Vec<String>,
+    /// User name and password.
+    pub user: Option<UserInfo>,
+    /// The database after the slash: that of the user, and the default one.
+    pub database: Option<String>,
+    /// The options.
+    pub options: UriOptions,
+    /// What was ignored or is deprecated, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl ConnectionString {
+    /// Reads a connection string for a connection of this build: what it asks for and this
+    /// build does not have is an error ([`Kind::Unsupported`](crate::Kind::Unsupported)).
+    pub fn parse(text: &str) -> Result<Self> {
+        let (parts, read) = Self::read_parts(text)?;
+        unbuilt::refuse(&parts, read.options.tls.enabled)?;
+        for warning in &read.warnings {
+            tracing::warn!("connection string: {warning}");
+        }
+        Ok(read)
+    }
+
+    /// Reads a connection string as the specifications have it, whatever of it this build
+    /// can do.
+    pub fn read(text: &str) -> Result<Self> {
+        Ok(Self::read_parts(text)?.1)
+    }
+
+    fn read_parts(text: &str) -> Result<(Parts, Self)> {
+        let parts = Parts::read(text)?;
+        let mut values = Values::new(&parts);
+        for option in &parts.options {
+            if let Some(warning) = unknown(&option.key) {
+                values.warn(warning);
+            }
+        }
+        let options = UriOptions::read(&parts, &mut values)?;
+        let read = Self {
+            scheme: parts.scheme,
+            hosts: parts.hosts.addresses.clone(),
+            unix_sockets: parts.hosts.unix_sockets.clone(),
+            user: parts.user.clone(),
+            database: parts.database.clone(),
+            options,
+            warnings: values.warnings,
+        };
+        Ok((parts, read))
+    }
+}
+
+impl FromStr for ConnectionString {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+/// The warning that an option deserves which nothing reads.
+fn unknown(key: &str) -> Option<String> {
+    if KNOWN.iter().chain(&DEPRECATED).any(|name| key.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    if key.eq_ignore_ascii_case("serverSelectionTryOnce") {
+        return Some("the option serverSelectionTryOnce is for single-threaded drivers, so it is ignored".into());
+    }
+    let meant = nearest::nearest(key, &KNOWN).map(|name| format!("; did you mean {name}?"));
+    Some(format!("unsupported option {key:?}, so it is ignored{}", meant.unwrap_or_default()))
+}
+
+/// Names that were replaced by others.
+const DEPRECATED: [&str; 2] = ["wtimeout", "j"];
+
+/// The options of the specifications, as they spell them.
+const KNOWN: [&str; 48] = [
+    "appName",
+    "authMechanism",
+    "authMechanismProperties",
+    "authSource",
+    "compressors",
+    "connectTimeoutMS",
+    "directConnection",
+    "enableOverloadRetargeting",
+    "heartbeatFrequencyMS",
+    "journal",
+    "loadBalanced",
+    "localThresholdMS",
+    "maxAdaptiveRetries",
+    "maxConnecting",
+    "maxIdleTimeMS",
+    "maxPoolSize",
+    "maxStalenessSeconds",
+    "minPoolSize",
+    "proxyHost",
+    "proxyPassword",
+    "proxyPort",
+    "proxyUsername",
+    "readConcernLevel",
+    "readPreference",
+    "readPreferenceTags",
+    "replicaSet",
+    "retryReads",
+    "retryWrites",
+    "serverMonitoringMode",
+    "serverSelectionTimeoutMS",
+    "socketTimeoutMS",
+    "srvMaxHosts",
+    "srvServiceName",
+    "ssl",
+    "timeoutMS",
+    "tls",
+    "tlsAllowInvalidCertificates",
+    "tlsAllowInvalidHostnames",
+    "tlsCAFile",
+    "tlsCertificateKeyFile",
+    "tlsCertificateKeyFilePassword",
+    "tlsDisableCertificateRevocationCheck",
+    "tlsDisableOCSPEndpointCheck",
+    "tlsInsecure",
+    "w",
+    "waitQueueTimeoutMS",
+    "wTimeoutMS",
+    "zlibCompressionLevel",
+];
+
+#[cfg(test)]
+mod tests;

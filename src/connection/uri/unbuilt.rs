@@ -1,0 +1,59 @@
+//! The third step: what a connection string asks for and this build does not have is
+//! refused by its name. To leave it out in silence would be to connect without the
+//! protection, identity or route that was asked for.
+//!
+//! A part that is added takes its lines out of here, and nothing else changes.
+
+use super::parts::{Parts, Scheme};
+use crate::error::{Error, Kind, Result};
+
+/// Options by what they ask for.
+const OPTIONS: [(&str, &[&str]); 4] = [
+    ("authentication", &["authMechanism", "authSource", "authMechanismProperties"]),
+    (
+        "TLS",
+        &[
+            "tlsCAFile",
+            "tlsCertificateKeyFile",
+            "tlsCertificateKeyFilePassword",
+            "tlsInsecure",
+            "tlsAllowInvalidCertificates",
+            "tlsAllowInvalidHostnames",
+            "tlsDisableOCSPEndpointCheck",
+            "tlsDisableCertificateRevocationCheck",
+        ],
+    ),
+    ("compression", &["compressors", "zlibCompressionLevel"]),
+    ("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"]),
+];
+
+/// Fails if `parts` asks for something that is not there.
+pub fn refuse(parts: &Parts, tls: Option<bool>) -> Result<()> {
+    if parts.scheme == Scheme::Srv {
+        let hint = "list the hosts in a mongodb:// string instead";
+        return Err(missing("mongodb+srv://", "a DNS lookup of the hosts", hint));
+    }
+    if let Some(path) = parts.hosts.unix_sockets.first() {
+        let hint = "name the server's host and port instead";
+        return Err(missing(&format!("the host {path:?}"), "a Unix domain socket", hint));
+    }
+    if parts.user.is_some() {
+        let hint = "it will not connect unauthenticated in its place";
+        return Err(missing("a user name", "authentication", hint));
+    }
+    if tls == Some(true) {
+        let name = if parts.has("tls") { "tls=true" } else { "ssl=true" };
+        return Err(missing(name, "TLS", "it will not connect unprotected in its place"));
+    }
+    for (what, names) in OPTIONS {
+        if let Some(name) = names.iter().find(|name| parts.has(name)) {
+            return Err(missing(name, what, "leave the option out to connect without"));
+        }
+    }
+    Ok(())
+}
+
+fn missing(name: &str, what: &str, hint: &str) -> Error {
+    let message = format!("{name} asks for {what}, which this build does not have; {hint}");
+    Error::new(Kind::Unsupported, message)
+}
