@@ -72,13 +72,7 @@ pub struct Cleared<E = Entry, H = Arc<Slot>> {
 impl<E, H> Cleared<E, H> {
     /// Nothing, because the pool was closed already.
     pub(super) fn nothing(generation: u64) -> Self {
-        Self {
-            failed: Vec::new(),
-            idle: Vec::new(),
-            interrupted: Vec::new(),
-            generation,
-            was_ready: false,
-        }
+        Self { failed: Vec::new(), idle: Vec::new(), interrupted: Vec::new(), generation, was_ready: false }
     }
 }
 
@@ -94,9 +88,6 @@ pub struct Swept<E, H> {
 
 impl<E, H> Default for Swept<E, H> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            slots: Vec::new(),
-        }
+        Self { entries: Vec::new(), slots: Vec::new() }
     }
 }

@@ -1,9 +1,14 @@
-//! A socket held by one caller, until dropped.
+//! A socket held by one caller, until dropped; and the wish for one.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::entry::{Entry, Run};
+use tokio::sync::oneshot;
+
+use super::entry::Entry;
+use super::run::{Run, lost};
 use super::slot::{Slot, SlotControl};
+use crate::error::Error;
 
 /// What a socket is held for; leases are counted by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,5 +56,46 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.slot.control(SlotControl::EndLease);
+    }
+}
+
+/// The wish for a socket of one's own.
+#[derive(Debug)]
+pub struct LeaseRequest {
+    /// What for; leases are counted by this.
+    pub purpose: Purpose,
+    /// When the operation's own timeout runs out.
+    pub deadline: Option<Instant>,
+    /// When its wait in the queue ends, if earlier.
+    pub wait_deadline: Option<Instant>,
+    reply: Option<oneshot::Sender<Result<Lease, Error>>>,
+}
+
+impl LeaseRequest {
+    /// A request for a lease, and where it will arrive.
+    pub fn new(purpose: Purpose) -> (Box<Self>, oneshot::Receiver<Result<Lease, Error>>) {
+        let (reply, answer) = oneshot::channel();
+        (Box::new(Self { purpose, deadline: None, wait_deadline: None, reply: Some(reply) }), answer)
+    }
+
+    /// Nobody waits for the lease any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    /// Answers. A lease that nobody takes is dropped, and so returned.
+    #[allow(clippy::boxed_local, reason = "it arrives in its box, as `Run` does")]
+    pub fn answer(mut self: Box<Self>, outcome: Result<Lease, Error>) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+impl Drop for LeaseRequest {
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(Err(lost()));
+        }
     }
 }

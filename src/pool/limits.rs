@@ -77,12 +77,9 @@ impl SharedLimits {
         self.max_document.store(limits.max_document, Relaxed);
         self.max_message.store(limits.max_message, Relaxed);
         self.max_batch.store(limits.max_batch, Relaxed);
-        self.max_wire_version
-            .store(limits.max_wire_version, Relaxed);
-        self.session_timeout
-            .store(to_millis(limits.session_timeout), Relaxed);
-        self.retryable_writes
-            .store(limits.retryable_writes, Relaxed);
+        self.max_wire_version.store(limits.max_wire_version, Relaxed);
+        self.session_timeout.store(to_millis(limits.session_timeout), Relaxed);
+        self.retryable_writes.store(limits.retryable_writes, Relaxed);
     }
 
     pub(super) fn get(&self) -> Limits {
@@ -104,9 +101,7 @@ impl SharedLimits {
 const NO_SESSIONS: u64 = u64::MAX;
 
 fn to_millis(timeout: Option<Duration>) -> u64 {
-    timeout.map_or(NO_SESSIONS, |timeout| {
-        u64::try_from(timeout.as_millis()).unwrap_or(NO_SESSIONS - 1)
-    })
+    timeout.map_or(NO_SESSIONS, |timeout| u64::try_from(timeout.as_millis()).unwrap_or(NO_SESSIONS - 1))
 }
 
 #[cfg(test)]
@@ -131,10 +126,7 @@ mod tests {
 
     #[test]
     fn a_frame_for_more_than_a_server_takes_is_not_allowed() {
-        let small = Limits {
-            max_batch: 1000,
-            ..Limits::default()
-        };
+        let small = Limits { max_batch: 1000, ..Limits::default() };
         assert!(Limits::default().allow(&small));
         assert!(!small.allow(&Limits::default()));
     }

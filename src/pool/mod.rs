@@ -11,6 +11,7 @@ mod limits;
 mod options;
 mod queue;
 mod refusal;
+mod run;
 mod slot;
 mod slots;
 mod state;
@@ -24,12 +25,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use answers::{Claim, Cleared, Next, Opening, Ticket};
-pub use entry::{
-    Answer, Entry, Failure, Follow, LeaseRequest, Namespace, Outcome, Run, SessionUse,
-};
-pub use lease::{Lease, Purpose};
+pub use entry::Entry;
+pub use lease::{Lease, LeaseRequest, Purpose};
 pub use limits::Limits;
 pub use options::PoolOptions;
+pub use run::{Answer, Failure, Follow, Namespace, Outcome, Run, SessionUse};
 pub use slot::{Slot, SlotControl, SlotId};
 pub use stats::{PoolStats, SlotInfo};
 
@@ -170,10 +170,7 @@ impl Pool {
 
     /// The socket of an opening (same id, same generation) is established.
     pub fn opened(&self, slot: Arc<Slot>, limits: Limits, now: Instant) -> Next {
-        let opening = Opening {
-            id: slot.id,
-            generation: slot.generation,
-        };
+        let opening = Opening { id: slot.id, generation: slot.generation };
         let now = self.options.max_idle.map(|_| now);
         let mut swept = Swept::default();
         let mut state = self.lock();
@@ -287,9 +284,7 @@ impl Pool {
     /// Counts an operation until the guard is dropped.
     pub fn operation_started(self: &Arc<Self>) -> OperationGuard {
         self.operations.fetch_add(1, Relaxed);
-        OperationGuard {
-            pool: Arc::clone(self),
-        }
+        OperationGuard { pool: Arc::clone(self) }
     }
 
     /// The state holds after a panic too: nothing in it runs foreign code halfway through

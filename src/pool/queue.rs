@@ -42,14 +42,7 @@ pub struct Queue<E> {
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Self {
-            places: VecDeque::new(),
-            next_ticket: 0,
-            len: 0,
-            bytes: 0,
-            parked: 0,
-            armed: None,
-        }
+        Self { places: VecDeque::new(), next_ticket: 0, len: 0, bytes: 0, parked: 0, armed: None }
     }
 }
 
@@ -105,10 +98,7 @@ impl<E: Waiting> Queue<E> {
 
     /// Takes the one with this ticket, if it still waits.
     pub fn remove(&mut self, ticket: Ticket) -> Option<E> {
-        let at = self
-            .places
-            .binary_search_by_key(&ticket, |place| place.0)
-            .ok()?;
+        let at = self.places.binary_search_by_key(&ticket, |place| place.0).ok()?;
         let entry = self.places[at].1.take()?;
         self.gone(&entry);
         self.trim();

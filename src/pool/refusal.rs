@@ -57,11 +57,7 @@ pub(super) fn refused(
             temporary(sentence, address)
         }
         Refusal::Closed(cause) => closed(cause, address),
-        Refusal::QueueFull {
-            queued,
-            bytes,
-            wanted,
-        } => {
+        Refusal::QueueFull { queued, bytes, wanted } => {
             let sentence = if *queued >= options.max_queued_requests {
                 format!(
                     "{queued} requests wait for a connection to {address}, as many as \
@@ -97,9 +93,8 @@ pub(super) fn refused(
 /// worse of the server. It carries no label: those depend on the operation and its
 /// options, which only the caller knows.
 pub(super) fn cleared(cause: &Error, address: &ServerAddress) -> Error {
-    let sentence = format!(
-        "Connection pool for {address} was cleared because another operation failed with: {cause}"
-    );
+    let sentence =
+        format!("Connection pool for {address} was cleared because another operation failed with: {cause}");
     because(temporary(sentence, address), cause)
 }
 
@@ -117,10 +112,7 @@ pub(super) fn closed(cause: &Error, address: &ServerAddress) -> Error {
 }
 
 fn temporary(sentence: String, address: &ServerAddress) -> Error {
-    Error::new(Kind::PoolCleared, sentence)
-        .with_server(address)
-        .network()
-        .retryable()
+    Error::new(Kind::PoolCleared, sentence).with_server(address).network().retryable()
 }
 
 /// The retry selects from the topology version that the cause was applied in.

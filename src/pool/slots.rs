@@ -53,16 +53,13 @@ pub struct Slots<H> {
 
 impl<H> Default for Slots<H> {
     fn default() -> Self {
-        Self {
-            records: Vec::new(),
-            idle: Vec::new(),
-        }
+        Self { records: Vec::new(), idle: Vec::new() }
     }
 }
 
 impl<H: Clone> Slots<H> {
     /// Established sockets.
-    pub fn len(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.records.len()
     }
 
@@ -83,15 +80,8 @@ impl<H: Clone> Slots<H> {
 
     /// A new slot, that neither does anything nor is idle yet.
     pub fn insert(&mut self, id: SlotId, generation: u64, handle: H) -> usize {
-        let record = Record {
-            id,
-            generation,
-            handle,
-            in_flight: 0,
-            exclusive: false,
-            held: None,
-            idle_since: None,
-        };
+        let record =
+            Record { id, generation, handle, in_flight: 0, exclusive: false, held: None, idle_since: None };
         let at = self.records.partition_point(|r| r.id < id);
         self.records.insert(at, record);
         at
@@ -117,21 +107,18 @@ impl<H: Clone> Slots<H> {
 
     /// Takes all idle slots that are idle for `max_idle` and longer.
     pub fn expired(&mut self, now: Instant, max_idle: Duration) -> Vec<H> {
-        let perished: Vec<SlotId> = self
-            .records
-            .iter()
-            .filter(|r| is_perished(r.idle_since, now, max_idle))
-            .map(|r| r.id)
-            .collect();
+        let perished: Vec<SlotId> =
+            self.records.iter().filter(|r| is_perished(r.idle_since, now, max_idle)).map(|r| r.id).collect();
         let handles = perished.into_iter().filter_map(|id| self.remove(id));
         handles.collect()
     }
 
-    /// A busy slot with room for an ordinary request: the one with least in flight.
-    pub fn least_loaded(&self, depth: usize) -> Option<usize> {
+    /// A busy slot of this generation with room for an ordinary request: the one with least
+    /// in flight. Slots of earlier generations may still be busy, and get nothing more.
+    pub fn least_loaded(&self, generation: u64, depth: usize) -> Option<usize> {
         let with_room = self.records.iter().enumerate();
         with_room
-            .filter(|(_, r)| r.has_room(false, depth))
+            .filter(|(_, r)| r.generation == generation && r.has_room(false, depth))
             .min_by_key(|(_, r)| r.in_flight)
             .map(|(at, _)| at)
     }

@@ -78,14 +78,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         if queued >= self.options.max_queued_requests
             || wanted > self.options.max_queued_bytes.saturating_sub(bytes)
         {
-            return Claim::Refused(
-                entry,
-                Refusal::QueueFull {
-                    queued,
-                    bytes,
-                    wanted,
-                },
-            );
+            return Claim::Refused(entry, Refusal::QueueFull { queued, bytes, wanted });
         }
         let (ticket, arm) = self.queue.push(entry);
         let grow = !self.told && self.wants_socket();
@@ -104,12 +97,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     }
 
     /// See [`Pool::release`](super::Pool::release). `now` is kept only if idle slots expire.
-    pub fn release(
-        &mut self,
-        id: SlotId,
-        now: Option<Instant>,
-        swept: &mut Swept<E, H>,
-    ) -> Next<E> {
+    pub fn release(&mut self, id: SlotId, now: Option<Instant>, swept: &mut Swept<E, H>) -> Next<E> {
         let Some(at) = self.slots.find(id) else {
             return Next::Retire;
         };
@@ -174,10 +162,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
             return None;
         }
         self.last_slot += 1;
-        let opening = Opening {
-            id: SlotId(self.last_slot),
-            generation: self.generation,
-        };
+        let opening = Opening { id: SlotId(self.last_slot), generation: self.generation };
         self.pending.push(opening);
         Some(opening)
     }
@@ -193,9 +178,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         if !self.settle(opening) || !self.serves(opening.generation) {
             return Next::Retire;
         }
-        let at = self
-            .slots
-            .insert(opening.id, opening.generation, handle.clone());
+        let at = self.slots.insert(opening.id, opening.generation, handle.clone());
         match self.next_for(at, swept) {
             Some(entry) => Next::Run(entry),
             None => {
@@ -292,7 +275,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     /// Whether a socket should be opened now.
     fn wants_socket(&self) -> bool {
         let options = &self.options;
-        let total = self.slots.len() + self.pending.len();
+        let total = self.slots.total() + self.pending.len();
         if !matches!(self.mode, Mode::Ready)
             || self.pending.len() >= options.max_connecting
             || (options.max_size != 0 && total >= options.max_size)
@@ -312,7 +295,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         if idle.is_some() || exclusive || self.options.pipeline_depth == 1 {
             return idle;
         }
-        self.slots.least_loaded(self.options.pipeline_depth)
+        self.slots.least_loaded(self.generation, self.options.pipeline_depth)
     }
 
     /// The oldest entry that somebody waits for; those before it are swept.
@@ -327,10 +310,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     /// entry at the front is never overtaken: the slots empty until it fits one.
     fn next_for(&mut self, at: usize, swept: &mut Swept<E, H>) -> Option<E> {
         let exclusive = self.live_front(swept)?.is_exclusive();
-        if !self
-            .slots
-            .has_room(at, exclusive, self.options.pipeline_depth)
-        {
+        if !self.slots.has_room(at, exclusive, self.options.pipeline_depth) {
             return None;
         }
         let entry = self.queue.pop()?;
@@ -345,15 +325,10 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     }
 
     fn empty_out(&mut self, before: &Mode<C>, interrupt: bool) -> Cleared<E, H> {
-        self.told = false;
         Cleared {
             failed: self.queue.drain(),
             idle: self.slots.drain_idle(),
-            interrupted: if interrupt {
-                self.slots.drain()
-            } else {
-                Vec::new()
-            },
+            interrupted: if interrupt { self.slots.drain() } else { Vec::new() },
             generation: self.generation,
             was_ready: matches!(before, Mode::Ready),
         }

@@ -47,10 +47,7 @@ pub struct PoolStats {
 
 impl PoolStats {
     /// Counts a pool's state.
-    pub(super) fn of<E: Waiting, H: Clone, C: Clone>(
-        state: &State<E, H, C>,
-        limits: Limits,
-    ) -> Self {
+    pub(super) fn of<E: Waiting, H: Clone, C: Clone>(state: &State<E, H, C>, limits: Limits) -> Self {
         let held = |purpose| {
             let slots = state.slots().iter();
             slots.filter(|slot| slot.held == Some(purpose)).count()
@@ -65,11 +62,7 @@ impl PoolStats {
             total: state.slots().len(),
             idle: state.idle(),
             pending: state.pending(),
-            leased: state
-                .slots()
-                .iter()
-                .filter(|slot| slot.held.is_some())
-                .count(),
+            leased: state.slots().iter().filter(|slot| slot.held.is_some()).count(),
             parked: held(Purpose::Parked),
             by_cursors: held(Purpose::Cursor),
             by_transactions: held(Purpose::Transaction),

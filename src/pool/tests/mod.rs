@@ -41,39 +41,25 @@ impl Fixture {
     fn new(options: PoolOptions) -> Self {
         let pool = Pool::new(ServerAddress::new("db", 27017), options);
         pool.ready();
-        Self {
-            pool: Arc::new(pool),
-            mailboxes: Vec::new(),
-            now: Instant::now(),
-        }
+        Self { pool: Arc::new(pool), mailboxes: Vec::new(), now: Instant::now() }
     }
 
     fn of_size(max_size: usize) -> Self {
-        Self::new(PoolOptions {
-            max_size,
-            ..PoolOptions::default()
-        })
+        Self::new(PoolOptions { max_size, ..PoolOptions::default() })
     }
 
     fn slot(&mut self, opening: Opening) -> Arc<Slot> {
         let (sender, mailbox) = channel::<Still>(16);
         self.mailboxes.push(mailbox);
         let address = Addr::new(sender);
-        Arc::new(Slot::new(
-            opening.id,
-            opening.generation,
-            address.clone().recipient(),
-            address.recipient(),
-        ))
+        Arc::new(Slot::new(opening.id, opening.generation, address.clone().recipient(), address.recipient()))
     }
 
     /// Opens one socket for the entry that waits for it.
     fn open(&mut self) -> (Arc<Slot>, Next) {
         let opening = self.pool.begin_open().expect("a socket is wanted");
         let slot = self.slot(opening);
-        let next = self
-            .pool
-            .opened(Arc::clone(&slot), Limits::default(), self.now);
+        let next = self.pool.opened(Arc::clone(&slot), Limits::default(), self.now);
         (slot, next)
     }
 

@@ -52,10 +52,7 @@ fn a_closed_pool_refuses_for_good() {
 
 #[test]
 fn a_full_queue_tells_the_numbers() {
-    let by_count = Fixture::new(PoolOptions {
-        max_queued_requests: 1,
-        ..PoolOptions::default()
-    });
+    let by_count = Fixture::new(PoolOptions { max_queued_requests: 1, ..PoolOptions::default() });
     let (first, _answer) = run();
     by_count.queue(first);
     let error = by_count.refused(run().0);
@@ -64,10 +61,7 @@ fn a_full_queue_tells_the_numbers() {
     assert!(error.message().contains("max_pool_size 100"), "{error}");
     assert!(!error.is_network() && !error.may_have_run());
 
-    let by_bytes = Fixture::new(PoolOptions {
-        max_queued_bytes: 30,
-        ..PoolOptions::default()
-    });
+    let by_bytes = Fixture::new(PoolOptions { max_queued_bytes: 30, ..PoolOptions::default() });
     let (first, _answer) = run();
     by_bytes.queue(first);
     let error = by_bytes.refused(run().0);
@@ -91,10 +85,7 @@ fn parked_leases_leave_sockets_to_others() {
     // The lease that waits takes the place of the one that ends.
     assert!(matches!(fixture.release(&slot), Next::Run(Entry::Lease(_))));
     let stats = fixture.pool.stats();
-    assert_eq!(
-        (stats.leased, stats.parked, stats.by_transactions),
-        (1, 0, 1)
-    );
+    assert_eq!((stats.leased, stats.parked, stats.by_transactions), (1, 0, 1));
 }
 
 #[test]
@@ -115,10 +106,7 @@ fn one_message_tells_the_supervisor_of_many_entries() {
     assert!(fixture.pool.begin_open().is_none());
     // At saturation nobody is told anything.
     let (entry, _answer) = run();
-    assert!(matches!(
-        fixture.claim(entry),
-        Claim::Queued { grow: false, .. }
-    ));
+    assert!(matches!(fixture.claim(entry), Claim::Queued { grow: false, .. }));
     drop(answers);
 }
 
@@ -169,10 +157,8 @@ fn abandoned_entries_are_passed_over() {
 
 #[test]
 fn a_socket_idle_for_too_long_is_not_given_out() {
-    let mut fixture = Fixture::new(PoolOptions {
-        max_idle: Some(Duration::from_secs(10)),
-        ..PoolOptions::default()
-    });
+    let mut fixture =
+        Fixture::new(PoolOptions { max_idle: Some(Duration::from_secs(10)), ..PoolOptions::default() });
     let slot = fixture.idle_slot();
     fixture.now += Duration::from_secs(10);
     let (entry, _answer) = run();
@@ -208,10 +194,7 @@ fn a_socket_can_keep_itself_for_a_cursor() {
     assert!(matches!(fixture.claim(entry), Claim::Taken(..)));
     fixture.pool.hold(&slot, Purpose::Cursor);
     let info = fixture.pool.slots(Instant::now());
-    assert_eq!(
-        (info[0].in_flight, info[0].held),
-        (0, Some(Purpose::Cursor))
-    );
+    assert_eq!((info[0].in_flight, info[0].held), (0, Some(Purpose::Cursor)));
     let (entry, answer) = run();
     fixture.queue(entry);
     // The lease's end is what releases it.
@@ -227,14 +210,9 @@ fn limits_of_a_stale_socket_are_not_taken_over() {
     fixture.queue(entry);
     let opening = fixture.pool.begin_open().expect("an entry waits");
     let slot = fixture.slot(opening);
-    fixture
-        .pool
-        .clear(Error::new(Kind::AutoReconnect, "reset"), true);
+    fixture.pool.clear(Error::new(Kind::AutoReconnect, "reset"), true);
     fixture.pool.ready();
-    let limits = Limits {
-        max_batch: 5,
-        ..Limits::default()
-    };
+    let limits = Limits { max_batch: 5, ..Limits::default() };
     let next = fixture.pool.opened(slot, limits, fixture.now);
     assert!(matches!(next, Next::Retire));
     assert_eq!(fixture.pool.limits(), Limits::default());
@@ -245,13 +223,27 @@ fn limits_of_a_stale_socket_are_not_taken_over() {
 #[test]
 fn operations_are_counted_until_their_guards_drop() {
     let fixture = Fixture::of_size(1);
-    let guards = [
-        fixture.pool.operation_started(),
-        fixture.pool.operation_started(),
-    ];
+    let guards = [fixture.pool.operation_started(), fixture.pool.operation_started()];
     assert_eq!(fixture.pool.operations(), 2);
     drop(guards);
     assert_eq!(fixture.pool.operations(), 0);
     fixture.pool.set_min_rtt(Duration::from_micros(300));
     assert_eq!(fixture.pool.min_rtt(), Duration::from_micros(300));
+}
+
+/// After a clear, sockets of the generation before may still be busy. At a depth above 1
+/// they looked as if they had room.
+#[test]
+fn a_busy_socket_of_an_earlier_generation_gets_nothing_more() {
+    let mut fixture = Fixture::new(PoolOptions { max_size: 1, pipeline_depth: 2, ..PoolOptions::default() });
+    let slot = fixture.idle_slot();
+    let (entry, _first) = run();
+    assert!(matches!(fixture.claim(entry), Claim::Taken(..)));
+    let cause = Error::new(Kind::AutoReconnect, "reset");
+    fixture.pool.clear(cause, false);
+    fixture.pool.ready();
+    let (entry, _second) = run();
+    fixture.queue(entry);
+    assert!(fixture.pool.more().is_none());
+    assert!(matches!(fixture.release(&slot), Next::Retire));
 }
