@@ -70,7 +70,8 @@ pub struct Happening {
 impl History {
     /// Notes a change that happens now.
     pub fn note(&self, server: Option<&ServerAddress>, what: impl Into<String>) {
-        let entry = Happening { at: SystemTime::now(), server: server.map(ToString::to_string), what: what.into() };
+        let entry =
+            Happening { at: SystemTime::now(), server: server.map(ToString::to_string), what: what.into() };
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         if ring.len() == KEPT {
             ring.pop_front();

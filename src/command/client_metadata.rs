@@ -182,7 +182,8 @@ impl Provider {
             (Self::Gcp, is_set("K_SERVICE") || is_set("FUNCTION_NAME")),
             (Self::Vercel, is_set("VERCEL")),
         ];
-        let found: Vec<Self> = found.into_iter().filter(|(_, set)| *set).map(|(provider, _)| provider).collect();
+        let found: Vec<Self> =
+            found.into_iter().filter(|(_, set)| *set).map(|(provider, _)| provider).collect();
         match found[..] {
             [one] => Some(one),
             [Self::Aws, Self::Vercel] => Some(Self::Vercel),
@@ -229,7 +230,8 @@ fn finish(mut bytes: Vec<u8>) -> Result<RawDocumentBuf> {
     bytes.push(0);
     let length = bytes.len() as i32;
     bytes[..4].copy_from_slice(&length.to_le_bytes());
-    let broken = |e| Error::new(Kind::Internal, "client metadata came out as a broken document").with_source(e);
+    let broken =
+        |e| Error::new(Kind::Internal, "client metadata came out as a broken document").with_source(e);
     RawDocumentBuf::from_bytes(bytes).map_err(broken)
 }
 

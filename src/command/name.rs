@@ -43,9 +43,7 @@ pub fn check_collection(database: &str, name: &str) -> Result<()> {
     } else if name.contains("..") {
         "it has '..' in it".to_owned()
     } else if whole > LONGEST_NAMESPACE {
-        format!(
-            "with its database's name it has {whole} bytes, and at most {LONGEST_NAMESPACE} are allowed"
-        )
+        format!("with its database's name it has {whole} bytes, and at most {LONGEST_NAMESPACE} are allowed")
     } else {
         return Ok(());
     };

@@ -74,7 +74,8 @@ fn command_error(head: &ReplyHead<'_>) -> Result<Error, ProtocolError> {
     }
     if let Some(concern) = head.write_concern_error {
         let concern = read_concern_error(concern)?;
-        error = error.with_write_failure(WriteFailure { write_concern_error: Some(concern), ..Default::default() });
+        error = error
+            .with_write_failure(WriteFailure { write_concern_error: Some(concern), ..Default::default() });
     }
     Ok(error)
 }
@@ -82,10 +83,9 @@ fn command_error(head: &ReplyHead<'_>) -> Result<Error, ProtocolError> {
 fn write_error(reply: &RawDocument, head: &ReplyHead<'_>) -> Result<Error, ProtocolError> {
     let mut failure = WriteFailure { completed: count(reply), ..Default::default() };
     for entry in head.write_errors.into_iter().flat_map(Walk::over) {
-        let entry = entry?.as_document().ok_or(ProtocolError::Field {
-            field: "writeErrors",
-            expected: "an array of documents",
-        })?;
+        let entry = entry?
+            .as_document()
+            .ok_or(ProtocolError::Field { field: "writeErrors", expected: "an array of documents" })?;
         failure.write_errors.push(read_write_error(entry)?);
     }
     failure.write_concern_error = head.write_concern_error.map(read_concern_error).transpose()?;

@@ -55,7 +55,9 @@ pub fn label_retryable_write(error: Error, max_wire_version: Option<i32>, is_mon
         Kind::Command => old && error.code().is_some_and(|code| TRANSIENT.contains(&code)),
         // A mongos speaks of another server's state here, so only a mongod's code counts;
         // the codes of single documents never do.
-        Kind::Write => old && !is_mongos && concern_code(&error).is_some_and(|code| TRANSIENT.contains(&code)),
+        Kind::Write => {
+            old && !is_mongos && concern_code(&error).is_some_and(|code| TRANSIENT.contains(&code))
+        }
         _ => false,
     };
     if code_counts || error.is_network() || error.kind() == Kind::PoolCleared {
@@ -109,9 +111,8 @@ mod tests {
 
     #[test]
     fn the_driver_labels_network_errors_and_old_servers_answers() {
-        let labelled = |error, version, mongos| {
-            is_retryable_write_error(&label_retryable_write(error, version, mongos))
-        };
+        let labelled =
+            |error, version, mongos| is_retryable_write_error(&label_retryable_write(error, version, mongos));
         assert!(labelled(Error::new(Kind::ConnectionFailure, "no").network(), None, false));
         assert!(labelled(Error::new(Kind::PoolCleared, "no"), Some(21), false));
         assert!(labelled(command(91), Some(8), true));

@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn the_release_file_gives_name_and_version() {
         let mut surroundings = Surroundings::default();
-        surroundings.read_os_release("ID=x\nPRETTY_NAME=\"Some Linux 12 (name)\"\nnonsense\nVERSION_ID='12'\n");
+        surroundings
+            .read_os_release("ID=x\nPRETTY_NAME=\"Some Linux 12 (name)\"\nnonsense\nVERSION_ID='12'\n");
         assert_eq!(surroundings.os_name.as_deref(), Some("Some Linux 12 (name)"));
         assert_eq!(surroundings.os_version.as_deref(), Some("12"));
     }

@@ -110,5 +110,6 @@ fn dialer(options: &ConnectionOptions, surroundings: &Surroundings) -> Result<Di
 }
 
 fn no_thread(error: std::io::Error) -> Error {
-    Error::new(Kind::ConnectionFailure, "the connection's control thread could not be started").with_source(error)
+    Error::new(Kind::ConnectionFailure, "the connection's control thread could not be started")
+        .with_source(error)
 }

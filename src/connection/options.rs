@@ -64,9 +64,13 @@ impl ConnectionOptions {
         let refuse = |sentence: String| Err(Error::new(Kind::InvalidArgument, sentence));
         let pool = &self.pool;
         if pool.max_size != 0 && pool.min_size > pool.max_size {
-            return refuse(format!("minPoolSize ({}) is above maxPoolSize ({})", pool.min_size, pool.max_size));
+            return refuse(format!(
+                "minPoolSize ({}) is above maxPoolSize ({})",
+                pool.min_size, pool.max_size
+            ));
         }
-        for (name, value) in [("maxConnecting", pool.max_connecting), ("pipeline_depth", pool.pipeline_depth)] {
+        for (name, value) in [("maxConnecting", pool.max_connecting), ("pipeline_depth", pool.pipeline_depth)]
+        {
             if value == 0 {
                 return refuse(format!("{name} must be at least 1"));
             }

@@ -23,7 +23,11 @@ const OVERHEAD: usize = 16 * 1024;
 /// Runs `operation`. `timeout` is its own; `None` takes the handle's, zero is none.
 ///
 /// Cancel safety: safe to drop at every await; see [`Waiting`].
-pub async fn execute<O: Operation>(handle: Handle, mut operation: O, timeout: Option<Duration>) -> Result<O::Output> {
+pub async fn execute<O: Operation>(
+    handle: Handle,
+    mut operation: O,
+    timeout: Option<Duration>,
+) -> Result<O::Output> {
     let now = Instant::now();
     let timeout = timeout.or(handle.scope().timeout).filter(|limit| !limit.is_zero());
     let name = operation.name();
@@ -88,9 +92,18 @@ impl<'a> Call<'a> {
         };
         let (version, avoid, closing) = (0, Vec::new(), false);
         Self {
-            core, plan, deadline, selection_deadline, wait_deadline, version, avoid, again, retries: 0,
+            core,
+            plan,
+            deadline,
+            selection_deadline,
+            wait_deadline,
+            version,
+            avoid,
+            again,
+            retries: 0,
             numbered: None,
-            first_error: None, closing,
+            first_error: None,
+            closing,
         }
     }
 
@@ -111,7 +124,8 @@ impl<'a> Call<'a> {
             self.retries += 1;
             self.keep(session, true);
             self.avoid.extend(server);
-            self.version = if reported { self.core.settle().await } else { error.seen_version().unwrap_or(version + 1) };
+            self.version =
+                if reported { self.core.settle().await } else { error.seen_version().unwrap_or(version + 1) };
             self.first_error.get_or_insert(error);
         }
     }
@@ -119,7 +133,8 @@ impl<'a> Call<'a> {
     async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
         let core = self.core;
         self.numbered = None;
-        let selected = core.select(&self.plan.target, self.version, &self.avoid, self.selection_deadline, self.closing);
+        let selected =
+            core.select(&self.plan.target, self.version, &self.avoid, self.selection_deadline, self.closing);
         let Selected { pool, snapshot } = match selected.await {
             Ok(selected) => selected,
             Err(error) => return Err(self.unsent(self.out_of_time(error))),
@@ -137,7 +152,8 @@ impl<'a> Call<'a> {
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 },
             };
-            let numbered = self.plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
+            let numbered =
+                self.plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
             let (mut run, answer) = Run::new(next);
             self.numbered = numbered.then_some(limits);
             run.assumed = limits;
@@ -159,7 +175,9 @@ impl<'a> Call<'a> {
                     self.keep(session, true);
                 }
                 // The socket was dead before a byte was written: another one, in silence.
-                Failure { unsent: Some(unsent), error, session, .. } if error.kind() == Kind::AutoReconnect => {
+                Failure { unsent: Some(unsent), error, session, .. }
+                    if error.kind() == Kind::AutoReconnect =>
+                {
                     frame = Some(unsent);
                     self.keep(session, true);
                 }
@@ -229,7 +247,13 @@ impl<'a> Call<'a> {
             }
             Err(error) => {
                 let server = Some(answer.server.clone());
-                Err(Box::new(Failed { error, session: answer.session.take(), reported: true, server, version }))
+                Err(Box::new(Failed {
+                    error,
+                    session: answer.session.take(),
+                    reported: true,
+                    server,
+                    version,
+                }))
             }
         }
     }
@@ -249,7 +273,10 @@ impl<'a> Call<'a> {
     fn out_of_time(&self, error: Error) -> Error {
         let own = self.deadline.is_some_and(|deadline| deadline <= self.selection_deadline);
         if own && error.kind() == Kind::ServerSelection {
-            return Error::new(Kind::Timeout, format!("the operation's timeout ran out: {}", error.message()));
+            return Error::new(
+                Kind::Timeout,
+                format!("the operation's timeout ran out: {}", error.message()),
+            );
         }
         error
     }
@@ -257,7 +284,11 @@ impl<'a> Call<'a> {
     /// A retry that never reached a server tells less than the error it was to repair.
     fn worse_of(&mut self, last: Error) -> Error {
         match self.first_error.take() {
-            Some(first) if matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) => first,
+            Some(first)
+                if matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) =>
+            {
+                first
+            }
             Some(first) if last.has_label(crate::error::label::NO_WRITES_PERFORMED) => first,
             Some(first) => {
                 let ran = last.may_have_run() || first.may_have_run();
@@ -283,7 +314,11 @@ fn too_large(what: &str, size: usize, limit: usize) -> Error {
 
 impl<'a> Call<'a> {
     /// Runs while the connection closes, on one given server, and is not repeated.
-    pub(super) async fn last<O: Operation>(core: &'a Core, operation: &mut O, timeout: Duration) -> Result<Answer> {
+    pub(super) async fn last<O: Operation>(
+        core: &'a Core,
+        operation: &mut O,
+        timeout: Duration,
+    ) -> Result<Answer> {
         let mut call = Self::new(core, operation.plan(), Instant::now(), Some(timeout));
         call.closing = true;
         call.run(operation).await

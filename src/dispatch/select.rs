@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::race::{Either, race};
 use super::shared::Core;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
 use crate::pool::Pool;
+use crate::race::{Either, race};
 use crate::topology::{Criteria, ReadMode, ReadPreference, ServerAddress, selection};
 
 /// A server that was picked, and the picture it was picked from.
@@ -52,14 +52,21 @@ impl Core {
                 self.check_now();
                 match race(Box::pin(changes.changed()), alarm).await {
                     Either::Left(Ok(())) => {}
-                    Either::Left(Err(_)) => return Err(self.snapshot().err().unwrap_or_else(super::shared::closed)),
+                    Either::Left(Err(_)) => {
+                        return Err(self.snapshot().err().unwrap_or_else(super::shared::closed));
+                    }
                     Either::Right(_) => return Err(self.nothing_found(target)),
                 }
             }
         }
     }
 
-    fn pick(&self, snapshot: &Snapshot, target: &Criteria, avoid: &[ServerAddress]) -> Result<Option<Arc<Pool>>> {
+    fn pick(
+        &self,
+        snapshot: &Snapshot,
+        target: &Criteria,
+        avoid: &[ServerAddress],
+    ) -> Result<Option<Arc<Pool>>> {
         match target {
             Criteria::Server(address) => {
                 let Some(pool) = snapshot.pools.get(address) else {
@@ -75,7 +82,8 @@ impl Core {
                 }
             }
         }
-        let suitable = selection::suitable(&snapshot.topology, target, avoid, self.options.heartbeat_frequency)?;
+        let suitable =
+            selection::suitable(&snapshot.topology, target, avoid, self.options.heartbeat_frequency)?;
         let window = selection::in_window(suitable, self.options.local_threshold);
         let load = |address: &ServerAddress| snapshot.pools.get(address).map_or(0, |pool| pool.operations());
         let picked = selection::pick(&window, load, |count| fastrand::usize(..count));
@@ -90,7 +98,13 @@ impl Core {
             .values()
             .map(|pool| {
                 let stats = pool.stats();
-                format!("pool of {}: {}, {} sockets, {} waiting", pool.address(), stats.state, stats.total, stats.queued)
+                format!(
+                    "pool of {}: {}, {} sockets, {} waiting",
+                    pool.address(),
+                    stats.state,
+                    stats.total,
+                    stats.queued
+                )
             })
             .collect();
         Error::new(Kind::ServerSelection, format!("{why} {}", pools.join("; ")))

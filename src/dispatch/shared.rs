@@ -114,7 +114,8 @@ impl Core {
     /// Puts an implicit session back.
     pub fn give_back(&self, session: ServerSession) {
         let minutes = self.snapshots.borrow().topology.logical_session_timeout_minutes;
-        let timeout = minutes.and_then(|minutes| u64::try_from(minutes).ok()).map(|m| Duration::from_secs(60 * m));
+        let timeout =
+            minutes.and_then(|minutes| u64::try_from(minutes).ok()).map(|m| Duration::from_secs(60 * m));
         self.sessions.give_back(session, Instant::now(), timeout);
     }
 

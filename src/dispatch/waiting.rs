@@ -24,7 +24,12 @@ pub struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     /// Claims a socket for `run`, or queues it. This is the whole of sending.
-    pub fn submit(core: &'a Core, pool: &'a Arc<Pool>, run: Box<Run>, answer: oneshot::Receiver<Outcome>) -> Self {
+    pub fn submit(
+        core: &'a Core,
+        pool: &'a Arc<Pool>,
+        run: Box<Run>,
+        answer: oneshot::Receiver<Outcome>,
+    ) -> Self {
         let namespace = run.cursor.clone();
         let mut ticket = None;
         match pool.claim(Entry::Run(run), Instant::now) {

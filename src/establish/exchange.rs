@@ -30,7 +30,13 @@ pub struct Exchange {
 impl Exchange {
     /// On a stream over which nothing was sent.
     pub fn new(stream: Stream) -> Self {
-        Self { stream, splitter: FrameSplitter::new(MAX_REPLY), ready: VecDeque::new(), last_id: 0, expected: 0 }
+        Self {
+            stream,
+            splitter: FrameSplitter::new(MAX_REPLY),
+            ready: VecDeque::new(),
+            last_id: 0,
+            expected: 0,
+        }
     }
 
     /// Sends a request.
@@ -61,7 +67,8 @@ impl Exchange {
                 return Ok(reply);
             }
             let mut buffer = [0; READ];
-            let filled = self.stream.read(&mut buffer).await.map_err(|error| broken("reading failed", error))?;
+            let filled =
+                self.stream.read(&mut buffer).await.map_err(|error| broken("reading failed", error))?;
             if filled == 0 {
                 return Err(broken("the server closed the connection", io::ErrorKind::UnexpectedEof.into()));
             }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
 
+use self::dial::{DialError, dial};
 pub use self::exchange::Exchange;
 pub use self::stream::Stream;
-use self::dial::{DialError, dial};
 use crate::error::{Error, Kind, label};
 use crate::pool::Limits;
 use crate::topology::{HelloReply, ServerAddress, ServerKind};
@@ -143,7 +143,11 @@ fn dial_error(error: DialError) -> Error {
 }
 
 fn overloaded(error: Error) -> Error {
-    if error.is_network() { error.with_label(label::SYSTEM_OVERLOADED).with_label(label::RETRYABLE) } else { error }
+    if error.is_network() {
+        error.with_label(label::SYSTEM_OVERLOADED).with_label(label::RETRYABLE)
+    } else {
+        error
+    }
 }
 
 fn too_slow(phase: Phase, limit: Duration) -> Error {

@@ -51,14 +51,7 @@ impl Slot {
         entries: Recipient<Entry>,
         control: Recipient<SlotControl>,
     ) -> Self {
-        Self {
-            id,
-            generation,
-            opened: Instant::now(),
-            busy: AtomicU64::new(0),
-            entries,
-            control,
-        }
+        Self { id, generation, opened: Instant::now(), busy: AtomicU64::new(0), entries, control }
     }
 
     /// Sends an entry. If the socket is gone the entry is dropped, and answers by that.

@@ -145,7 +145,12 @@ mod tests {
             document.append(bson::raw::cstr!("logicalSessionTimeoutMinutes"), minutes);
         }
         let unknown = ServerDescription::unknown(ServerAddress::new("h", port));
-        ServerDescription::from_hello(&unknown, HelloReply::parse(&document).unwrap(), None, Instant::now())
+        ServerDescription::from_hello(
+            &unknown,
+            HelloReply::parse(&document).unwrap().into(),
+            None,
+            Instant::now(),
+        )
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Topology {
     fn hello(
         &self,
         address: &ServerAddress,
-        reply: HelloReply,
+        reply: Arc<HelloReply>,
         rtt: Option<Duration>,
         now: Instant,
     ) -> Step<Update> {

@@ -20,7 +20,7 @@ pub enum Outcome {
         /// The server.
         address: ServerAddress,
         /// Its answer.
-        reply: HelloReply,
+        reply: Arc<HelloReply>,
         /// How long the answer took; `None` where that says nothing (an awaited hello).
         rtt: Option<Duration>,
         /// When the answer came.

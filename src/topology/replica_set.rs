@@ -17,7 +17,7 @@ const ELECTION_ID_FIRST: i32 = 17;
 impl Update {
     /// A secondary, arbiter or other member spoke while no primary is known: it may add
     /// members, not remove any but itself (`updateRSWithoutPrimary`).
-    pub(super) fn without_primary(&mut self, server: ServerDescription) {
+    pub(super) fn update_without_primary(&mut self, server: ServerDescription) {
         let Some(hello) = server.hello.clone() else {
             return;
         };
@@ -35,7 +35,7 @@ impl Update {
 
     /// A member other than the primary spoke while a primary is known
     /// (`updateRSWithPrimaryFromMember`).
-    pub(super) fn with_primary_from_member(&mut self, server: ServerDescription) {
+    pub(super) fn update_with_primary_from_member(&mut self, server: ServerDescription) {
         let Some(hello) = server.hello.clone() else {
             return;
         };
@@ -50,7 +50,7 @@ impl Update {
 
     /// A primary spoke: unless it is an old one, its list of members is the set
     /// (`updateRSFromPrimary`).
-    pub(super) fn from_primary(&mut self, server: ServerDescription) {
+    pub(super) fn update_from_primary(&mut self, server: ServerDescription) {
         let Some(hello) = server.hello.clone() else {
             return;
         };

@@ -73,11 +73,11 @@ pub fn in_window(mut servers: Servers, local_threshold: Duration) -> Servers {
 /// slows down gets less to do, and yet not all callers run to the same one at once.
 ///
 /// `random(n)` is a number below `n`.
-pub fn pick<'a>(
-    candidates: &'a [Arc<ServerDescription>],
+pub fn pick(
+    candidates: &[Arc<ServerDescription>],
     operations: impl Fn(&ServerAddress) -> usize,
     mut random: impl FnMut(usize) -> usize,
-) -> Option<&'a Arc<ServerDescription>> {
+) -> Option<&Arc<ServerDescription>> {
     let count = candidates.len();
     if count < 2 {
         return candidates.first();

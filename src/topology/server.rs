@@ -119,7 +119,7 @@ impl ServerDescription {
     }
 
     /// A server that answered. Its round-trip times go on from those of `previous`.
-    pub fn from_hello(previous: &Self, reply: HelloReply, rtt: Option<Duration>, now: Instant) -> Self {
+    pub fn from_hello(previous: &Self, reply: Arc<HelloReply>, rtt: Option<Duration>, now: Instant) -> Self {
         let mut times = previous.rtt.clone();
         if let Some(sample) = rtt {
             times.add(sample);
@@ -129,7 +129,7 @@ impl ServerDescription {
             kind: reply.kind(),
             error: None,
             topology_version: reply.topology_version,
-            hello: Some(Arc::new(reply)),
+            hello: Some(reply),
             rtt: times,
             last_update: Some(now),
         }
@@ -215,7 +215,7 @@ mod tests {
         let now = Instant::now();
         let before = ServerDescription::unknown(ServerAddress::new("a", 1));
         let hello = |document: &RawDocumentBuf| HelloReply::parse(document).unwrap();
-        let make = |reply, rtt, now| ServerDescription::from_hello(&before, reply, rtt, now);
+        let make = |reply, rtt, now| ServerDescription::from_hello(&before, Arc::new(reply), rtt, now);
         let first = make(hello(&rawdoc! { "ok": 1, "setVersion": 1 }), None, now);
         let later = hello(
             &rawdoc! { "ok": 1, "setVersion": 1, "connectionId": 7, "lastWrite": { "lastWriteDate": DateTime::MAX } },

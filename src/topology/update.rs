@@ -53,12 +53,12 @@ impl Update {
                 self.remove(&server.address);
                 self.check_primary();
             }
-            (_, ServerKind::RsPrimary) => self.from_primary(server),
+            (_, ServerKind::RsPrimary) => self.update_from_primary(server),
             (Unknown | ReplicaSetNoPrimary, _) => {
                 self.next.kind = ReplicaSetNoPrimary;
-                self.without_primary(server);
+                self.update_without_primary(server);
             }
-            (ReplicaSetWithPrimary, _) => self.with_primary_from_member(server),
+            (ReplicaSetWithPrimary, _) => self.update_with_primary_from_member(server),
         }
     }
 

@@ -11,7 +11,12 @@ pub const LEN: usize = 4;
 /// and verifies it. What is left are the sections.
 pub fn verify<'a>(header: &Header, flags: u32, sections: &'a [u8]) -> Result<&'a [u8], ProtocolError> {
     let Some((sections, announced)) = sections.split_last_chunk::<LEN>() else {
-        return Err(ProtocolError::Length { what: "the checksum", length: 4, room: sections.len(), least: LEN });
+        return Err(ProtocolError::Length {
+            what: "the checksum",
+            length: 4,
+            room: sections.len(),
+            least: LEN,
+        });
     };
     let announced = u32::from_le_bytes(*announced);
     let computed = of_parts(&[&header.write(), &flags.to_le_bytes(), sections]);

@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn all_fields_have_the_types_that_servers_ask_for() {
-        let time = rawdoc! { "clusterTime": Timestamp { time: 7, increment: 3 }, "signature": { "keyId": 0_i64 } };
+        let time =
+            rawdoc! { "clusterTime": Timestamp { time: 7, increment: 3 }, "signature": { "keyId": 0_i64 } };
         let envelope = Envelope {
             lsid: Some([9; 16]),
             txn_number: Some(4),

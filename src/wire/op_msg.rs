@@ -5,10 +5,10 @@
 
 use bson::RawDocumentBuf;
 
+use super::checksum;
 use super::frame::{MORE_TO_COME, OP_MSG};
 use super::header::Header;
 use super::protocol_error::ProtocolError;
-use super::checksum;
 
 /// Header and flag bits, which every message begins with.
 pub const FIXED: usize = Header::LEN + 4;

@@ -10,12 +10,8 @@ use super::op_msg::CHECKSUM_PRESENT;
 pub fn message(flags: u32, sections: &[u8]) -> Vec<u8> {
     let has_sum = flags & CHECKSUM_PRESENT != 0;
     let length = 20 + sections.len() + if has_sum { 4 } else { 0 };
-    let header = Header {
-        message_length: length as i32,
-        request_id: 77,
-        response_to: 5,
-        op_code: Header::OP_MSG,
-    };
+    let header =
+        Header { message_length: length as i32, request_id: 77, response_to: 5, op_code: Header::OP_MSG };
     let mut bytes = header.write().to_vec();
     bytes.extend_from_slice(&flags.to_le_bytes());
     bytes.extend_from_slice(sections);

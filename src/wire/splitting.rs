@@ -107,7 +107,8 @@ impl FrameSplitter {
         let payload = header.message_length as usize - FIXED;
         let lone_document = op_msg::is_lone_document(flags, kind, [a, b, c, d], payload - 1)?;
         let skipped = usize::from(lone_document);
-        let mut partial = Partial { header, flags, lone_document, total: payload - skipped, bytes: Vec::new() };
+        let mut partial =
+            Partial { header, flags, lone_document, total: payload - skipped, bytes: Vec::new() };
         partial.bytes.reserve_exact(partial.total.min(STEP));
         partial.bytes.extend_from_slice(&known[skipped..]);
         Ok(Some(partial))

@@ -54,7 +54,9 @@ impl<'a> Walk<'a> {
         let start = self.at;
         // The closing zero stands outside of what elements may use.
         let (_, elements) = self.document.split_last().unwrap_or((&0, &[]));
-        let Some((&kind, rest)) = elements.get(start..).and_then(<[u8]>::split_first) else { return Ok(None) };
+        let Some((&kind, rest)) = elements.get(start..).and_then(<[u8]>::split_first) else {
+            return Ok(None);
+        };
         self.at = self.document.len();
         let malformed = ProtocolError::Element { at: start, length: self.document.len() };
         let Some(key) = rest.iter().position(|b| *b == 0) else { return Err(malformed) };
@@ -161,8 +163,9 @@ fn value_length(kind: u8, bytes: &[u8]) -> Value {
         0x06 | 0x0a | 0x7f | 0xff => Some(0),
         0x07 => Some(12),
         0x08 => Some(1),
-        0x0b => cstring_length(bytes)
-            .and_then(|pattern| Some(pattern + cstring_length(bytes.get(pattern..)?)?)),
+        0x0b => {
+            cstring_length(bytes).and_then(|pattern| Some(pattern + cstring_length(bytes.get(pattern..)?)?))
+        }
         0x0c => string_length(bytes).and_then(|name| name.checked_add(12)),
         // The length counts itself, a string and a document.
         0x0f => prefixed(bytes, 4 + 5 + 5, 0),

@@ -106,7 +106,7 @@ impl Client {
             return Ok(Outcome::CheckFailed { address, failure: CheckFailure::Network, error, now });
         }
         let reply = HelloReply::parse(&json::raw_document(reply)?).map_err(|error| error.to_string())?;
-        Ok(Outcome::Hello { address, reply, rtt: Some(Duration::from_millis(1)), now })
+        Ok(Outcome::Hello { address, reply: reply.into(), rtt: Some(Duration::from_millis(1)), now })
     }
 
     /// `None` if there is nothing in the reply to tell anyone.

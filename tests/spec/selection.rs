@@ -50,7 +50,7 @@ pub fn run(case: &Value, heartbeat: Duration) -> Result<(), String> {
     let near = in_window(found, LOCAL_THRESHOLD);
     expect("in the latency window", &near, json::array(case, "in_latency_window")?)?;
     let picked = pick(&near, |_| 0, |count| count - 1);
-    match picked.is_some() == !near.is_empty() {
+    match picked.is_some() != near.is_empty() {
         true => Ok(()),
         false => Err(format!("picked {picked:?} of {:?}", addresses(&near))),
     }

@@ -1,6 +1,7 @@
 //! One check after the other over one socket: the handshake of a new socket is the first,
 //! then the server streams its hellos, or is asked.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
@@ -16,7 +17,7 @@ use crate::wire::Reply;
 #[derive(Debug)]
 pub struct Checked {
     /// The server's answer.
-    pub reply: Box<HelloReply>,
+    pub reply: Arc<HelloReply>,
     /// How long it took; `None` for an awaited hello, which waited on purpose.
     pub rtt: Option<Duration>,
     /// The next check begins at once: the server streams.
@@ -79,14 +80,15 @@ impl<'a> Check<'a> {
     async fn handshake(&mut self) -> Result<Checked, Failed> {
         let established = self.plan.dialer.establish(&self.plan.server).await;
         let Established { stream, hello, topology_version, rtt, .. } = established.map_err(|failed| {
-            let failure = if failed.error.is_network() { CheckFailure::Network } else { CheckFailure::Command };
+            let failure =
+                if failed.error.is_network() { CheckFailure::Network } else { CheckFailure::Command };
             (if failed.timed_out { CheckFailure::Timeout } else { failure }, failed.error)
         })?;
         self.socket = Some(Exchange::new(stream));
         self.hello_ok = hello.hello_ok;
         self.topology_version = topology_version;
         let goes_on = self.streaming && self.topology_version.is_some();
-        Ok(Checked { reply: Box::new(hello), rtt: Some(rtt), goes_on })
+        Ok(Checked { reply: Arc::new(hello), rtt: Some(rtt), goes_on })
     }
 
     async fn ask(&mut self, awaits: bool) -> Result<Reply, Failed> {
@@ -119,7 +121,7 @@ impl<'a> Check<'a> {
         self.more_to_come = reply.more_to_come();
         self.topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         let goes_on = self.streaming && self.topology_version.is_some();
-        Ok(Checked { reply: Box::new(hello), rtt, goes_on: goes_on || self.more_to_come })
+        Ok(Checked { reply: Arc::new(hello), rtt, goes_on: goes_on || self.more_to_come })
     }
 
     fn network(&self, error: Error) -> Failed {

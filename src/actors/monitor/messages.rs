@@ -1,5 +1,6 @@
 //! What a monitor can be asked, and what it tells the supervisor.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -44,7 +45,7 @@ pub enum Seen {
     /// The server answered.
     Hello {
         /// Its answer.
-        reply: Box<HelloReply>,
+        reply: Arc<HelloReply>,
         /// How long that took, where it says something of the network.
         rtt: Option<Duration>,
     },

@@ -115,7 +115,8 @@ impl Socket {
 
     /// The supervisor hears of a changed state before this socket takes anything new.
     fn report_state_change(&self, body: &RawDocument) {
-        let Some(failure) = CommandFailure::parse(body).filter(|failure| failure.state_change().is_some()) else {
+        let Some(failure) = CommandFailure::parse(body).filter(|failure| failure.state_change().is_some())
+        else {
             return;
         };
         let error = Error::new(Kind::Command, failure.message.clone()).with_server(self.pool.address());

@@ -200,7 +200,14 @@ impl Flying {
 
     /// Answers with an error. The session goes along, dirty if bytes may have left; what
     /// nobody takes goes back to `sessions`.
-    pub fn fail(self, error: Error, generation: u64, sessions: &ServerSessions, now: Instant, limits: &Limits) {
+    pub fn fail(
+        self,
+        error: Error,
+        generation: u64,
+        sessions: &ServerSessions,
+        now: Instant,
+        limits: &Limits,
+    ) {
         let Self { mut run, session, .. } = self;
         let written = run.is_written();
         if let Some(mut session) = session {

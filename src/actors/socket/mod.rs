@@ -211,7 +211,8 @@ impl Socket {
         self.place.close(report.map(|e| e.with_server(self.pool.address())));
         let now = Instant::now();
         for flying in self.line.drain() {
-            let expired = matches!(&ended, Ended::TimedOut(at) if flying.run.deadline.is_some_and(|d| d <= *at));
+            let expired =
+                matches!(&ended, Ended::TimedOut(at) if flying.run.deadline.is_some_and(|d| d <= *at));
             let error = if expired { timed_out() } else { error.clone() };
             let error = error.with_server(self.pool.address());
             flying.fail(error, self.opening.generation, &self.links.sessions, now, &limits);
@@ -273,9 +274,16 @@ fn gone() -> Error {
 }
 
 fn neighbour() -> Error {
-    Error::new(Kind::AutoReconnect, "the socket was closed because an earlier request on it got no reply in time").network()
+    Error::new(
+        Kind::AutoReconnect,
+        "the socket was closed because an earlier request on it got no reply in time",
+    )
+    .network()
 }
 
 fn timed_out() -> Error {
-    Error::new(Kind::Timeout, "the operation's timeout ran out before the reply came; check the server's load, or allow more time")
+    Error::new(
+        Kind::Timeout,
+        "the operation's timeout ran out before the reply came; check the server's load, or allow more time",
+    )
 }

@@ -102,7 +102,9 @@ impl Pump {
             }
             match Pin::new(&mut self.stream).poll_write_vectored(task, &slices[..used]) {
                 Poll::Pending => return Ok(progress),
-                Poll::Ready(Ok(0)) => return Err(broken("writing failed", io::ErrorKind::WriteZero.into(), socket)),
+                Poll::Ready(Ok(0)) => {
+                    return Err(broken("writing failed", io::ErrorKind::WriteZero.into(), socket));
+                }
                 Poll::Ready(Err(error)) => return Err(broken("writing failed", error, socket)),
                 Poll::Ready(Ok(bytes)) => {
                     progress = true;

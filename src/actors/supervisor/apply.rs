@@ -13,7 +13,9 @@ use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind};
 use crate::establish::{Phase as Reached, limits};
 use crate::pool::Opening;
-use crate::topology::{Change, Failure, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind};
+use crate::topology::{
+    Change, Failure, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind,
+};
 
 /// A monitor that died is replaced after this time (`minHeartbeatFrequencyMS`).
 const MONITOR_RESTART: Duration = Duration::from_millis(500);
@@ -37,13 +39,16 @@ impl Supervisor {
         self.renew_limits(&change.current);
         let (ready, clear) = match change.pool {
             Some(PoolAction::Ready { address }) => (Some(address), None),
-            Some(PoolAction::Clear { address, interrupt, cause, .. }) => (None, Some((address, interrupt, cause))),
+            Some(PoolAction::Clear { address, interrupt, cause, .. }) => {
+                (None, Some((address, interrupt, cause)))
+            }
             None => (None, None),
         };
         if let Some(member) = ready.as_ref().and_then(|address| self.members.get(address)) {
             member.pool.ready();
         }
-        let removed: Vec<Member> = change.removed.iter().filter_map(|server| self.members.remove(server)).collect();
+        let removed: Vec<Member> =
+            change.removed.iter().filter_map(|server| self.members.remove(server)).collect();
         if !Arc::ptr_eq(&change.previous, &change.current) || self.version == 0 {
             self.note_changes(&change.previous, &change.current);
             self.publish(change.current, None);
@@ -55,7 +60,8 @@ impl Supervisor {
         }
         for member in removed {
             let sentence = "the server was removed from the deployment";
-            member.close(&Error::new(Kind::PoolCleared, sentence).network().with_server(member.pool.address()));
+            member
+                .close(&Error::new(Kind::PoolCleared, sentence).network().with_server(member.pool.address()));
         }
         let orders = [
             (change.check_now, Order::CheckNow),
@@ -145,7 +151,8 @@ impl Supervisor {
 
     pub(super) fn publish(&mut self, topology: Arc<TopologyDescription>, closed: Option<Error>) {
         self.version += 1;
-        let pools = self.members.iter().map(|(address, member)| (address.clone(), member.pool.clone())).collect();
+        let pools =
+            self.members.iter().map(|(address, member)| (address.clone(), member.pool.clone())).collect();
         let mut snapshot = Snapshot { version: self.version, topology, pools, primary: None, closed };
         snapshot.primary = snapshot.only_primary();
         // Nobody may be looking any more: then nobody misses it.

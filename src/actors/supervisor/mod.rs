@@ -25,9 +25,7 @@ use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
 use crate::pool::{Pool, PoolOptions};
 use crate::session::{ClusterClock, ServerSessions};
-use crate::topology::{
-    ApplicationError, Failure, Outcome, Phase, ServerAddress, Topology,
-};
+use crate::topology::{ApplicationError, Failure, Outcome, Phase, ServerAddress, Topology};
 
 /// What the supervisor starts sockets and monitors with.
 #[derive(Debug)]
@@ -166,11 +164,13 @@ impl Handler<Observed> for Supervisor {
         let (address, now) = (server.clone(), Instant::now());
         match what {
             Seen::Hello { reply, rtt } => {
-                self.apply(Outcome::Hello { address, reply: *reply, rtt, now }, ctx);
+                self.apply(Outcome::Hello { address, reply, rtt, now }, ctx);
                 self.grow(&server, ctx);
             }
             Seen::RoundTrip(sample) => self.apply(Outcome::RoundTrip { address, sample }, ctx),
-            Seen::Failed { failure, error } => self.apply(Outcome::CheckFailed { address, failure, error, now }, ctx),
+            Seen::Failed { failure, error } => {
+                self.apply(Outcome::CheckFailed { address, failure, error, now }, ctx)
+            }
             Seen::Died => self.restart_monitor(&server, ctx),
         }
     }
@@ -191,7 +191,14 @@ impl Handler<SocketEvent> for Supervisor {
                     member.forget(id);
                 }
                 if let Some(error) = error.filter(Error::is_network) {
-                    self.application_error(&server, generation, Phase::Established, Failure::Network, error, ctx);
+                    self.application_error(
+                        &server,
+                        generation,
+                        Phase::Established,
+                        Failure::Network,
+                        error,
+                        ctx,
+                    );
                 }
                 self.look_for_the_end(ctx);
             }

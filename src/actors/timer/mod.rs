@@ -88,7 +88,10 @@ fn too_long(entry: &Entry, stats: &PoolStats, now: Instant) -> Error {
         stats.state, stats.total, stats.idle, stats.pending, stats.leased, stats.in_flight, stats.queued
     );
     if deadline.is_some_and(|deadline| deadline <= now) {
-        Error::new(Kind::Timeout, format!("the operation's timeout ran out while it waited for a socket; {state}"))
+        Error::new(
+            Kind::Timeout,
+            format!("the operation's timeout ran out while it waited for a socket; {state}"),
+        )
     } else {
         Error::new(Kind::WaitQueueTimeout, format!("no socket came free in time; {state}"))
     }

@@ -40,10 +40,7 @@ fn a_server_error_keeps_all_that_the_server_said() {
     assert!(error.has_label(label::RETRYABLE_WRITE) && error.is_retryable());
     assert!(!error.is_network() && !error.may_have_run());
     assert_eq!(Document::try_from(error.server_response().unwrap().clone()).unwrap(), reply);
-    assert_eq!(
-        error.to_string(),
-        "not primary (code 10107, NotWritablePrimary) [server db.example:27018]"
-    );
+    assert_eq!(error.to_string(), "not primary (code 10107, NotWritablePrimary) [server db.example:27018]");
 }
 
 #[test]

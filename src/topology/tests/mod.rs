@@ -46,8 +46,12 @@ fn with(mut fields: Document, more: Document) -> Document {
 }
 
 fn hello(topology: &mut Topology, from: &str, fields: Document) -> Change {
-    let outcome =
-        Outcome::Hello { address: address(from), reply: reply(fields), rtt: None, now: Instant::now() };
+    let outcome = Outcome::Hello {
+        address: address(from),
+        reply: reply(fields).into(),
+        rtt: None,
+        now: Instant::now(),
+    };
     topology.apply(outcome)
 }
 

@@ -31,10 +31,7 @@ impl<F: Future> DropAfter<F> {
     /// A future that drops `future` instead of polling it more than `polls`
     /// times. With zero it is dropped unpolled.
     pub fn new(polls: usize, future: F) -> Self {
-        Self {
-            polls_left: polls,
-            future: Some(Box::pin(future)),
-        }
+        Self { polls_left: polls, future: Some(Box::pin(future)) }
     }
 }
 

@@ -15,10 +15,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// If it does not hold within `deadline`, with `what` in the message.
 #[track_caller]
 pub fn poll_until(deadline: Duration, what: &str, condition: impl FnMut() -> bool) {
-    assert!(
-        holds_within(deadline, condition),
-        "waited {deadline:?} in vain for: {what}"
-    );
+    assert!(holds_within(deadline, condition), "waited {deadline:?} in vain for: {what}");
 }
 
 /// Looks at `condition` until it holds (`true`) or `deadline` has passed

@@ -37,26 +37,16 @@ pub struct Header {
 impl Header {
     /// Reads the sixteen bytes of a header.
     pub fn read(bytes: &[u8; HEADER_LENGTH]) -> Self {
-        let number = |at: usize| {
-            i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-        };
-        Self {
-            length: number(0),
-            request_id: number(4),
-            response_to: number(8),
-            op_code: number(12),
-        }
+        let number = |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        Self { length: number(0), request_id: number(4), response_to: number(8), op_code: number(12) }
     }
 
     /// Writes the sixteen bytes of a header.
     pub fn to_bytes(self) -> [u8; HEADER_LENGTH] {
         let mut bytes = [0; HEADER_LENGTH];
-        for (slot, number) in bytes.chunks_exact_mut(4).zip([
-            self.length,
-            self.request_id,
-            self.response_to,
-            self.op_code,
-        ]) {
+        for (slot, number) in
+            bytes.chunks_exact_mut(4).zip([self.length, self.request_id, self.response_to, self.op_code])
+        {
             slot.copy_from_slice(&number.to_le_bytes());
         }
         bytes
@@ -88,10 +78,7 @@ pub struct Message {
 impl Message {
     /// A message with no flags and only a body.
     pub fn new(body: Document) -> Self {
-        Self {
-            body,
-            ..Self::default()
-        }
+        Self { body, ..Self::default() }
     }
 
     /// Whether a flag is set.
@@ -142,11 +129,7 @@ impl Message {
         if let Some((name, _)) = sequences.iter().find(|(name, _)| body.contains_key(name)) {
             return malformed(format!("{name} both in the body and as a sequence"));
         }
-        Ok(Self {
-            flags,
-            body,
-            sequences,
-        })
+        Ok(Self { flags, body, sequences })
     }
 
     /// Writes the whole message, with a right checksum if the flag asks for one.
@@ -166,12 +149,8 @@ impl Message {
             bytes.extend_from_slice(&section);
         }
         let sum_length = if self.has(CHECKSUM_PRESENT) { 4 } else { 0 };
-        let header = Header {
-            length: length_of(bytes.len() + sum_length),
-            request_id,
-            response_to,
-            op_code: OP_MSG,
-        };
+        let header =
+            Header { length: length_of(bytes.len() + sum_length), request_id, response_to, op_code: OP_MSG };
         bytes[..HEADER_LENGTH].copy_from_slice(&header.to_bytes());
         if self.has(CHECKSUM_PRESENT) {
             let sum = crc32c::crc32c(&bytes);
@@ -214,8 +193,7 @@ impl<'a> Reader<'a> {
     fn document(&mut self) -> Result<Document, Malformed> {
         let length = Self { rest: self.rest }.u32("document length")?;
         let bytes = self.take(length as usize, "document")?;
-        Document::from_reader(Cursor::new(bytes))
-            .or_else(|error| malformed(format!("a document: {error}")))
+        Document::from_reader(Cursor::new(bytes)).or_else(|error| malformed(format!("a document: {error}")))
     }
 
     fn sequence(&mut self) -> Result<(String, Vec<Document>), Malformed> {
@@ -223,9 +201,7 @@ impl<'a> Reader<'a> {
         let Some(length) = length.checked_sub(4) else {
             return malformed("a sequence shorter than its length");
         };
-        let mut section = Self {
-            rest: self.take(length, "sequence")?,
-        };
+        let mut section = Self { rest: self.take(length, "sequence")? };
         let Some(end) = section.rest.iter().position(|byte| *byte == 0) else {
             return malformed("a sequence name without its end");
         };
@@ -242,9 +218,7 @@ impl<'a> Reader<'a> {
 }
 
 fn encode(document: &Document) -> Vec<u8> {
-    document
-        .to_vec()
-        .expect("documents of a test can be encoded")
+    document.to_vec().expect("documents of a test can be encoded")
 }
 
 fn length_of(bytes: usize) -> i32 {

@@ -53,10 +53,7 @@ fn forbidden_messages_are_named() {
     assert_eq!(patched(21, 0xff), "the message ends within its document");
     let mut twice = Message::new(doc! { "documents": [] });
     twice.sequences = sample().sequences;
-    assert_eq!(
-        read(&twice.to_bytes(1, 0)),
-        malformed("documents both in the body and as a sequence")
-    );
+    assert_eq!(read(&twice.to_bytes(1, 0)), malformed("documents both in the body and as a sequence"));
     let mut header = Header::read(sample().to_bytes(1, 0).first_chunk().expect("a header"));
     for length in [-1, 0, 15, 48_000_001] {
         header.length = length;

@@ -30,12 +30,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub fn new(shared: Arc<Shared>, output: OwnedWriteHalf) -> Self {
-        Self {
-            shared,
-            output,
-            current: 0,
-            last_request_id: 0,
-        }
+        Self { shared, output, current: 0, last_request_id: 0 }
     }
 
     /// Ends the connection in the way that was asked for, once the reading half
@@ -72,12 +67,7 @@ impl Answers {
         std::future::pending().await
     }
 
-    async fn answer(
-        &mut self,
-        command: &CommandRecord,
-        action: Action,
-        shape: &Shape,
-    ) -> io::Result<()> {
+    async fn answer(&mut self, command: &CommandRecord, action: Action, shape: &Shape) -> io::Result<()> {
         self.current = command.order;
         let mut to = command.request_id;
         match action {
@@ -142,19 +132,9 @@ impl Answers {
 
     /// Writes one reply; `to` becomes its own number, which is what the next
     /// reply of a stream answers.
-    async fn reply(
-        &mut self,
-        body: Document,
-        flags: u32,
-        to: &mut i32,
-        shape: &Shape,
-    ) -> io::Result<()> {
+    async fn reply(&mut self, body: Document, flags: u32, to: &mut i32, shape: &Shape) -> io::Result<()> {
         self.last_request_id += 1;
-        let message = Message {
-            flags: flags | shape.flags,
-            body,
-            sequences: shape.sequences.clone(),
-        };
+        let message = Message { flags: flags | shape.flags, body, sequences: shape.sequences.clone() };
         let response_to = shape.response_to.unwrap_or(*to);
         *to = self.last_request_id;
         let bytes = shape.bend(&message, self.last_request_id, response_to);

@@ -38,10 +38,7 @@ impl Client {
     pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self {
-            stream,
-            last_request_id: 0,
-        })
+        Ok(Self { stream, last_request_id: 0 })
     }
 
     /// Waits no longer than this for bytes.

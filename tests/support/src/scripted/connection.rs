@@ -110,9 +110,7 @@ async fn read(
     }
 }
 
-async fn read_message(
-    input: &mut OwnedReadHalf,
-) -> Result<Result<(Header, Message), Malformed>, End> {
+async fn read_message(input: &mut OwnedReadHalf) -> Result<Result<(Header, Message), Malformed>, End> {
     let mut header = [0; HEADER_LENGTH];
     match input.read(&mut header).await {
         Ok(0) => return Err(End::ByClient),

@@ -27,13 +27,7 @@ enum Role {
 impl Hello {
     /// A server of its own; it has no topology version, so it does not stream.
     pub fn standalone() -> Self {
-        Self {
-            set_name: None,
-            hosts: None,
-            streaming: false,
-            overrides: Vec::new(),
-            role: Role::Standalone,
-        }
+        Self { set_name: None, hosts: None, streaming: false, overrides: Vec::new(), role: Role::Standalone }
     }
 
     /// The primary of a replica set that it is the only member of.
@@ -48,19 +42,12 @@ impl Hello {
 
     /// A secondary; without [`Hello::hosts`] the only member.
     pub fn secondary(set_name: &str) -> Self {
-        Self {
-            role: Role::Secondary,
-            ..Self::primary(set_name)
-        }
+        Self { role: Role::Secondary, ..Self::primary(set_name) }
     }
 
     /// A router of a sharded cluster.
     pub fn mongos() -> Self {
-        Self {
-            streaming: true,
-            role: Role::Mongos,
-            ..Self::standalone()
-        }
+        Self { streaming: true, role: Role::Mongos, ..Self::standalone() }
     }
 
     /// The members of the set, in place of the server alone.
@@ -99,8 +86,7 @@ impl Hello {
 
     /// The topology version with this counter, if one is sent.
     pub(super) fn topology_version(&self, process: ObjectId, counter: i64) -> Option<Document> {
-        self.streaming
-            .then(|| doc! { "processId": process, "counter": counter })
+        self.streaming.then(|| doc! { "processId": process, "counter": counter })
     }
 
     /// The reply. `modern` is whether the question was `hello`.
@@ -111,11 +97,7 @@ impl Hello {
         version: Option<Document>,
         modern: bool,
     ) -> Document {
-        let primary_name = if modern {
-            "isWritablePrimary"
-        } else {
-            "ismaster"
-        };
+        let primary_name = if modern { "isWritablePrimary" } else { "ismaster" };
         let address = address.to_string();
         let mut reply = doc! { "helloOk": true };
         reply.insert(primary_name, self.role != Role::Secondary);

@@ -73,9 +73,7 @@ impl CommandRecord {
 impl Log {
     /// The commands of this name (any case), in order.
     pub fn commands_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a CommandRecord> {
-        self.commands
-            .iter()
-            .filter(move |command| command.name.eq_ignore_ascii_case(name))
+        self.commands.iter().filter(move |command| command.name.eq_ignore_ascii_case(name))
     }
 
     /// How many commands of this name (any case) came.
@@ -85,10 +83,7 @@ impl Log {
 
     /// How many connections are open now.
     pub fn open_connections(&self) -> usize {
-        self.connections
-            .iter()
-            .filter(|it| it.end.is_none())
-            .count()
+        self.connections.iter().filter(|it| it.end.is_none()).count()
     }
 
     /// The numbers of the connections that carried anything but handshakes, in
@@ -115,22 +110,11 @@ impl Log {
 
     /// A few lines for the message of a failed wait.
     fn summary(&self) -> String {
-        let ends: Vec<_> = self
-            .connections
-            .iter()
-            .map(|it| (it.number, it.end))
-            .collect();
+        let ends: Vec<_> = self.connections.iter().map(|it| (it.number, it.end)).collect();
         let commands: Vec<_> = self
             .commands
             .iter()
-            .map(|it| {
-                format!(
-                    "{}:{}{}",
-                    it.connection,
-                    it.name,
-                    if it.answered { "" } else { "?" }
-                )
-            })
+            .map(|it| format!("{}:{}{}", it.connection, it.name, if it.answered { "" } else { "?" }))
             .collect();
         format!(
             "connections {ends:?}\ncommands {}\nprotocol errors {:?}",
@@ -184,11 +168,7 @@ impl SharedLog {
     }
 
     /// The same for a task.
-    pub async fn until<T>(
-        &self,
-        find: impl Fn(&Log) -> Option<T>,
-        within: Duration,
-    ) -> Result<T, String> {
+    pub async fn until<T>(&self, find: impl Fn(&Log) -> Option<T>, within: Duration) -> Result<T, String> {
         let found = async {
             loop {
                 // Registered before the look, so that no change between the look

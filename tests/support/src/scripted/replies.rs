@@ -26,11 +26,7 @@ struct OpenCursor {
 impl Canned {
     /// Cursor ids begin with the port, so that no two servers share one.
     pub fn new(port: u16, documents: Vec<Document>) -> Self {
-        Self {
-            documents,
-            cursors: HashMap::new(),
-            last_id: i64::from(port) << 32,
-        }
+        Self { documents, cursors: HashMap::new(), last_id: i64::from(port) << 32 }
     }
 
     /// How many cursors are open.
@@ -42,8 +38,8 @@ impl Canned {
     pub fn reply(&mut self, command: &CommandRecord) -> Document {
         let body = &command.body;
         match command.name.as_str() {
-            "ping" | "endSessions" | "commitTransaction" | "abortTransaction" | "create"
-            | "drop" | "dropDatabase" => doc! { "ok": 1.0 },
+            "ping" | "endSessions" | "commitTransaction" | "abortTransaction" | "create" | "drop"
+            | "dropDatabase" => doc! { "ok": 1.0 },
             "buildInfo" | "buildinfo" => {
                 doc! { "version": "8.0.0", "versionArray": [8, 0, 0, 0], "ok": 1.0 }
             }
@@ -107,11 +103,7 @@ impl Canned {
 
     fn get_more(&mut self, command: &CommandRecord) -> Document {
         let id = number(&command.body, "getMore").unwrap_or(0);
-        let Some(OpenCursor {
-            namespace,
-            mut rest,
-        }) = self.cursors.remove(&id)
-        else {
+        let Some(OpenCursor { namespace, mut rest }) = self.cursors.remove(&id) else {
             return doc! {
                 "ok": 0.0,
                 "errmsg": format!("cursor id {id} not found"),
@@ -124,10 +116,7 @@ impl Canned {
         let batch = rest;
         let next = if remaining.is_empty() { 0 } else { id };
         if next != 0 {
-            let cursor = OpenCursor {
-                namespace: namespace.clone(),
-                rest: remaining,
-            };
+            let cursor = OpenCursor { namespace: namespace.clone(), rest: remaining };
             self.cursors.insert(id, cursor);
         }
         doc! { "cursor": { "nextBatch": batch, "id": next, "ns": namespace }, "ok": 1.0 }

@@ -63,10 +63,7 @@ pub enum Action {
 impl Rule {
     /// A rule for a command, by its name in any case.
     pub fn on(command: &str) -> Self {
-        Self {
-            command: Some(command.to_owned()),
-            ..Self::any()
-        }
+        Self { command: Some(command.to_owned()), ..Self::any() }
     }
 
     /// A rule for every command.
@@ -89,10 +86,7 @@ impl Rule {
     }
 
     /// Only commands of which this is true.
-    pub fn when(
-        mut self,
-        predicate: impl Fn(&CommandRecord) -> bool + Send + Sync + 'static,
-    ) -> Self {
+    pub fn when(mut self, predicate: impl Fn(&CommandRecord) -> bool + Send + Sync + 'static) -> Self {
         self.predicate = Some(Arc::new(predicate));
         self
     }
@@ -127,10 +121,7 @@ impl Rule {
     }
 
     /// Answers with what the function makes of the command.
-    pub fn reply_with(
-        self,
-        answer: impl Fn(&CommandRecord) -> Document + Send + Sync + 'static,
-    ) -> Self {
+    pub fn reply_with(self, answer: impl Fn(&CommandRecord) -> Document + Send + Sync + 'static) -> Self {
         self.act(Action::ReplyWith(Arc::new(answer)))
     }
 
@@ -246,10 +237,7 @@ impl Rule {
 
     /// Whether this command is meant; counts the match.
     pub(super) fn take(&mut self, command: &CommandRecord) -> bool {
-        let meant = self
-            .command
-            .as_ref()
-            .is_none_or(|name| name.eq_ignore_ascii_case(&command.name))
+        let meant = self.command.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&command.name))
             && self.connection.is_none_or(|it| it == command.connection)
             && self.predicate.as_ref().is_none_or(|it| it(command));
         if !meant || self.times == Some(0) {

@@ -66,8 +66,7 @@ impl ScriptedServerBuilder {
                 .build()
                 .expect("the system has room for a runtime");
             runtime.block_on(async move {
-                let (port, address) =
-                    listen::bind(self.accept).expect("a free port on the loopback");
+                let (port, address) = listen::bind(self.accept).expect("a free port on the loopback");
                 let shared = Shared::new(address, self.hello, self.rules, self.documents);
                 let shared = Arc::new(shared);
                 started.send(shared.clone()).expect("`start` waits for it");
@@ -144,10 +143,7 @@ impl ScriptedServer {
         let (done, wait) = sync_channel(1);
         let switches = self.switches.as_ref().expect("the server runs");
         let sent = switches.send(Switch { accept, done });
-        assert!(
-            sent.is_ok() && wait.recv().is_ok(),
-            "the thread of the scripted server has died"
-        );
+        assert!(sent.is_ok() && wait.recv().is_ok(), "the thread of the scripted server has died");
     }
 
     /// Closes an open connection by its number; whether it was open.

@@ -27,12 +27,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(
-        address: SocketAddr,
-        hello: Hello,
-        rules: Vec<Rule>,
-        documents: Vec<Document>,
-    ) -> Self {
+    pub fn new(address: SocketAddr, hello: Hello, rules: Vec<Rule>, documents: Vec<Document>) -> Self {
         Self {
             address,
             log: SharedLog::default(),
@@ -89,9 +84,7 @@ impl Shared {
             log.commands.push(command.clone());
             // Under the log's lock, so that the n-th match is the n-th record.
             let mut rules = lock(&self.rules);
-            let rule = rules
-                .iter_mut()
-                .find_map(|rule| rule.take(&command).then(|| rule.clone()));
+            let rule = rules.iter_mut().find_map(|rule| rule.take(&command).then(|| rule.clone()));
             (command, rule)
         })
     }
@@ -138,9 +131,7 @@ impl Shared {
         let _ = self
             .hello
             .subscribe()
-            .wait_for(|(hello, counter)| {
-                *counter != seen || hello.topology_version(process, 0).is_none()
-            })
+            .wait_for(|(hello, counter)| *counter != seen || hello.topology_version(process, 0).is_none())
             .await;
     }
 
@@ -156,19 +147,10 @@ impl Shared {
         };
         if hello.has_cluster_time() {
             let increment = self.cluster_time.fetch_add(1, Ordering::Relaxed) + 1;
-            let time = Timestamp {
-                time: 1_700_000_000,
-                increment,
-            };
-            let hash = Binary {
-                subtype: BinarySubtype::Generic,
-                bytes: vec![0; 20],
-            };
+            let time = Timestamp { time: 1_700_000_000, increment };
+            let hash = Binary { subtype: BinarySubtype::Generic, bytes: vec![0; 20] };
             let signature = doc! { "hash": hash, "keyId": 0_i64 };
-            reply.insert(
-                "$clusterTime",
-                doc! { "clusterTime": time, "signature": signature },
-            );
+            reply.insert("$clusterTime", doc! { "clusterTime": time, "signature": signature });
             reply.insert("operationTime", time);
         }
         reply

@@ -21,34 +21,19 @@ fn header_of(rule: Rule) -> Header {
 fn the_first_rule_that_is_left_wins() {
     let server = ScriptedServer::start();
     server.rule(Rule::on("PING").nth(2).reply(doc! { "rule": 1 }));
-    server.rule(
-        Rule::any()
-            .on_connection(2)
-            .once()
-            .reply(doc! { "rule": 2 }),
-    );
-    server.rule(
-        Rule::any()
-            .when(|it| it.body.contains_key("x"))
-            .fail(11600, "Shutdown"),
-    );
+    server.rule(Rule::any().on_connection(2).once().reply(doc! { "rule": 2 }));
+    server.rule(Rule::any().when(|it| it.body.contains_key("x")).fail(11600, "Shutdown"));
     let mut client = Client::connect(server.address());
     assert!(client.run(ping()).expect("a reply").contains_key("ok"));
     assert_eq!(client.run(ping()).expect("a reply"), doc! { "rule": 1 });
     assert!(client.run(ping()).expect("a reply").contains_key("ok"));
     let failed = client.run(doc! { "ping": 1, "x": 1, "$db": "d" });
-    assert_eq!(
-        failed.expect("a reply").get("code"),
-        Some(&Bson::from(11600))
-    );
+    assert_eq!(failed.expect("a reply").get("code"), Some(&Bson::from(11600)));
     let mut second = Client::connect(server.address());
     assert_eq!(second.run(ping()).expect("a reply"), doc! { "rule": 2 });
     assert!(second.run(ping()).expect("a reply").contains_key("ok"));
     server.rule(Rule::any().reply_with(|it| doc! { "echo": &it.name }));
-    assert_eq!(
-        second.run(ping()).expect("a reply"),
-        doc! { "echo": "ping" }
-    );
+    assert_eq!(second.run(ping()).expect("a reply"), doc! { "echo": "ping" });
     server.clear_rules();
     assert!(second.run(ping()).expect("a reply").contains_key("ok"));
 }
@@ -59,30 +44,13 @@ fn a_gate_holds_its_connection_only() {
     let gate = Gate::new();
     server.rule(Rule::on("find").after(&gate));
     let mut held = Client::connect(server.address());
-    held.send(Message::new(doc! { "find": "c", "$db": "d" }))
-        .expect("sent");
+    held.send(Message::new(doc! { "find": "c", "$db": "d" })).expect("sent");
     held.send(Message::new(ping())).expect("sent");
-    Client::connect(server.address())
-        .run(ping())
-        .expect("a reply");
+    Client::connect(server.address()).run(ping()).expect("a reply");
     server.wait_for(|log| log.commands.len() == 3, SOON);
-    assert_eq!(
-        server
-            .log()
-            .commands
-            .iter()
-            .filter(|it| it.answered)
-            .count(),
-        1
-    );
+    assert_eq!(server.log().commands.iter().filter(|it| it.answered).count(), 1);
     gate.open();
-    assert!(
-        held.receive()
-            .expect("the find")
-            .1
-            .body
-            .contains_key("cursor")
-    );
+    assert!(held.receive().expect("the find").1.body.contains_key("cursor"));
     held.receive().expect("the ping");
     server.wait_for(|log| log.commands.iter().all(|it| it.answered), SOON);
 }
@@ -106,10 +74,7 @@ fn connections_end_as_asked() {
     let mut client = Client::connect(server.address());
     client.run(ping()).expect("a reply");
     assert!(server.reset_connection(4));
-    assert_eq!(
-        client.rest().expect_err("reset").kind(),
-        ErrorKind::ConnectionReset
-    );
+    assert_eq!(client.rest().expect_err("reset").kind(), ErrorKind::ConnectionReset);
     server.wait_for(|log| log.open_connections() == 0, SOON);
     assert!(!server.close_connection(4));
 }
@@ -133,10 +98,7 @@ fn headers_are_bent() {
     assert_eq!(header_of(Rule::any().op_code(1)).op_code, 1);
     assert_eq!(header_of(Rule::any().length(i32::MAX)).length, i32::MAX);
     assert_eq!(header_of(Rule::any().length(-5)).length, -5);
-    assert_eq!(
-        bytes_of(Rule::any().raw(vec![1, 2])).expect("bytes"),
-        [1, 2]
-    );
+    assert_eq!(bytes_of(Rule::any().raw(vec![1, 2])).expect("bytes"), [1, 2]);
     assert_eq!(bytes_of(Rule::any().cut_after(7)).expect("bytes").len(), 7);
 }
 
@@ -154,11 +116,7 @@ fn checksums_and_sections_come_as_asked() {
         Err(Lost::Malformed(what)) => assert_eq!(what, "the checksum differs"),
         other => panic!("{other:?}"),
     }
-    let more = reply(
-        Rule::any()
-            .more_to_come()
-            .sequence("s", vec![doc! { "a": 1 }]),
-    );
+    let more = reply(Rule::any().more_to_come().sequence("s", vec![doc! { "a": 1 }]));
     let more = more.expect("it holds");
     assert!(more.has(MORE_TO_COME));
     assert_eq!(more.sequences, [("s".to_owned(), vec![doc! { "a": 1 }])]);
@@ -169,9 +127,7 @@ fn checksums_and_sections_come_as_asked() {
 #[test]
 fn a_stream_is_chained() {
     let documents = vec![doc! { "n": 1 }, doc! { "n": 2 }, doc! { "n": 3 }];
-    let server = ScriptedServer::builder()
-        .rule(Rule::on("getMore").reply_stream(documents))
-        .start();
+    let server = ScriptedServer::builder().rule(Rule::on("getMore").reply_stream(documents)).start();
     let mut client = Client::connect(server.address());
     let message = Message::new(doc! { "getMore": 1_i64, "$db": "d" });
     let mut answered = client.send(message).expect("sent");
@@ -206,8 +162,6 @@ fn new_connections_get_what_was_set() {
     assert_eq!(refused(), ErrorKind::ConnectionRefused);
     served.run(ping()).expect("what is open stays open");
     server.accept(Accept::Serve);
-    Client::connect(server.address())
-        .run(ping())
-        .expect("a reply");
+    Client::connect(server.address()).run(ping()).expect("a reply");
     assert_eq!(server.log().count("ping"), 3);
 }

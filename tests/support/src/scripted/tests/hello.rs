@@ -26,16 +26,9 @@ fn roles_say_what_they_are() {
     assert!(!reply.contains_key("topologyVersion"));
     assert!(!reply.contains_key("$clusterTime"));
     let old = client.run(doc! { "isMaster": 1, "$db": "admin" });
-    assert_eq!(
-        old.expect("a reply").get("ismaster"),
-        Some(&Bson::from(true))
-    );
+    assert_eq!(old.expect("a reply").get("ismaster"), Some(&Bson::from(true)));
 
-    server.set_hello(
-        Hello::primary("rs")
-            .without_sessions()
-            .with("maxWireVersion", 7),
-    );
+    server.set_hello(Hello::primary("rs").without_sessions().with("maxWireVersion", 7));
     let reply = client.run(hello()).expect("a reply");
     let address = server.address().to_string();
     assert_eq!(reply.get("me"), Some(&Bson::from(address.as_str())));
@@ -43,11 +36,7 @@ fn roles_say_what_they_are() {
     assert!(!reply.contains_key("logicalSessionTimeoutMinutes"));
     assert!(reply.contains_key("$clusterTime"));
 
-    server.set_hello(
-        Hello::secondary("rs")
-            .hosts(["a:1", "b:2"])
-            .streaming(false),
-    );
+    server.set_hello(Hello::secondary("rs").hosts(["a:1", "b:2"]).streaming(false));
     let reply = client.run(hello()).expect("a reply");
     assert_eq!(reply.get("secondary"), Some(&Bson::from(true)));
     assert_eq!(reply.get_array("hosts").expect("hosts").len(), 2);
@@ -61,9 +50,7 @@ fn a_polled_hello_is_held_until_something_changes() {
     let first = client.run(hello()).expect("a reply");
     let timed_out = client.run(awaitable(&first, 1)).expect("a reply");
     assert_eq!(counter(&timed_out), counter(&first));
-    client
-        .send(Message::new(awaitable(&first, 600_000)))
-        .expect("sent");
+    client.send(Message::new(awaitable(&first, 600_000))).expect("sent");
     server.wait_for(|log| log.count("hello") == 3, SOON);
     server.set_hello(Hello::secondary("rs"));
     let (_, reply) = client.receive().expect("the change");

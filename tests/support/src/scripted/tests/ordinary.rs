@@ -4,22 +4,16 @@ use super::*;
 
 #[test]
 fn a_cursor_is_read_to_its_end() {
-    let server = ScriptedServer::builder()
-        .documents((0..5).map(|n| doc! { "_id": n }))
-        .start();
+    let server = ScriptedServer::builder().documents((0..5).map(|n| doc! { "_id": n })).start();
     let mut client = Client::connect(server.address());
-    let first = client
-        .run(doc! { "find": "c", "batchSize": 2, "$db": "d" })
-        .expect("a reply");
+    let first = client.run(doc! { "find": "c", "batchSize": 2, "$db": "d" }).expect("a reply");
     let cursor = first.get_document("cursor").expect("a cursor");
     assert_eq!(cursor.get("ns"), Some(&Bson::from("d.c")));
     assert_eq!(cursor.get_array("firstBatch").expect("a batch").len(), 2);
     let id = cursor.get_i64("id").expect("an id");
     assert_ne!(id, 0);
     assert_eq!(server.open_cursors(), 1);
-    let second = client
-        .run(doc! { "getMore": id, "collection": "c", "$db": "d" })
-        .expect("a reply");
+    let second = client.run(doc! { "getMore": id, "collection": "c", "$db": "d" }).expect("a reply");
     let cursor = second.get_document("cursor").expect("a cursor");
     let batch = cursor.get_array("nextBatch").expect("a batch");
     assert_eq!(batch.len(), 3);
@@ -35,17 +29,11 @@ fn kills_are_told_apart() {
     let server = ScriptedServer::start();
     server.set_documents((0..5).map(|n| doc! { "_id": n }));
     let mut client = Client::connect(server.address());
-    let opened = client
-        .run(doc! { "aggregate": "c", "cursor": { "batchSize": 0 }, "$db": "d" })
-        .expect("a reply");
-    let id = opened
-        .get_document("cursor")
-        .expect("a cursor")
-        .get_i64("id");
+    let opened =
+        client.run(doc! { "aggregate": "c", "cursor": { "batchSize": 0 }, "$db": "d" }).expect("a reply");
+    let id = opened.get_document("cursor").expect("a cursor").get_i64("id");
     let id = id.expect("an id");
-    let reply = client
-        .run(doc! { "killCursors": "c", "cursors": [id, 1_i64], "$db": "d" })
-        .expect("a reply");
+    let reply = client.run(doc! { "killCursors": "c", "cursors": [id, 1_i64], "$db": "d" }).expect("a reply");
     assert_eq!(reply.get("cursorsKilled"), Some(&Bson::from(vec![id])));
     assert_eq!(reply.get("cursorsNotFound"), Some(&Bson::from(vec![1_i64])));
     assert_eq!(server.open_cursors(), 0);
@@ -74,10 +62,7 @@ fn an_unacknowledged_command_gets_no_reply() {
     let mut message = Message::new(doc! { "endSessions": [], "$db": "admin" });
     message.flags = MORE_TO_COME;
     client.send(message).expect("sent");
-    assert_eq!(
-        client.run(ping()).expect("its own reply").get("ok"),
-        Some(&Bson::from(1.0))
-    );
+    assert_eq!(client.run(ping()).expect("its own reply").get("ok"), Some(&Bson::from(1.0)));
     assert_eq!(server.log().names(), ["endSessions", "ping"]);
 }
 
@@ -128,10 +113,7 @@ fn a_task_can_wait_too() {
     let server = ScriptedServer::start();
     let address = server.address();
     let other = std::thread::spawn(move || Client::connect(address).run(ping()).is_ok());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(server.until(|log| log.count("PING") == 1, SOON));
     assert!(other.join().expect("no panic"));
 }
@@ -140,8 +122,6 @@ fn a_task_can_wait_too() {
 #[should_panic(expected = "commands 1:ping")]
 fn a_wait_in_vain_tells_what_came() {
     let server = ScriptedServer::start();
-    Client::connect(server.address())
-        .run(ping())
-        .expect("a reply");
+    Client::connect(server.address()).run(ping()).expect("a reply");
     server.wait_for(|log| log.count("find") > 0, Duration::ZERO);
 }
