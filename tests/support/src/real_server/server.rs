@@ -1,0 +1,173 @@
+//! The handle of a running server.
+
+use super::guard::Guard;
+use super::{Error, because, install};
+use std::ffi::OsString;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Lines of the log in the message of a failed start.
+const LOG_LINES: usize = 20;
+/// A killed process is gone within this, on a machine that is busy.
+const DEATH: Duration = Duration::from_secs(20);
+
+/// How a server is started. The default is a replica set of one member without
+/// authentication, as most tests want it.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    binary: Option<PathBuf>,
+    arguments: Vec<OsString>,
+}
+
+impl Options {
+    /// The default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another binary than the installed one.
+    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.binary = Some(binary.into());
+        self
+    }
+
+    /// No replica set, so no change streams and no transactions.
+    pub fn standalone(self) -> Self {
+        self.argument("--standalone")
+    }
+
+    /// Commands other than the handshake need a user.
+    pub fn auth(self) -> Self {
+        self.argument("--auth")
+    }
+
+    /// One more argument for the server.
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+}
+
+/// A running server with a temporary store. Dropping it stops the server and
+/// removes the store; so does the end of this process, however it ends.
+pub struct RealServer {
+    guard: Guard,
+    folder: PathBuf,
+    binary: PathBuf,
+    arguments: Vec<OsString>,
+    pid: u32,
+    port: u16,
+}
+
+impl RealServer {
+    /// Starts a server on a free port. It listens when this returns.
+    ///
+    /// Installs nothing; [`super::ensure_installed`] does.
+    pub fn start(options: Options) -> Result<Self, Error> {
+        let Some(binary) = options.binary.or_else(install::installed) else {
+            return Err(Error::new(
+                "the server is not installed; `cargo xtask test` or `cargo xtask server` does it",
+            ));
+        };
+        // Not removed when dropped: that is the guard's duty from the next line.
+        let folder = tempfile::Builder::new()
+            .prefix("actix-mongo-server-")
+            .tempdir()
+            .map_err(because("creating a temporary folder"))?
+            .keep();
+        let command = command(&binary, &folder, 0, &options.arguments);
+        let mut guard = Guard::start(&folder, &command)?;
+        let started = guard.go().map_err(|error| with_log(error, &folder))?;
+        Ok(Self { guard, folder, binary, arguments: options.arguments, pid: started.pid, port: started.port })
+    }
+
+    /// A connection string for it.
+    pub fn uri(&self) -> String {
+        format!("mongodb://{}/", self.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The folder of its store and its log.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its binary.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// Stops it and removes its store.
+    pub fn stop(self) {}
+
+    /// Kills it (SIGKILL), as a crash would; the store stays for
+    /// [`RealServer::restart`].
+    pub fn kill(&mut self) -> Result<(), Error> {
+        self.guard.signal("KILL")?;
+        match self.guard.wait_for_death(DEATH) {
+            true => Ok(()),
+            false => Err(Error::new(format!("the server outlives SIGKILL by {DEATH:?}"))),
+        }
+    }
+
+    /// Starts it again on its port with its store; stops it first if it runs.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        let command = command(&self.binary, &self.folder, self.port, &self.arguments);
+        // The new guard answers for the folder before the old one lets go of it.
+        let new = Guard::start(&self.folder, &command)?;
+        std::mem::replace(&mut self.guard, new).hand_over()?;
+        let started = self.guard.go();
+        self.pid = started.map_err(|error| with_log(error, &self.folder))?.pid;
+        Ok(())
+    }
+
+    /// Stops it in its tracks (SIGSTOP): its sockets stay open and silent.
+    pub fn freeze(&mut self) -> Result<(), Error> {
+        self.guard.signal("STOP")
+    }
+
+    /// Lets it go on after [`RealServer::freeze`].
+    pub fn thaw(&mut self) -> Result<(), Error> {
+        self.guard.signal("CONT")
+    }
+}
+
+fn command(binary: &Path, folder: &Path, port: u16, arguments: &[OsString]) -> Vec<OsString> {
+    let mut command: Vec<OsString> = vec![binary.into(), "--port".into()];
+    command.push(port.to_string().into());
+    command.extend(["--storage-path".into(), folder.join("store").into()]);
+    // Fail points need the first; the others keep many servers small.
+    command.extend(
+        ["--enable-test-commands", "--log-level", "ERROR", "--log-file-max", "8MB", "--cache-size", "256M"]
+            .map(OsString::from),
+    );
+    command.extend_from_slice(arguments);
+    command
+}
+
+/// Adds the last lines of the server's log to the error.
+fn with_log(error: Error, folder: &Path) -> Error {
+    let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+    let lines: Vec<_> = log.lines().collect();
+    let tail = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n  ");
+    match tail.is_empty() {
+        true => Error::new(format!("{error}; its log is empty")),
+        false => Error::new(format!("{error}; its log ends with\n  {tail}")),
+    }
+}
