@@ -137,6 +137,11 @@ impl RealServer {
         Ok(())
     }
 
+    /// Whether the server has ended by itself.
+    pub fn has_died(&self) -> bool {
+        self.guard.wait_for_death(Duration::ZERO)
+    }
+
     /// Stops it in its tracks (SIGSTOP): its sockets stay open and silent.
     pub fn freeze(&mut self) -> Result<(), Error> {
         self.guard.signal("STOP")

@@ -1,0 +1,119 @@
+//! Small trees, each rule broken once.
+
+use super::*;
+use std::fs;
+
+/// Checks a tree of these files against a small table.
+fn checked(files: &[(&str, &str)]) -> Findings {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let table = Table::parse("error <- wire <- {pool, topology} <- actors::{socket, timer} <- lib");
+    let page = table.lines().collect::<Vec<_>>().join("\n");
+    for (name, text) in [("docs/architecture.md", page.as_str())].iter().chain(files) {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("created");
+        fs::write(path, text).expect("written");
+    }
+    check(root.path(), &table).expect("the tree can be read")
+}
+
+fn only_error(files: &[(&str, &str)]) -> String {
+    let mut findings = checked(files);
+    assert_eq!(findings.errors.len(), 1, "{:?}", findings.errors);
+    findings.errors.remove(0)
+}
+
+#[test]
+fn a_good_tree_passes() {
+    let findings = checked(&[
+        ("src/lib.rs", "mod error; pub use error::Error; use crate::pool::Pool;"),
+        ("src/error.rs", "pub struct Error;"),
+        ("src/wire/mod.rs", "mod frame; use crate::error::Error;"),
+        ("src/wire/frame.rs", "use super::Header; use super::super::error;"),
+        ("src/pool/mod.rs", "use crate::{error::Error, wire::frame};"),
+        ("src/actors/mod.rs", "pub mod socket;"),
+        ("src/actors/socket/mod.rs", "use crate::pool::Pool; use super::super::wire;"),
+        ("src/actors/socket/tests.rs", "use super::*; use crate::actors::timer::Timer;"),
+        ("src/actors/socket/pump.rs", "#[cfg(test)] mod tests;"),
+        ("src/actors/socket/pump/tests.rs", "use crate::actors::timer::Timer;"),
+        ("src/actors/timer.rs", "#[cfg(test)] #[path = \"t.rs\"] mod tests;"),
+        ("src/actors/t.rs", "use crate::actors::socket::Socket;"),
+        ("tests/t.rs", "use super::nothing;"),
+    ]);
+    assert_eq!(findings.errors, Vec::<String>::new());
+    assert_eq!((findings.files, findings.notes.len()), (12, 0));
+}
+
+#[test]
+fn a_file_of_tests_that_is_compiled_always() {
+    let error = only_error(&[("src/wire.rs", "mod tests;"), ("src/wire/tests.rs", "use crate::pool::Pool;")]);
+    assert!(error.starts_with("src/wire/tests.rs:1: wire must not import pool"), "{error}");
+}
+
+#[test]
+fn an_arrow_against_the_table() {
+    let error = only_error(&[("src/wire/op_msg.rs", "\nuse crate::pool::Pool;")]);
+    assert!(
+        error.starts_with("src/wire/op_msg.rs:2: wire must not import pool (crate::pool::Pool)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_arrow_between_names_in_one_place() {
+    let error = only_error(&[("src/actors/socket.rs", "use super::timer::Timer;")]);
+    assert!(error.contains("actors::socket must not import actors::timer"), "{error}");
+    let error = only_error(&[("src/pool.rs", "fn f() { crate::topology::g() }")]);
+    assert!(error.contains("pool must not import topology"), "{error}");
+}
+
+#[test]
+fn a_detour_through_the_root() {
+    let error = only_error(&[("src/pool.rs", "use crate::Error;")]);
+    assert!(error.contains("crate::Error goes through the crate's root"), "{error}");
+    let error = only_error(&[("src/wire.rs", "use super::*;")]);
+    assert!(error.contains("goes through the crate's root"), "{error}");
+}
+
+#[test]
+fn a_module_that_the_table_has_not() {
+    let error = only_error(&[("src/extra.rs", "use crate::error::Error;")]);
+    assert!(error.starts_with("module extra is not in the arrow table"), "{error}");
+    let error = only_error(&[("src/pool.rs", "use crate::actors::Socket;")]);
+    assert!(error.starts_with("module actors is not in the arrow table"), "{error}");
+}
+
+#[test]
+fn a_circle() {
+    let findings = checked(&[
+        ("src/error.rs", "use crate::pool::Pool;"),
+        ("src/wire.rs", "use crate::error::Error;"),
+        ("src/pool.rs", "use crate::wire::Frame;"),
+    ]);
+    let circle = "modules import each other in a circle: error -> pool -> wire -> error;";
+    assert!(findings.errors.iter().any(|it| it.starts_with(circle)), "{findings:?}");
+    assert_eq!(findings.errors.len(), 2);
+}
+
+#[test]
+fn files_that_grow_too_long() {
+    let long = "\n".repeat(401);
+    for name in ["src/pool.rs", "tests/a/b.rs", "benches/src/x.rs", "xtask/src/y.rs", "examples/z.rs"] {
+        let error = only_error(&[(name, &long)]);
+        assert!(error.starts_with(&format!("{name}: 401 lines, at most 400")), "{error}");
+    }
+    let findings = checked(&[("src/pool.rs", &long[1..]), ("src/wire.rs", &long[101..])]);
+    assert_eq!(findings.errors, Vec::<String>::new());
+    assert_eq!(findings.notes, ["src/pool.rs: 400 lines, better below 300"]);
+}
+
+#[test]
+fn a_page_that_shows_another_table() {
+    let error = only_error(&[("docs/architecture.md", "error <- wire <- lib")]);
+    assert!(error.starts_with("docs/architecture.md does not show this line"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_rust() {
+    let error = only_error(&[("src/pool.rs", "fn f( {")]);
+    assert!(error.starts_with("src/pool.rs: not Rust"), "{error}");
+}

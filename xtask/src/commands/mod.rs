@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub mod bench;
+pub mod demo;
+pub mod lint;
+pub mod server;
+pub mod spec;
+pub mod test;

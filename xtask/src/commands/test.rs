@@ -1,0 +1,163 @@
+//! `test`: everything that can be tested, on servers started for it.
+
+use super::spec;
+use crate::process::{self, Failure, Outcome};
+use crate::servers::Servers;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+use test_support::real_server::ensure_installed;
+
+/// Tells the tests to run heavy scenarios in full.
+const LONG: &str = "ACTIX_MONGO_LONG";
+
+/// How much.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Heavy scenarios in full
+    #[arg(long)]
+    long: bool,
+}
+
+/// Runs step after step, also after a failed one, and sums up.
+pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let servers = Servers::start(ensure_installed()?)?;
+    let mut report = Report::default();
+    for (name, mut command) in steps()? {
+        servers.tell(&mut command);
+        if arguments.long {
+            command.env(LONG, "1");
+        }
+        eprintln!("\n==> {name}");
+        let start = Instant::now();
+        let outcome = process::run(command)?;
+        if outcome == Outcome::Interrupted {
+            return Ok(outcome.exit_code());
+        }
+        report.add(name, outcome.is_success(), start.elapsed());
+    }
+    if let Err(reason) = spec::check_corpus() {
+        report.skip("official cases", reason);
+    }
+    eprint!("\n{}", report.table());
+    println!("{}", report.summary());
+    Ok(match report.failed() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn steps() -> Result<Vec<(String, Command)>, Failure> {
+    let library = |arguments: &[&str]| {
+        let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
+        command.args(arguments);
+        command
+    };
+    let mut steps = vec![
+        ("unit".into(), library(&["--lib", "--no-default-features"])),
+        ("unit, all features".into(), library(&["--lib", "--all-features"])),
+        ("doctests".into(), library(&["--doc", "--all-features"])),
+    ];
+    let names = integration_tests()?;
+    if !names.is_empty() {
+        let targets = names.iter().flat_map(|name| ["--test", name]);
+        // All of them, though one fails.
+        let arguments: Vec<_> = ["--all-features", "--no-fail-fast"].into_iter().chain(targets).collect();
+        steps.push((format!("integration ({})", names.join(", ")), library(&arguments)));
+    }
+    let examples = ["build", "-p", "actix-mongo", "--examples", "--all-features"];
+    steps.push(("examples built".into(), process::cargo(&examples)));
+    for package in ["actix-mongo-test-support", "xtask"] {
+        let test = ["test", "--no-fail-fast", "-p", package];
+        steps.push((package.into(), process::cargo(&test)));
+    }
+    if spec::check_corpus().is_ok() {
+        steps.push(("official cases".into(), spec::command(&[])));
+    }
+    Ok(steps)
+}
+
+/// The names of the library's integration tests but the official cases, which
+/// have a step of their own.
+fn integration_tests() -> Result<Vec<String>, Failure> {
+    let output = process::cargo(&["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .map_err(|error| Failure(format!("cargo metadata: {error}")))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Failure(format!("cargo metadata: {error}")))?;
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let mut names: Vec<_> = list(&metadata["packages"])
+        .iter()
+        .filter(|package| package["name"] == "actix-mongo")
+        .flat_map(|package| list(&package["targets"]))
+        .filter(|target| target["kind"][0] == "test" && target["name"] != "spec")
+        .filter_map(|target| Some(target["name"].as_str()?.to_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+#[derive(Default)]
+struct Report {
+    /// Name, whether it passed, how long it took.
+    ran: Vec<(String, bool, Duration)>,
+    /// Name and reason.
+    skipped: Vec<(String, String)>,
+}
+
+impl Report {
+    fn add(&mut self, name: String, passed: bool, took: Duration) {
+        self.ran.push((name, passed, took));
+    }
+
+    fn skip(&mut self, name: &str, reason: String) {
+        self.skipped.push((name.to_owned(), reason));
+    }
+
+    fn failed(&self) -> usize {
+        self.ran.iter().filter(|(_, passed, _)| !passed).count()
+    }
+
+    fn table(&self) -> String {
+        let ran = self.ran.iter().map(|(name, passed, took)| {
+            let result = if *passed { "passed" } else { "FAILED" };
+            format!("{result}  {:>6.1} s  {name}\n", took.as_secs_f64())
+        });
+        let skipped =
+            self.skipped.iter().map(|(name, reason)| format!("SKIPPED            {name}: {reason}\n"));
+        ran.chain(skipped).collect()
+    }
+
+    fn summary(&self) -> String {
+        let failed = self.failed();
+        let passed = self.ran.len() - failed;
+        let mut line =
+            format!("test: {passed} steps passed, {failed} failed, {} skipped", self.skipped.len());
+        let failed = self.ran.iter().filter(|(_, passed, _)| !passed);
+        let failed: Vec<_> = failed.map(|(name, ..)| name.as_str()).collect();
+        if !failed.is_empty() {
+            line += &format!(" (failed: {})", failed.join("; "));
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_names_what_failed_and_what_did_not_run() {
+        let mut report = Report::default();
+        report.add("unit".into(), true, Duration::from_millis(1500));
+        assert_eq!(report.summary(), "test: 1 steps passed, 0 failed, 0 skipped");
+        report.add("doctests".into(), false, Duration::ZERO);
+        report.skip("official cases", "no corpus".into());
+        assert_eq!(report.summary(), "test: 1 steps passed, 1 failed, 1 skipped (failed: doctests)");
+        assert_eq!(
+            report.table(),
+            "passed     1.5 s  unit\nFAILED     0.0 s  doctests\n\
+             SKIPPED            official cases: no corpus\n"
+        );
+        assert_eq!(report.failed(), 1);
+    }
+}
