@@ -79,13 +79,7 @@ pub fn groups(only: Option<&str>) -> Vec<Group> {
         for &host in HostKind::value_variants() {
             for (callers, sockets, depths) in ROWS {
                 let depths = depths.to_vec();
-                let mut group = Group {
-                    operation,
-                    host,
-                    callers,
-                    sockets,
-                    depths,
-                };
+                let mut group = Group { operation, host, callers, sockets, depths };
                 let kept = |depth: &u32| only.is_none_or(|text| group.case(*depth).contains(text));
                 group.depths = group.depths.iter().copied().filter(kept).collect();
                 if !group.depths.is_empty() {
@@ -102,13 +96,7 @@ mod tests {
     use super::*;
 
     fn names(only: Option<&str>) -> Vec<String> {
-        let cases = |group: Group| {
-            group
-                .depths
-                .iter()
-                .map(|d| group.case(*d))
-                .collect::<Vec<_>>()
-        };
+        let cases = |group: Group| group.depths.iter().map(|d| group.case(*d)).collect::<Vec<_>>();
         groups(only).into_iter().flat_map(cases).collect()
     }
 

@@ -29,36 +29,20 @@ impl Server {
             .spawn()
             .context("starting the canned server")?;
         let input = child.stdin.take();
-        let output = child
-            .stdout
-            .take()
-            .context("the canned server has no output")?;
-        let mut server = Self {
-            child,
-            input,
-            output: BufReader::new(output),
-            port: 0,
-        };
+        let output = child.stdout.take().context("the canned server has no output")?;
+        let mut server = Self { child, input, output: BufReader::new(output), port: 0 };
         server.port = server.line()?.parse().context("the canned server's port")?;
         Ok(server)
     }
 
     /// For both drivers: what they do by default and can both do is said aloud.
     pub fn uri(&self) -> String {
-        format!(
-            "mongodb://127.0.0.1:{}/?retryReads=true&retryWrites=true",
-            self.port
-        )
+        format!("mongodb://127.0.0.1:{}/?retryReads=true&retryWrites=true", self.port)
     }
 
     pub fn seen(&mut self) -> Result<Seen> {
-        let input = self
-            .input
-            .as_mut()
-            .context("the canned server has no input")?;
-        input
-            .write_all(b"counters\n")
-            .context("asking the canned server")?;
+        let input = self.input.as_mut().context("the canned server has no input")?;
+        input.write_all(b"counters\n").context("asking the canned server")?;
         Ok(serde_json::from_str(&self.line()?)?)
     }
 

@@ -37,7 +37,7 @@ pub struct ClientArguments {
     /// How many times each case is run [default: 5; quick: 3]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: Option<u32>,
-    /// The measured window of each run [default: 1.5; quick: 0.4]
+    /// The measured window of each run [default: 1.5; quick: 0.3]
     #[arg(long, value_parser = seconds)]
     pub seconds: Option<Duration>,
     /// The official driver on both sides: the ratios then show the noise of the machine
@@ -86,9 +86,7 @@ impl DriverKind {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| format!("{text:?} is not a number"))?;
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
     if !(0.001..=3600.0).contains(&seconds) {
         return Err("must lie between 0.001 and 3600".to_owned());
     }

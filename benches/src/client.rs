@@ -11,6 +11,7 @@ use crate::child::{Server, run_one};
 use crate::cli::{ClientArguments, DriverKind, RunArguments};
 use crate::equality::Ledger;
 use crate::load::Measured;
+use crate::machine::{self, Usage};
 use crate::report::{self, Case, Pair};
 
 /// How long and how often.
@@ -33,35 +34,16 @@ pub fn run(arguments: &ClientArguments) -> Result<()> {
     let left = left_side(arguments)?;
     let groups = chosen(arguments);
     if groups.is_empty() {
-        bail!(
-            "no case has {:?} in its name",
-            arguments.only.as_deref().unwrap_or_default()
-        );
+        bail!("no case has {:?} in its name", arguments.only.as_deref().unwrap_or_default());
     }
     let plan = plan(arguments);
     announce(&plan, &groups);
     let server = Server::start()?;
-    let mut bench = Bench {
-        plan,
-        server,
-        left,
-        ledger: Ledger::default(),
-        failures: Vec::new(),
-    };
+    let mut bench = Bench { plan, server, left, ledger: Ledger::default(), failures: Vec::new() };
     let cases = bench.measure(&groups)?;
 
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| default_out(arguments));
-    report::print(
-        &cases,
-        if arguments.self_check {
-            "official"
-        } else {
-            "ours"
-        },
-    );
+    let out = arguments.out.clone().unwrap_or_else(|| default_out(arguments));
+    report::print(&cases, if arguments.self_check { "official" } else { "ours" });
     bench.ledger.print();
     report::write(&out, &cases)?;
     println!("\nwritten: {}", out.display());
@@ -73,11 +55,7 @@ pub fn run(arguments: &ClientArguments) -> Result<()> {
         println!("FAILED: {failure}");
     }
     if !complaints.is_empty() || !bench.failures.is_empty() {
-        bail!(
-            "{} runs failed, {} complaints",
-            bench.failures.len(),
-            complaints.len()
-        );
+        bail!("{} runs failed, {} complaints", bench.failures.len(), complaints.len());
     }
     Ok(())
 }
@@ -87,16 +65,23 @@ impl Bench {
         let started = Instant::now();
         let mut cases: Vec<Vec<Case>> = groups.iter().map(empty_cases).collect();
         for round in 0..self.plan.rounds {
+            let before = self.usage(started)?;
             for (group, cases) in groups.iter().zip(&mut cases) {
                 self.round(round, group, cases)?;
             }
+            let others = match (before, self.usage(started)?) {
+                (Some(before), Some(after)) => foreign(after - before),
+                _ => "what others used is not known here".to_owned(),
+            };
             let (round, rounds) = (round + 1, self.plan.rounds);
-            eprintln!(
-                "round {round} of {rounds} done after {:.0?}",
-                started.elapsed()
-            );
+            println!("round {round} of {rounds} done after {:.0?}; {others}", started.elapsed());
         }
         Ok(cases.into_iter().flatten().collect())
+    }
+
+    fn usage(&mut self, since: Instant) -> Result<Option<Usage>> {
+        let server = Duration::from_nanos(self.server.seen()?.cpu_nanos);
+        Ok(Usage::now(since, server))
     }
 
     /// The official driver runs once, ours once per depth.
@@ -152,11 +137,14 @@ impl Bench {
     }
 }
 
+fn foreign(usage: Usage) -> String {
+    let (others, stolen) = usage.foreign();
+    let warning = if others + stolen > QUIET { " (TOO MUCH: do not trust this round)" } else { "" };
+    format!("other processes {:.0}% of the machine, stolen {:.0}%{warning}", 100.0 * others, 100.0 * stolen)
+}
+
 fn empty_cases(group: &Group) -> Vec<Case> {
-    let case = |depth: &u32| Case {
-        name: group.case(*depth),
-        rounds: Vec::new(),
-    };
+    let case = |depth: &u32| Case { name: group.case(*depth), rounds: Vec::new() };
     group.depths.iter().map(case).collect()
 }
 
@@ -174,9 +162,7 @@ fn left_side(arguments: &ClientArguments) -> Result<DriverKind> {
 fn chosen(arguments: &ClientArguments) -> Vec<Group> {
     let mut groups = groups(arguments.only.as_deref());
     if arguments.self_check {
-        groups
-            .iter_mut()
-            .for_each(|group| group.depths.retain(|depth| *depth == 1));
+        groups.iter_mut().for_each(|group| group.depths.retain(|depth| *depth == 1));
         groups.retain(|group| !group.depths.is_empty());
     }
     groups
@@ -193,51 +179,36 @@ fn plan(arguments: &ClientArguments) -> Plan {
 
 fn announce(plan: &Plan, groups: &[Group]) {
     let cases: usize = groups.iter().map(|group| group.depths.len()).sum();
-    let runs = (cases + groups.len()) as u32 * plan.rounds;
-    let estimate = (plan.seconds + plan.warm_up + AROUND) * runs;
+    let runs = |group: &Group| (group.depths.len() as u32 + 1) * plan.rounds;
+    let estimate: Duration = groups.iter().map(|group| duration(plan, group) * runs(group)).sum();
+    let runs: u32 = groups.iter().map(runs).sum();
     let minutes = estimate.as_secs_f64() / 60.0;
-    println!("{}", machine());
+    println!("{}", machine::describe());
     println!(
         "{cases} cases, {} rounds, {runs} runs of {:?} after {:?}: about {minutes:.1} minutes",
         plan.rounds, plan.seconds, plan.warm_up
     );
 }
 
-fn machine() -> String {
-    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-    let processors = read("/proc/cpuinfo");
-    let model = processors
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model
-        .and_then(|line| line.split_once(": "))
-        .map_or("unknown", |(_, name)| name);
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let (kernel, load) = (read("/proc/sys/kernel/osrelease"), read("/proc/loadavg"));
-    let load = load.split(' ').next().unwrap_or_default();
-    format!(
-        "{model}, {cores} cores, Linux {}, load {load} at the start",
-        kernel.trim()
-    )
-}
-
 /// The workspace's own `target`, wherever this was built.
 fn default_out(arguments: &ClientArguments) -> PathBuf {
-    let name = if arguments.self_check {
-        "client-self-check.jsonl"
-    } else {
-        "client.jsonl"
-    };
+    let name = if arguments.self_check { "client-self-check.jsonl" } else { "client.jsonl" };
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
-    benches
-        .parent()
-        .unwrap_or(benches)
-        .join("target/bench")
-        .join(name)
+    benches.parent().unwrap_or(benches).join("target/bench").join(name)
+}
+
+/// Of one run, as `load` goes about it.
+fn duration(plan: &Plan, group: &Group) -> Duration {
+    let queue = TURN * group.callers;
+    plan.warm_up.max(queue) + plan.seconds.max(queue * 2) + queue + AROUND
 }
 
 /// Rounds, milliseconds measured, milliseconds before that.
 const FULL: (u32, u64, u64) = (5, 1500, 250);
-const QUICK: (u32, u64, u64) = (3, 400, 100);
+const QUICK: (u32, u64, u64) = (3, 300, 100);
+/// What an operation takes when thousands wait, for the estimate.
+const TURN: Duration = Duration::from_micros(45);
 /// What a run takes beside its window: process, connection, the last answers.
-const AROUND: Duration = Duration::from_millis(60);
+const AROUND: Duration = Duration::from_millis(20);
+/// The share of the machine that others may have before a round is called disturbed.
+const QUIET: f64 = 0.05;

@@ -51,28 +51,19 @@ impl Ledger {
             let who = format!("{} of {}", operation.name(), driver.name());
             for (what, count) in [("lsid", work.session), ("$clusterTime", work.cluster_time)] {
                 if work.share(count) < 1.0 - TOLERANCE {
-                    complaints.push(format!(
-                        "{who}: {:.1}% with {what}",
-                        100.0 * work.share(count)
-                    ));
+                    complaints.push(format!("{who}: {:.1}% with {what}", 100.0 * work.share(count)));
                 }
             }
             if work.rejected > 0 {
-                complaints.push(format!(
-                    "{who}: {} requests that the server rejected",
-                    work.rejected
-                ));
+                complaints.push(format!("{who}: {} requests that the server rejected", work.rejected));
             }
             let other = self.work.get(&(*operation, DriverKind::Official));
             let other = other.map_or(0.0, |other| other.share(other.txn_number));
             let own = work.share(work.txn_number);
-            if self.work.contains_key(&(*operation, DriverKind::Official))
-                && (own - other).abs() > TOLERANCE
+            if self.work.contains_key(&(*operation, DriverKind::Official)) && (own - other).abs() > TOLERANCE
             {
                 let (own, other) = (100.0 * own, 100.0 * other);
-                complaints.push(format!(
-                    "{who}: {own:.1}% with txnNumber, official {other:.1}%"
-                ));
+                complaints.push(format!("{who}: {own:.1}% with txnNumber, official {other:.1}%"));
             }
         }
         complaints
@@ -82,14 +73,7 @@ impl Ledger {
         println!("\nWhat the server saw (its own processor time in the last column):");
         println!(
             "{:<8} {:<9} {:>10} {:>8} {:>13} {:>10} {:>10} {:>11}",
-            "op",
-            "driver",
-            "requests",
-            "lsid",
-            "$clusterTime",
-            "txnNumber",
-            "bytes/req",
-            "server/req"
+            "op", "driver", "requests", "lsid", "$clusterTime", "txnNumber", "bytes/req", "server/req"
         );
         for ((operation, driver), work) in &self.work {
             println!(
@@ -106,10 +90,7 @@ impl Ledger {
         }
         println!("Sockets opened in a run, those of monitors included:");
         for ((sockets, driver), (fewest, most)) in &self.pools {
-            println!(
-                "pool of {sockets:>3} {:<9} {fewest} to {most}",
-                driver.name()
-            );
+            println!("pool of {sockets:>3} {:<9} {fewest} to {most}", driver.name());
         }
     }
 }
@@ -140,13 +121,7 @@ mod tests {
 
     fn group() -> Group {
         let (operation, host) = (Operation::Insert, HostKind::Tokio);
-        Group {
-            operation,
-            host,
-            callers: 64,
-            sockets: 10,
-            depths: vec![1],
-        }
+        Group { operation, host, callers: 64, sockets: 10, depths: vec![1] }
     }
 
     #[test]
@@ -160,11 +135,7 @@ mod tests {
     #[test]
     fn missing_sessions_retries_and_rejected_requests_are_named() {
         let mut ledger = Ledger::default();
-        let lazy = Seen {
-            with_session: 400,
-            unknown: 2,
-            ..seen(0)
-        };
+        let lazy = Seen { with_session: 400, unknown: 2, ..seen(0) };
         ledger.add(&group(), DriverKind::Ours, &lazy);
         ledger.add(&group(), DriverKind::Official, &seen(1000));
         assert_eq!(

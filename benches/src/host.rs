@@ -22,18 +22,12 @@ pub enum Host {
 impl Host {
     pub fn start(kind: HostKind) -> Result<Self> {
         Ok(match kind {
-            HostKind::Tokio => Self::Tokio(
-                Builder::new_multi_thread()
-                    .worker_threads(TOKIO_WORKERS)
-                    .enable_all()
-                    .build()?,
-            ),
+            HostKind::Tokio => {
+                Self::Tokio(Builder::new_multi_thread().worker_threads(TOKIO_WORKERS).enable_all().build()?)
+            }
             HostKind::Arbiter => {
                 let system = System::new();
-                Self::Arbiter {
-                    arbiter: Arbiter::new(),
-                    _system: system,
-                }
+                Self::Arbiter { arbiter: Arbiter::new(), _system: system }
             }
         })
     }
@@ -63,9 +57,7 @@ impl Host {
             // The receiver is gone only after the limit, which has been reported by then.
             let _ = sender.send(future.await);
         })?;
-        receiver
-            .recv_timeout(limit)
-            .with_context(|| format!("nothing came within {limit:?}"))?
+        receiver.recv_timeout(limit).with_context(|| format!("nothing came within {limit:?}"))?
     }
 }
 

@@ -95,10 +95,7 @@ fn warm_up(run: &RunArguments, window: &Window, reports: &Receiver<Report>) -> R
             first_answers = Some(started.elapsed());
         }
         if started.elapsed() > PATIENCE {
-            bail!(
-                "{warm} of {} callers had an answer within {PATIENCE:?}",
-                run.callers
-            );
+            bail!("{warm} of {} callers had an answer within {PATIENCE:?}", run.callers);
         }
         thread::sleep(Duration::from_millis(5));
     }
@@ -136,12 +133,7 @@ fn summarize(cpu: Duration, length: Duration, mut samples: Vec<u64>) -> Result<M
 /// percentiles are exact and recording is one push.
 type Report = Result<Vec<u64>>;
 
-async fn caller<D: Driver>(
-    driver: D,
-    operation: Operation,
-    number: u32,
-    window: Arc<Window>,
-) -> Report {
+async fn caller<D: Driver>(driver: D, operation: Operation, number: u32, window: Arc<Window>) -> Report {
     let document = document();
     let mut samples = Vec::with_capacity(64);
     let mut is_warm = false;
@@ -190,8 +182,7 @@ mod tests {
     #[test]
     fn a_window_of_two_seconds_becomes_figures_per_operation() {
         let samples = (1..=1000).map(|micros| micros * 1000).collect();
-        let measured =
-            summarize(Duration::from_millis(500), Duration::from_secs(2), samples).unwrap();
+        let measured = summarize(Duration::from_millis(500), Duration::from_secs(2), samples).unwrap();
         assert_eq!(measured.operations, 1000);
         assert_eq!(measured.cpu, 500.0);
         assert_eq!(measured.throughput, 500.0);

@@ -15,6 +15,7 @@ mod driver;
 mod equality;
 mod host;
 mod load;
+mod machine;
 mod report;
 mod statistics;
 

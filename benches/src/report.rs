@@ -107,10 +107,7 @@ fn cell(row: &Row<'_>) -> String {
     };
     let unit = if row.metric == "throughput" { 1e3 } else { 1.0 };
     let (ours, official) = (ours / unit, official / unit);
-    format!(
-        "{ours:>8.1} /{official:>8.1} ={ratio:>5.2} ±{:>3.0}%",
-        100.0 * spread
-    )
+    format!("{ours:>8.1} /{official:>8.1} ={ratio:>5.2} ±{:>3.0}%", 100.0 * spread)
 }
 
 #[cfg(test)]
@@ -118,25 +115,12 @@ mod tests {
     use super::*;
 
     fn measured(cpu: f64) -> Measured {
-        Measured {
-            operations: 1,
-            seconds: 1.0,
-            cpu,
-            throughput: 1.0,
-            p50: 1.0,
-            p99: 1.0,
-        }
+        Measured { operations: 1, seconds: 1.0, cpu, throughput: 1.0, p50: 1.0, p99: 1.0 }
     }
 
     fn case(cpus: &[(f64, f64)]) -> Case {
-        let pair = |(a, b): &(f64, f64)| Pair {
-            ours: measured(*a),
-            official: measured(*b),
-        };
-        Case {
-            name: "ping/tokio/1x10/depth1".to_owned(),
-            rounds: cpus.iter().map(pair).collect(),
-        }
+        let pair = |(a, b): &(f64, f64)| Pair { ours: measured(*a), official: measured(*b) };
+        Case { name: "ping/tokio/1x10/depth1".to_owned(), rounds: cpus.iter().map(pair).collect() }
     }
 
     #[test]

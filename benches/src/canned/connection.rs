@@ -35,13 +35,7 @@ pub enum Next {
 
 impl Connection {
     pub fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            input: vec![0; FIRST_INPUT],
-            filled: 0,
-            output: Vec::new(),
-            written: 0,
-        }
+        Self { stream, input: vec![0; FIRST_INPUT], filled: 0, output: Vec::new(), written: 0 }
     }
 
     pub fn stream(&mut self) -> &mut TcpStream {
@@ -51,12 +45,7 @@ impl Connection {
     /// Reads until nothing is left. A read that does not fill its buffer has emptied the socket,
     /// so no second one is made to learn that; what comes later is a new event. Only the end of
     /// the stream has no event of its own when it came together with bytes: then `ended`.
-    pub fn readable(
-        &mut self,
-        ended: bool,
-        replies: &mut Replies,
-        counters: &Counters,
-    ) -> Result<Next> {
+    pub fn readable(&mut self, ended: bool, replies: &mut Replies, counters: &Counters) -> Result<Next> {
         let mut delayed = None;
         loop {
             let space = &mut self.input[self.filled..];
@@ -88,11 +77,7 @@ impl Connection {
         self.flush(None)
     }
 
-    fn take_requests(
-        &mut self,
-        replies: &mut Replies,
-        counters: &Counters,
-    ) -> Result<Option<Delayed>> {
+    fn take_requests(&mut self, replies: &mut Replies, counters: &Counters) -> Result<Option<Delayed>> {
         let mut delayed = None;
         let mut start = 0;
         while let Some(stated) = request::int32(&self.input[start..self.filled], 0) {
@@ -113,10 +98,7 @@ impl Connection {
             count(&request, length, counters);
             if let Some(millis) = request.await_millis {
                 let due = Instant::now() + Duration::from_millis(millis);
-                delayed = Some(Delayed {
-                    due,
-                    request_id: request.id,
-                });
+                delayed = Some(Delayed { due, request_id: request.id });
             } else if !request.silent {
                 replies.answer(request.command, request.id, &mut self.output);
             }

@@ -60,10 +60,7 @@ impl Replies {
 
 impl Template {
     fn new(mut body: Document) -> anyhow::Result<Self> {
-        let signature = Binary {
-            subtype: BinarySubtype::Generic,
-            bytes: vec![0; 20],
-        };
+        let signature = Binary { subtype: BinarySubtype::Generic, bytes: vec![0; 20] };
         body.insert(
             "$clusterTime",
             doc! { "clusterTime": MARK, "signature": { "hash": signature, "keyId": 0_i64 } },
@@ -133,10 +130,7 @@ fn unknown() -> Document {
 
 const RESPONSE_TO: usize = 8;
 /// Stands where the cluster time belongs; its time part stays in the replies.
-const MARK: Timestamp = Timestamp {
-    time: 1_767_225_601,
-    increment: 0xB0A7_C10C,
-};
+const MARK: Timestamp = Timestamp { time: 1_767_225_601, increment: 0xB0A7_C10C };
 
 #[cfg(test)]
 mod tests {
@@ -151,11 +145,7 @@ mod tests {
     }
 
     fn increment(body: &Document) -> u32 {
-        let time = body
-            .get_document("$clusterTime")
-            .unwrap()
-            .get_timestamp("clusterTime")
-            .unwrap();
+        let time = body.get_document("$clusterTime").unwrap().get_timestamp("clusterTime").unwrap();
         assert_eq!(body.get_timestamp("operationTime").unwrap(), time);
         time.increment
     }
@@ -164,16 +154,11 @@ mod tests {
     fn a_reply_is_a_whole_frame_for_its_request() {
         let mut replies = Replies::new(27017).unwrap();
         let (frame, body) = ask(&mut replies, Command::Find, 0x0102_0304);
-        assert_eq!(
-            i32::from_le_bytes(frame[..4].try_into().unwrap()) as usize,
-            frame.len()
-        );
+        assert_eq!(i32::from_le_bytes(frame[..4].try_into().unwrap()) as usize, frame.len());
         assert_eq!(frame[8..12], [4, 3, 2, 1]);
         let cursor = body.get_document("cursor").unwrap();
         assert_eq!(cursor.get_i64("id").unwrap(), 0);
-        let document = cursor.get_array("firstBatch").unwrap()[0]
-            .as_document()
-            .unwrap();
+        let document = cursor.get_array("firstBatch").unwrap()[0].as_document().unwrap();
         let size = document.to_vec().unwrap().len();
         assert!((180..=220).contains(&size), "{size}");
     }
@@ -184,11 +169,7 @@ mod tests {
         assert_eq!(increment(&ask(&mut replies, Command::Ping, 1).1), 1);
         let inserted = ask(&mut replies, Command::Insert, 2).1;
         assert_eq!(increment(&inserted), 2);
-        let logged = inserted
-            .get_document("opTime")
-            .unwrap()
-            .get_timestamp("ts")
-            .unwrap();
+        let logged = inserted.get_document("opTime").unwrap().get_timestamp("ts").unwrap();
         assert_eq!(logged.increment, 2);
         assert_eq!(increment(&ask(&mut replies, Command::Hello, 3).1), 2);
     }

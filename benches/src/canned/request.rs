@@ -38,11 +38,8 @@ pub fn parse(frame: &[u8]) -> Option<Request> {
         return None;
     }
     let flags = int32(frame, HEADER)?;
-    let mut request = Request {
-        id: int32(frame, 4)?,
-        silent: flags & MORE_TO_COME != 0,
-        ..Request::default()
-    };
+    let mut request =
+        Request { id: int32(frame, 4)?, silent: flags & MORE_TO_COME != 0, ..Request::default() };
     let checksum = if flags & CHECKSUM == 0 { 0 } else { 4 };
     let mut sections = frame.get(HEADER + 4..frame.len().checked_sub(checksum)?)?;
     while let Some((kind, rest)) = sections.split_first() {
@@ -186,12 +183,7 @@ mod tests {
         assert_eq!(request, expected);
         let bare = doc! { "ping": 1, "comment": { "lsid": 1, "$clusterTime": 2 } };
         let request = parse(&frame(MORE_TO_COME, &bare, &[])).unwrap();
-        let expected = Request {
-            id: 77,
-            command: Command::Ping,
-            silent: true,
-            ..Request::default()
-        };
+        let expected = Request { id: 77, command: Command::Ping, silent: true, ..Request::default() };
         assert_eq!(request, expected);
     }
 
@@ -200,10 +192,7 @@ mod tests {
         let plain = doc! { "hello": 1, "maxAwaitTimeMS": 10_000_i64 };
         assert_eq!(parse(&frame(0, &plain, &[])).unwrap().await_millis, None);
         let awaiting = doc! { "hello": 1, "maxAwaitTimeMS": 500_i32, "topologyVersion": {} };
-        assert_eq!(
-            parse(&frame(0, &awaiting, &[])).unwrap().await_millis,
-            Some(500)
-        );
+        assert_eq!(parse(&frame(0, &awaiting, &[])).unwrap().await_millis, Some(500));
     }
 
     #[test]
@@ -211,11 +200,7 @@ mod tests {
         let whole = frame(0, &doc! { "find": "things", "filter": { "_id": 1 } }, &[]);
         for end in 0..whole.len() {
             let cut = parse(&whole[..end]);
-            assert!(
-                cut.is_none() || end == HEADER + 4,
-                "{end} of {}",
-                whole.len()
-            );
+            assert!(cut.is_none() || end == HEADER + 4, "{end} of {}", whole.len());
         }
         for at in HEADER + 4..whole.len() {
             let mut spoiled = whole.clone();

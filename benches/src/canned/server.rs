@@ -22,14 +22,12 @@ pub fn serve() -> Result<()> {
     let port = listener.local_addr()?.port();
     let counters = Arc::new(Counters::default());
     let counted = Arc::clone(&counters);
-    thread::Builder::new()
-        .name("control".to_owned())
-        .spawn(move || {
-            if let Err(error) = control(port, &counted) {
-                eprintln!("the server's control pipe: {error}");
-            }
-            std::process::exit(0);
-        })?;
+    thread::Builder::new().name("control".to_owned()).spawn(move || {
+        if let Err(error) = control(port, &counted) {
+            eprintln!("the server's control pipe: {error}");
+        }
+        std::process::exit(0);
+    })?;
     Server::new(listener, port, counters)?.run()
 }
 
@@ -59,8 +57,7 @@ struct Server {
 impl Server {
     fn new(mut listener: TcpListener, port: u16, counters: Arc<Counters>) -> Result<Self> {
         let poll = Poll::new()?;
-        poll.registry()
-            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         Ok(Self {
             poll,
             listener,
@@ -112,11 +109,8 @@ impl Server {
             stream.set_nodelay(true)?;
             let token = Token(self.connections.len());
             let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll
-                .registry()
-                .register(&mut stream, token, interest)?;
-            self.connections
-                .push(Some(Box::new(Connection::new(stream))));
+            self.poll.registry().register(&mut stream, token, interest)?;
+            self.connections.push(Some(Box::new(Connection::new(stream))));
             self.counters.accepted.add(1);
         }
     }
@@ -181,9 +175,7 @@ mod tests {
         let server = Server::new(listener, address.port(), Arc::clone(&counters)).unwrap();
         thread::spawn(|| server.run());
         let stream = TcpStream::connect(address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         (stream, counters)
     }
 
@@ -211,10 +203,7 @@ mod tests {
     fn pipelined_requests_are_answered_in_order_and_counted() {
         let (mut stream, counters) = start();
         let mut bytes = request(1, &doc! { "ping": 1 });
-        bytes.extend(request(
-            2,
-            &doc! { "find": "things", "lsid": {}, "$clusterTime": {} },
-        ));
+        bytes.extend(request(2, &doc! { "find": "things", "lsid": {}, "$clusterTime": {} }));
         bytes.extend(request(3, &doc! { "sing": 1 }));
         let (most, last) = bytes.split_at(bytes.len() - 7);
         stream.write_all(most).unwrap();

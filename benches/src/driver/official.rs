@@ -20,10 +20,7 @@ impl Driver for Official {
         options.max_pool_size = Some(run.sockets);
         let database = Client::with_options(options)?.database(DATABASE);
         let collection = database.collection(COLLECTION);
-        let driver = Self {
-            database,
-            collection,
-        };
+        let driver = Self { database, collection };
         driver.ping().await?;
         Ok(driver)
     }

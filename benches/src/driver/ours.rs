@@ -28,10 +28,7 @@ impl Driver for Ours {
             .await?;
         let database = connection.database(DATABASE)?;
         let collection = database.collection(COLLECTION)?;
-        let driver = Self {
-            database,
-            collection,
-        };
+        let driver = Self { database, collection };
         driver.ping().await?;
         Ok(driver)
     }
