@@ -14,8 +14,7 @@ use self::dial::{DialError, dial};
 pub use self::exchange::Exchange;
 pub use self::stream::Stream;
 use crate::error::{Error, Kind, label};
-use crate::pool::Limits;
-use crate::topology::{HelloReply, ServerAddress, ServerKind};
+use crate::topology::{HelloReply, Limits, ServerAddress};
 use crate::wire::Frame;
 
 /// Makes ready streams; shared by all sockets and monitors of a connection.
@@ -102,29 +101,9 @@ impl Dialer {
         if !hello.ok {
             return Err(hello.refusal());
         }
-        let limits = limits(&hello);
+        let limits = Limits::of(&hello);
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         Ok(Established { stream: exchange.into_stream(), hello, topology_version, limits, rtt })
-    }
-}
-
-/// What a pool must know of a server's hello. What it does not say, or says absurdly, is
-/// taken to be what every server grants.
-pub fn limits(hello: &HelloReply) -> Limits {
-    let usual = Limits::default();
-    let size = |announced: Option<i32>, usual: usize| {
-        announced.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(usual)
-    };
-    let minutes = hello.logical_session_timeout_minutes.and_then(|minutes| u64::try_from(minutes).ok());
-    let session_timeout = minutes.map(|minutes| Duration::from_secs(60 * minutes));
-    let replicates = !matches!(hello.kind(), ServerKind::Standalone | ServerKind::Unknown);
-    Limits {
-        max_document: size(hello.max_bson_object_size, usual.max_document),
-        max_message: size(hello.max_message_size_bytes, usual.max_message),
-        max_batch: size(hello.max_write_batch_size, usual.max_batch),
-        max_wire_version: hello.max_wire_version,
-        session_timeout,
-        retryable_writes: session_timeout.is_some() && replicates,
     }
 }
 

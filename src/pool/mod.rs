@@ -27,13 +27,13 @@ use std::time::{Duration, Instant};
 pub use answers::{Claim, Cleared, Next, Opening, Ticket};
 pub use entry::Entry;
 pub use lease::{Lease, LeaseRequest, Purpose};
-pub use limits::Limits;
 pub use options::PoolOptions;
 pub use run::{Answer, Failure, Follow, Namespace, Outcome, Run, SessionUse};
 pub use slot::{Slot, SlotControl, SlotId};
 pub use stats::{PoolStats, SlotInfo};
 
 use crate::error::Error;
+pub use crate::topology::Limits;
 use crate::topology::ServerAddress;
 use answers::Swept;
 use limits::SharedLimits;

@@ -10,7 +10,7 @@ use bson::RawDocumentBuf;
 use tokio::sync::oneshot;
 
 use super::lease::{Lease, Purpose};
-use super::limits::Limits;
+use crate::topology::Limits;
 use crate::error::{Error, Kind};
 use crate::session::ServerSession;
 use crate::topology::ServerAddress;

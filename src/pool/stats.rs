@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lease::Purpose;
-use super::limits::Limits;
+use crate::topology::Limits;
 use super::queue::Waiting;
 use super::refusal::Mode;
 use super::slot::{Slot, SlotId};

@@ -11,10 +11,10 @@ use super::{Supervisor, new_pool, phase_of};
 use crate::actors::monitor::{Monitor, MonitorPlan, Order};
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind};
-use crate::establish::{Phase as Reached, limits};
+use crate::establish::Phase as Reached;
 use crate::pool::Opening;
 use crate::topology::{
-    Change, Failure, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind,
+    Change, Failure, Limits, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind,
 };
 
 /// A monitor that died is replaced after this time (`minHeartbeatFrequencyMS`).
@@ -143,7 +143,7 @@ impl Supervisor {
     fn renew_limits(&self, topology: &TopologyDescription) {
         for (address, server) in &topology.servers {
             if let (Some(member), Some(hello)) = (self.members.get(address), &server.hello) {
-                member.pool.set_limits(limits(hello));
+                member.pool.set_limits(Limits::of(hello));
                 member.pool.set_min_rtt(server.rtt.minimum());
             }
         }

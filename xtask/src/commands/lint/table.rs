@@ -13,6 +13,7 @@ error <- {auth, tls, dns, runtime}
 pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snapshot <- actors::supervisor <- dispatch
 dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
 runtime <- connection
+race <- {actors::monitor, dispatch}
 ";
 
 /// The arrows, ready to be asked.
