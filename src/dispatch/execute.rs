@@ -29,7 +29,7 @@ pub async fn execute<O: Operation>(
     timeout: Option<Duration>,
 ) -> Result<O::Output> {
     let now = Instant::now();
-    let timeout = timeout.or(handle.scope().timeout).filter(|limit| !limit.is_zero());
+    let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
     let name = operation.name();
     let mut call = Call::new(handle.core(), operation.plan(), now, timeout);
     match call.run(&mut operation).await {
@@ -168,7 +168,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return self.judge(answer, version),
                 Err(failure) => failure,
             };
-            match failure {
+            match *failure {
                 // The server takes less than the frame was written for.
                 Failure { reencode: Some(narrower), session, .. } => {
                     limits = narrower;

@@ -91,7 +91,7 @@ pub struct Run {
 }
 
 /// How a request ended.
-pub type Outcome = Result<Answer, Failure>;
+pub type Outcome = Result<Answer, Box<Failure>>;
 
 /// The server's reply to a request.
 #[derive(Debug)]
@@ -130,8 +130,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that is told by its error alone.
-    pub fn new(error: Error) -> Self {
-        Self { error, session: None, unsent: None, generation: None, reencode: None }
+    pub fn new(error: Error) -> Box<Self> {
+        Box::new(Self { error, session: None, unsent: None, generation: None, reencode: None })
     }
 }
 
@@ -197,7 +197,7 @@ impl Run {
         self.answer(Err(failure))
     }
 
-    fn failure(&mut self, error: Error, generation: Option<u64>) -> Failure {
+    fn failure(&mut self, error: Error, generation: Option<u64>) -> Box<Failure> {
         let session = match std::mem::replace(&mut self.session, SessionUse::None) {
             SessionUse::Held { mut session, .. } => {
                 if self.written {
@@ -208,7 +208,7 @@ impl Run {
             _ => None,
         };
         let unsent = (!self.written).then(|| std::mem::take(&mut self.frame));
-        Failure { error: error.ran(self.written), session, unsent, generation, reencode: None }
+        Box::new(Failure { error: error.ran(self.written), session, unsent, generation, reencode: None })
     }
 }
 

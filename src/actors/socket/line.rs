@@ -158,7 +158,7 @@ impl Line {
     pub fn answered(&mut self, reply: &Reply) -> Result<Flying, ProtocolError> {
         let seen = reply.response_to;
         let unasked = ProtocolError::Unasked { response_to: seen };
-        let front = self.front().ok_or(unasked.clone())?;
+        let front = self.front().ok_or_else(|| unasked.clone())?;
         if front.request_id != seen {
             return Err(ProtocolError::ForeignReply { seen, expected: front.request_id });
         }

@@ -19,7 +19,7 @@ fn held(written: bool) -> (Box<Run>, oneshot::Receiver<Outcome>) {
 }
 
 /// What the caller gets, now and without waiting.
-fn failure(mut answer: oneshot::Receiver<Outcome>) -> Failure {
+fn failure(mut answer: oneshot::Receiver<Outcome>) -> Box<Failure> {
     let outcome = answer.try_recv().expect("it is answered");
     outcome.expect_err("it failed")
 }
