@@ -159,3 +159,61 @@ impl<E: Waiting> Queue<E> {
 fn is_parked<E: Waiting>(entry: &E) -> bool {
     entry.purpose() == Some(Purpose::Parked)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its name, and its bytes as well.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Waiter(usize);
+
+    impl Waiting for Waiter {
+        fn bytes(&self) -> usize {
+            self.0
+        }
+
+        fn wait_deadline(&self) -> Option<Instant> {
+            None
+        }
+
+        fn is_exclusive(&self) -> bool {
+            false
+        }
+
+        fn purpose(&self) -> Option<Purpose> {
+            None
+        }
+
+        fn is_abandoned(&self) -> bool {
+            false
+        }
+    }
+
+    /// Against a plain list of what is there, over many random orders.
+    #[test]
+    fn entries_leave_from_anywhere_and_the_order_stays() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let (mut queue, mut list) = (Queue::default(), Vec::new());
+        for name in 0..10_000 {
+            let (ticket, _) = queue.push(Waiter(name));
+            list.push((ticket, name));
+            while list.len() > random.usize(..60) {
+                let at = random.usize(..list.len());
+                let (ticket, name) = list.remove(at);
+                let left = if at == 0 { queue.pop() } else { queue.remove(ticket) };
+                assert_eq!(left, Some(Waiter(name)));
+                assert_eq!(queue.remove(ticket), None);
+            }
+            let bytes = list.iter().map(|(_, name)| name).sum::<usize>();
+            assert_eq!((queue.len(), queue.bytes()), (list.len(), bytes));
+            let front = list.first().map(|(_, name)| Waiter(*name));
+            assert_eq!(queue.front(), front.as_ref());
+            // Tombstones never outnumber entries.
+            assert!(queue.places.len() <= 2 * queue.len());
+        }
+        let names: Vec<_> = queue.drain().into_iter().map(|waiter| waiter.0).collect();
+        assert_eq!(names, list.iter().map(|(_, name)| *name).collect::<Vec<_>>());
+        assert_eq!((queue.len(), queue.bytes()), (0, 0));
+    }
+}

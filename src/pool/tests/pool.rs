@@ -127,11 +127,13 @@ fn the_earliest_deadline_is_armed_once() {
     let (later, _b) = arm(6);
     let (sooner, _c) = arm(4);
     assert_eq!((first, later, sooner), (Some(at(5)), None, Some(at(4))));
+    let (covered, _e) = arm(5);
+    assert_eq!(covered, None);
 
     let (expired, again) = fixture.pool.expire(at(4));
     assert_eq!((expired.len(), again), (1, Some(at(5))));
     let (expired, again) = fixture.pool.expire(at(6));
-    assert_eq!((expired.len(), again), (2, None));
+    assert_eq!((expired.len(), again), (3, None));
     let (next, _d) = arm(9);
     assert_eq!(next, Some(at(9)));
 }
