@@ -1,10 +1,10 @@
 //! A server started by `cargo xtask` never outlives it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use test_support::poll_until;
 use test_support::real_server::installed;
@@ -19,6 +19,8 @@ struct Server {
     address: SocketAddr,
     pid: String,
     folder: PathBuf,
+    /// Kept open: it still has a word to say when it stops.
+    _stderr: Lines<BufReader<ChildStderr>>,
 }
 
 impl Server {
@@ -47,6 +49,7 @@ impl Server {
             address: address.parse().expect("an address"),
             pid: value("process"),
             folder: value("folder").into(),
+            _stderr: lines,
             xtask,
         })
     }

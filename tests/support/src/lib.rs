@@ -3,6 +3,7 @@
 //!
 //! - [`scripted`]: a server in this process that answers as a test tells it
 //! - [`real_server`]: the real server, installed once, one process per test
+//! - [`fault_proxy`]: a TCP proxy whose faults are switched while it runs
 //! - [`wire`]: messages, coded apart from the library so as to check it
 //! - [`cancel`]: futures dropped after so many polls
 //! - [`executor`]: futures run on a plain thread
@@ -13,6 +14,7 @@
 
 pub mod cancel;
 pub mod executor;
+pub mod fault_proxy;
 pub mod poll;
 pub mod real_server;
 pub mod scripted;
@@ -20,6 +22,7 @@ pub mod wire;
 
 pub use cancel::{DropAfter, count_polls};
 pub use executor::block_on;
+pub use fault_proxy::FaultProxy;
 pub use poll::poll_until;
 pub use real_server::RealServer;
 pub use scripted::{Action, Gate, Hello, Rule, ScriptedServer};

@@ -32,7 +32,6 @@ fn a_good_tree_passes() {
         ("src/pool/mod.rs", "use crate::{error::Error, wire::frame};"),
         ("src/actors/mod.rs", "pub mod socket;"),
         ("src/actors/socket/mod.rs", "use crate::pool::Pool; use super::super::wire;"),
-        ("src/actors/socket/tests.rs", "use super::*; use crate::actors::timer::Timer;"),
         ("src/actors/socket/pump.rs", "#[cfg(test)] mod tests;"),
         ("src/actors/socket/pump/tests.rs", "use crate::actors::timer::Timer;"),
         ("src/actors/timer.rs", "#[cfg(test)] #[path = \"t.rs\"] mod tests;"),
