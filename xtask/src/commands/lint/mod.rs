@@ -1,5 +1,6 @@
 //! `lint`: what the compiler does not check of the architecture: the arrows
-//! between modules, cycles among them, and the sizes of files.
+//! between modules, cycles among them, the sizes of files, and whether the
+//! documentation names every message.
 //!
 //! - [`table`]: which arrows are allowed
 //! - [`tree`]: the files and the modules they hold
@@ -72,6 +73,7 @@ fn check(root: &Path, table: &Table) -> Result<Findings, Failure> {
         check_size(file, &mut findings);
     }
     check_document(root, table, &mut findings);
+    check_messages(root, &tree, &mut findings);
     let arrows = check_arrows(&tree, table, &mut findings);
     if let Some(cycle) = cycle(&arrows) {
         findings.errors.push(format!(
@@ -108,6 +110,22 @@ fn check_document(root: &Path, table: &Table, findings: &mut Findings) {
     for line in table.lines() {
         if !text.contains(&words(line)) {
             findings.errors.push(format!("{page} does not show this line of the arrow table: {line}"));
+        }
+    }
+}
+
+/// Every message of the library stands on the actors' page.
+fn check_messages(root: &Path, tree: &Tree, findings: &mut Findings) {
+    let page = "docs/actors.md";
+    let text = std::fs::read_to_string(root.join(page)).unwrap_or_default();
+    for file in tree.files.iter().filter(|file| file.name.starts_with("src/")) {
+        for (number, line) in file.text.lines().enumerate() {
+            let Some(name) = line.trim().strip_prefix("impl actix::Message for ") else { continue };
+            let name = name.trim_end_matches([' ', '{']);
+            if !text.contains(&format!("`{name}`")) {
+                let place = format!("{}:{}", file.name, number + 1);
+                findings.errors.push(format!("{place}: {page} does not name the message {name}"));
+            }
         }
     }
 }

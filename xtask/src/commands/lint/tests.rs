@@ -116,3 +116,11 @@ fn a_file_that_is_not_rust() {
     let error = only_error(&[("src/pool.rs", "fn f( {")]);
     assert!(error.starts_with("src/pool.rs: not Rust"), "{error}");
 }
+
+#[test]
+fn a_message_that_the_page_does_not_name() {
+    let message = ("src/wire.rs", "struct Known;\nimpl actix::Message for Known {\n}");
+    assert_eq!(checked(&[message, ("docs/actors.md", "| `Known` |")]).errors, Vec::<String>::new());
+    let error = only_error(&[message, ("docs/actors.md", "| `Other` |")]);
+    assert_eq!(error, "src/wire.rs:2: docs/actors.md does not name the message Known");
+}
