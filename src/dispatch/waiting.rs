@@ -78,14 +78,7 @@ impl Drop for Waiting<'_> {
                 self.core.discard(outcome, None);
             }
             // Its place in front may have held up others.
-            serve(self.pool);
+            self.pool.serve();
         }
-    }
-}
-
-/// Gives waiting entries to slots that have room (only at a `pipeline_depth` above 1).
-fn serve(pool: &Pool) {
-    while let Some((slot, entry)) = pool.more() {
-        slot.submit(entry);
     }
 }

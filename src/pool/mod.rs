@@ -148,6 +148,14 @@ impl Pool {
         self.lock().more(&mut swept)
     }
 
+    /// Gives waiting entries to the slots that have room for them: all that
+    /// [`more`](Self::more) finds.
+    pub fn serve(&self) {
+        while let Some((slot, entry)) = self.more() {
+            slot.submit(entry);
+        }
+    }
+
     /// A socket that runs an ordinary request keeps itself for a lease (`HoldIfCursor`):
     /// in place of the release for that request.
     pub fn hold(&self, slot: &Slot, purpose: Purpose) {

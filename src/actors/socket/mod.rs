@@ -108,14 +108,7 @@ impl Socket {
                 Next::Retire => return self.retiring = true,
             }
         }
-        self.serve();
-    }
-
-    /// Gives waiting entries to slots that have room (only at a `pipeline_depth` above 1).
-    fn serve(&self) {
-        while let Some((slot, entry)) = self.pool.more() {
-            slot.submit(entry);
-        }
+        self.pool.serve();
     }
 
     /// Takes an entry. False if it left nothing in flight and nothing held.

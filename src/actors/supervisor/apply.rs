@@ -126,6 +126,7 @@ impl Supervisor {
         let Some(member) = self.members.get_mut(server) else { return };
         member.forget(opening.id);
         let oldest = member.pool.open_failed(opening);
+        member.pool.serve();
         self.plan.history.note(Some(server), format!("a socket could not be opened: {error}"));
         let failure = match (timed_out, error.is_network()) {
             (true, _) => Failure::Timeout,

@@ -58,9 +58,7 @@ impl Timer {
                     self.alarms.set(at, Alarm::Expire(std::sync::Arc::downgrade(&pool)));
                 }
                 expire(&pool, expired, now);
-                while let Some((slot, entry)) = pool.more() {
-                    slot.submit(entry);
-                }
+                pool.serve();
             }
         }
     }
