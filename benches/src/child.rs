@@ -35,9 +35,11 @@ impl Server {
         Ok(server)
     }
 
-    /// For both drivers: what they do by default and can both do is said aloud.
+    /// For both drivers: what both do by default is said aloud, and a server that is gone is an
+    /// error of the driver before it is one of the bench.
     pub fn uri(&self) -> String {
-        format!("mongodb://127.0.0.1:{}/?retryReads=true&retryWrites=true", self.port)
+        let options = "retryReads=true&retryWrites=true&serverSelectionTimeoutMS=10000";
+        format!("mongodb://127.0.0.1:{}/?{options}", self.port)
     }
 
     pub fn seen(&mut self) -> Result<Seen> {

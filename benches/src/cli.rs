@@ -37,7 +37,7 @@ pub struct ClientArguments {
     /// How many times each case is run [default: 5; quick: 3]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: Option<u32>,
-    /// The measured window of each run [default: 1.5; quick: 0.3]
+    /// The measured window of each run [default: 1.4; quick: 0.3]
     #[arg(long, value_parser = seconds)]
     pub seconds: Option<Duration>,
     /// The official driver on both sides: the ratios then show the noise of the machine

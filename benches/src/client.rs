@@ -204,7 +204,7 @@ fn duration(plan: &Plan, group: &Group) -> Duration {
 }
 
 /// Rounds, milliseconds measured, milliseconds before that.
-const FULL: (u32, u64, u64) = (5, 1500, 250);
+const FULL: (u32, u64, u64) = (5, 1400, 250);
 const QUICK: (u32, u64, u64) = (3, 300, 100);
 /// What an operation takes when thousands wait, for the estimate.
 const TURN: Duration = Duration::from_micros(45);
