@@ -200,7 +200,7 @@ fn default_out(arguments: &ClientArguments) -> PathBuf {
 /// Of one run, as `load` goes about it.
 fn duration(plan: &Plan, group: &Group) -> Duration {
     let queue = TURN * group.callers;
-    plan.warm_up.max(queue) + plan.seconds.max(queue * 2) + queue + AROUND
+    plan.warm_up.max(queue) + plan.seconds.max(queue) + queue + AROUND
 }
 
 /// Rounds, milliseconds measured, milliseconds before that.

@@ -66,8 +66,8 @@ fn measure<D: Driver>(run: &RunArguments) -> Result<Measured> {
     }
     drop(sender);
     let first_answers = warm_up(run, &window, &reports)?;
-    // A queue of thousands needs a window longer than one trip through it.
-    let length = run.seconds.max(first_answers * 2);
+    // A queue of thousands needs a window as long as one trip through it.
+    let length = run.seconds.max(first_answers);
 
     let (cpu_before, opened) = (process_time(), Instant::now());
     window.state.store(OPEN, Ordering::Relaxed);
