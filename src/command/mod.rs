@@ -2,6 +2,7 @@
 //! errors, cursors. Plain structs over [`wire`](crate::wire); nothing here sends anything.
 
 pub mod client_metadata;
+pub mod codec;
 pub mod concern;
 pub mod cursor_reply;
 pub mod hello;

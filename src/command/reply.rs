@@ -40,6 +40,21 @@ pub fn count(reply: &RawDocument) -> u64 {
     field(reply, b"n").and_then(|n| u64::try_from(n.as_i64()?).ok()).unwrap_or(0)
 }
 
+/// The error of a write that the server refused in part or as a whole.
+pub fn refused(failure: WriteFailure) -> Error {
+    let message = match (failure.write_errors.as_slice(), &failure.write_concern_error) {
+        ([], Some(concern)) => {
+            format!("the write concern was not met: {} (code {})", concern.message, concern.code)
+        }
+        ([], None) => "the server refused the write without saying why".to_owned(),
+        ([one], _) => format!("{} (code {})", one.message, one.code),
+        ([first, rest @ ..], _) => {
+            format!("{} (code {}), and {} more refused", first.message, first.code, rest.len())
+        }
+    };
+    Error::new(Kind::Write, message).with_write_failure(failure)
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Reading {
     Command,
@@ -89,17 +104,7 @@ fn write_error(reply: &RawDocument, head: &ReplyHead<'_>) -> Result<Error, Proto
         failure.write_errors.push(read_write_error(entry)?);
     }
     failure.write_concern_error = head.write_concern_error.map(read_concern_error).transpose()?;
-    let message = match (failure.write_errors.as_slice(), &failure.write_concern_error) {
-        ([], Some(concern)) => {
-            format!("the write concern was not met: {} (code {})", concern.message, concern.code)
-        }
-        ([], None) => "the server refused the write without saying why".to_owned(),
-        ([one], _) => format!("{} (code {})", one.message, one.code),
-        ([first, rest @ ..], _) => {
-            format!("{} (code {}), and {} more refused", first.message, first.code, rest.len())
-        }
-    };
-    Ok(Error::new(Kind::Write, message).with_write_failure(failure))
+    Ok(refused(failure))
 }
 
 fn read_write_error(entry: &RawDocument) -> Result<WriteError, ProtocolError> {

@@ -14,7 +14,7 @@ use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::Timer;
 use crate::command::{ClientMetadata, Handshake, Surroundings};
-use crate::dispatch::{Core, Handle, Scope, Shared};
+use crate::dispatch::{Core, Handle, Shared};
 use crate::error::{Error, Kind, Result};
 use crate::establish::Dialer;
 use crate::runtime::{self, Ended};
@@ -89,7 +89,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     };
     let ended = runtime::start(arbiters, start).map_err(no_thread)?;
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
-    Ok(Launched { handle: Handle::new(shared, Scope { timeout: options.timeout }), ended })
+    Ok(Launched { handle: Handle::new(shared, options.scope), ended })
 }
 
 fn mailbox<A: Actor>() -> (Addr<A>, AddressReceiver<A>) {

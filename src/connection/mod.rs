@@ -1,8 +1,156 @@
 //! The handle that users hold, how it is made, and what it shows.
 
+mod builder;
+mod from_uri;
 mod launch;
 mod options;
+mod state;
 pub mod uri;
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bson::Document;
+
+pub use builder::Builder;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
+pub use state::{ServerState, State};
+
+use crate::collection::Running;
+use crate::database::Database;
+use crate::dispatch::{Drain, Handle};
+use crate::error::{Error, Kind, Result};
+use crate::runtime::Ended;
+use crate::topology::Criteria;
+
+/// A connection to a deployment: one server, a replica set, or the routers of a cluster.
+///
+/// It is a handle. Clones, databases, collections and cursors made from it share the same
+/// sockets, which live on threads of the connection's own. So a handle works from any
+/// runtime and any thread, and from several at once. When the last of them is dropped the
+/// connection ends in the background; [`close`](Self::close) ends it and waits.
+///
+/// `D` is the type of the documents in collections that name no other.
+pub struct Connection<D = Document> {
+    handle: Handle,
+    ended: Ended,
+    document: PhantomData<fn() -> D>,
+}
+
+impl Connection {
+    /// Connects, and waits until a server is known that takes writes (with
+    /// `directConnection=true`: until the server is known).
+    ///
+    /// Fails with [`Kind::ConnectionFailure`] if there is none within
+    /// `serverSelectionTimeoutMS`, and at once if the string can't be read or asks for
+    /// something that this build does not have.
+    ///
+    /// ```no_run
+    /// # async fn example() -> actix_mongo::Result<()> {
+    /// let connection = actix_mongo::Connection::connect("mongodb://localhost:27017").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn connect(uri: impl AsRef<str>) -> Running<Self> {
+        match Self::builder().uri(uri) {
+            Ok(builder) => builder.connect(),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
+    /// Connects in the background: neither waits nor fails because of the network. The
+    /// first call waits for its server.
+    pub fn connect_lazy(uri: impl AsRef<str>) -> Result<Self> {
+        Self::builder().uri(uri)?.connect_lazy()
+    }
+
+    /// Sets options by name.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    fn new(launched: Launched) -> Self {
+        let Launched { handle, ended } = launched;
+        Self { handle, ended, document: PhantomData }
+    }
+
+    async fn establish(options: ConnectionOptions) -> Result<Self> {
+        let selection = options.dispatch.server_selection_timeout;
+        let own = options.scope.timeout.filter(|limit| !limit.is_zero());
+        let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
+        let connection = Self::new(launch(options)?);
+        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false).await;
+        match usable {
+            Ok(_) => Ok(connection),
+            Err(error) => Err(Error::new(Kind::ConnectionFailure, error.message()).with_source(error)),
+        }
+    }
+}
+
+impl<D> Connection<D> {
+    /// A database. It need not exist; nothing is sent.
+    ///
+    /// Fails with [`Kind::InvalidName`] if no database can have this name.
+    pub fn database(&self, name: &str) -> Result<Database<D>> {
+        Database::new(self.handle.clone(), name)
+    }
+
+    /// The same connection, with another limit for all calls made through the new handle
+    /// and what is made from it; see [`Builder::timeout`]. Zero is none.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        self.derive(self.handle.with_scope(|scope| scope.timeout = Some(timeout)))
+    }
+
+    /// The same connection, with another type of documents for collections that name no
+    /// other.
+    #[must_use]
+    pub fn with_document_type<T>(&self) -> Connection<T> {
+        self.derive(self.handle.clone())
+    }
+
+    /// What is known at this moment, without asking anybody: servers, pools, sockets, and
+    /// what happened lately. Print it with `{}`.
+    pub fn state(&self) -> State {
+        State::of(self.handle.core())
+    }
+
+    /// Ends the connection. From now on calls fail with [`Kind::Closed`]; those under way
+    /// have `grace` to come to their end. Then cursors are killed, sessions ended and
+    /// sockets closed, and what is still under way fails.
+    ///
+    /// Ready when all threads of the connection have ended. Others may wait at the same
+    /// time; the first call's grace counts. Once polled, it goes on though it is dropped.
+    pub fn close(&self, grace: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let (shared, mut ended) = (self.handle.shared().clone(), self.ended.clone());
+        Box::pin(async move {
+            if !shared.core.closing.swap(true, Ordering::AcqRel) {
+                shared.drain.do_send(Drain { grace });
+            }
+            drop(shared);
+            // Nothing is ever sent; the sender is dropped at the end of all.
+            while ended.changed().await.is_ok() {}
+        })
+    }
+
+    fn derive<T>(&self, handle: Handle) -> Connection<T> {
+        Connection { handle, ended: self.ended.clone(), document: PhantomData }
+    }
+}
+
+impl<D> Clone for Connection<D> {
+    fn clone(&self) -> Self {
+        self.derive(self.handle.clone())
+    }
+}
+
+impl<D> fmt::Debug for Connection<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.handle.core().snapshots.borrow();
+        let servers: Vec<String> = snapshot.topology.servers.keys().map(ToString::to_string).collect();
+        f.debug_struct("Connection").field("kind", &snapshot.topology.kind).field("servers", &servers).finish()
+    }
+}

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::actors::monitor::MonitoringMode;
-use crate::dispatch::DispatchOptions;
+use crate::dispatch::{DispatchOptions, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::pool::PoolOptions;
 use crate::topology::{ServerAddress, TopologySettings};
@@ -25,8 +25,8 @@ pub struct ConnectionOptions {
     pub connect_timeout: Option<Duration>,
     /// `serverMonitoringMode`, default auto.
     pub monitoring: MonitoringMode,
-    /// `timeoutMS`, default none.
-    pub timeout: Option<Duration>,
+    /// What the first handle hands down: `timeoutMS`, concerns, read preference.
+    pub scope: Scope,
     /// `appName`, default none.
     pub app_name: Option<String>,
     /// Data arbiters; 0 is the default: one up to four cores, else a quarter of them.
@@ -51,7 +51,7 @@ impl Default for ConnectionOptions {
             },
             connect_timeout: Some(Duration::from_secs(10)),
             monitoring: MonitoringMode::Auto,
-            timeout: None,
+            scope: Scope::default(),
             app_name: None,
             data_arbiters: 0,
         }
@@ -78,6 +78,12 @@ impl ConnectionOptions {
         if self.dispatch.heartbeat_frequency < MIN_HEARTBEAT {
             let least = MIN_HEARTBEAT.as_millis();
             return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
+        }
+        self.scope.read_preference.validate()?;
+        self.scope.write_concern.validate()?;
+        if !self.scope.write_concern.is_acknowledged() {
+            let sentence = "w=0 asks for writes without an answer, which this build does not have";
+            return Err(Error::new(Kind::Unsupported, sentence));
         }
         Ok(())
     }

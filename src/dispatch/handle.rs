@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared::{Core, Shared};
+use crate::command::{ReadConcern, WriteConcern};
+use crate::topology::ReadPreference;
 
 /// Keeps the connection alive; two `Arc`s to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +20,12 @@ pub struct Handle {
 pub struct Scope {
     /// For each operation, unless it has its own.
     pub timeout: Option<Duration>,
+    /// Where reads may go.
+    pub read_preference: ReadPreference,
+    /// How current what reads see must be.
+    pub read_concern: ReadConcern,
+    /// How durable writes must be.
+    pub write_concern: WriteConcern,
 }
 
 impl Handle {

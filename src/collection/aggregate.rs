@@ -1,0 +1,138 @@
+//! `aggregate`, over a collection or a database.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bson::{Document, RawDocument, RawDocumentBuf};
+use serde::Serialize;
+
+use super::draft::{Draft, Running, options, verb};
+use crate::command::codec::{encode, encode_field};
+use crate::cursor::{Cursor, CursorSettings};
+use crate::dispatch::{Handle, Retry};
+use crate::error::Result;
+use crate::pool::Namespace;
+
+/// Runs a pipeline; see [`Collection::aggregate`](crate::Collection::aggregate) and
+/// [`Database::aggregate`](crate::Database::aggregate). Awaiting it sends the command and
+/// waits for the first batch.
+///
+/// A pipeline that ends in `$out` or `$merge` writes: it goes to a server that takes
+/// writes, and is never sent twice.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Aggregate<T = Document> {
+    draft: Draft,
+    /// With the collection `$cmd.aggregate`, the whole database.
+    namespace: Arc<Namespace>,
+    /// `{pipeline: [..]}`
+    pipeline: RawDocumentBuf,
+    writes: bool,
+    batch_size: Option<i32>,
+    document: PhantomData<fn() -> T>,
+}
+
+options! { Aggregate<T> {
+    /// Whether the server may use temporary files, for what exceeds its memory.
+    allow_disk_use(bool) => "allowDiskUse",
+    /// The index to use: its name, or its keys.
+    hint(any) => "hint",
+    /// How strings are compared.
+    collation(document) => "collation",
+    /// Values for variables that the pipeline refers to as `$$name`.
+    let_vars(document) => "let",
+    /// Whether validation rules are passed over by `$out` and `$merge`.
+    bypass_document_validation(bool) => "bypassDocumentValidation",
+    /// Shown in the server's logs and profiles.
+    comment(any) => "comment",
+} }
+
+verb!(Aggregate<T> -> Cursor<T>);
+
+/// What servers call the cursor of a pipeline over a whole database.
+const WHOLE_DATABASE: &str = "$cmd.aggregate";
+
+impl<T> Aggregate<T> {
+    pub(super) fn of_collection(
+        handle: &Handle,
+        namespace: &Arc<Namespace>,
+        stages: impl IntoIterator<Item: Serialize>,
+    ) -> Self {
+        Self::new(handle, namespace.clone(), stages)
+    }
+
+    /// A pipeline that starts from no collection.
+    pub(crate) fn of_database(
+        handle: &Handle,
+        database: &Arc<str>,
+        stages: impl IntoIterator<Item: Serialize>,
+    ) -> Self {
+        let namespace = Namespace { database: database.clone(), collection: WHOLE_DATABASE.into() };
+        Self::new(handle, Arc::new(namespace), stages)
+    }
+
+    fn new(handle: &Handle, namespace: Arc<Namespace>, stages: impl IntoIterator<Item: Serialize>) -> Self {
+        let mut draft = Draft::new(handle);
+        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
+        let stages = draft.keep(stages, "pipeline").unwrap_or_default();
+        let writes = stages.last().is_some_and(|stage| is_writing(stage));
+        let pipeline = draft.keep(encode_field("pipeline", &stages), "pipeline").unwrap_or_default();
+        Self { draft, namespace, pipeline, writes, batch_size: None, document: PhantomData }
+    }
+
+    /// Documents in a batch. Without it the server sends 101 in the first, and then as
+    /// many as fit into a message. With 0 the first batch is empty.
+    #[must_use]
+    pub fn batch_size(mut self, size: u32) -> Self {
+        self.batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
+        self
+    }
+
+    /// Reads the documents as another type.
+    pub fn of<U>(self) -> Aggregate<U> {
+        let Self { draft, namespace, pipeline, writes, batch_size, .. } = self;
+        Aggregate { draft, namespace, pipeline, writes, batch_size, document: PhantomData }
+    }
+}
+
+impl<T: 'static> Aggregate<T> {
+    fn start(self) -> Running<Cursor<T>> {
+        let Self { mut draft, namespace, pipeline, writes, batch_size, .. } = self;
+        let size = pipeline.as_bytes().len();
+        let mut plan = if writes {
+            draft.to_write(&namespace.database, size)
+        } else {
+            draft.to_read(&namespace.database, size)
+        };
+        if writes {
+            plan.retry = Retry::Never;
+        }
+        plan.cursor = Some(namespace.clone());
+        let options = draft.take_options();
+        let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
+        let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };
+        draft.run(
+            "aggregate",
+            plan,
+            move |command, _| {
+                let mut elements = command.elements();
+                match &*namespace.collection {
+                    WHOLE_DATABASE => elements.i32("aggregate", 1),
+                    collection => elements.str("aggregate", collection),
+                };
+                elements.splice(&pipeline).document_with("cursor", |cursor| {
+                    if let Some(size) = batch_size.filter(|_| !writes) {
+                        cursor.i32("batchSize", size);
+                    }
+                });
+                options.write(&mut elements);
+                Ok(())
+            },
+            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
+        )
+    }
+}
+
+fn is_writing(stage: &RawDocument) -> bool {
+    matches!(stage.iter().next(), Some(Ok((key, _))) if matches!(key.as_str(), "$out" | "$merge"))
+}

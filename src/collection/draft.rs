@@ -1,0 +1,260 @@
+//! What the builders of all verbs share: the handle, the time limit, the options, and the
+//! first value that could not be encoded.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::RawDocumentBuf;
+use serde::Serialize;
+
+use super::command::Command;
+use crate::command::codec::{encode, encode_field};
+use crate::dispatch::{Handle, Plan, Retry, SessionPlan, execute};
+use crate::error::{Error, Kind, Result};
+use crate::pool::{Answer, Limits};
+use crate::topology::Criteria;
+use crate::wire::{ElementWriter, FrameBuilder};
+
+/// A call under way. It is `'static`: nothing of the caller's is borrowed any more.
+pub type Running<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+/// A call that is being put together.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    handle: Handle,
+    /// The call's own limit.
+    pub timeout: Option<Duration>,
+    /// The command's optional elements.
+    pub options: Options,
+    error: Option<Error>,
+}
+
+/// Optional elements of a command, each a document of one element. Empty for most calls,
+/// and then without memory of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Options(Vec<(&'static str, RawDocumentBuf)>);
+
+impl Draft {
+    /// A call through this handle.
+    pub fn new(handle: &Handle) -> Self {
+        Self { handle: handle.clone(), timeout: None, options: Options::default(), error: None }
+    }
+
+    /// The handle that the call goes through.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Sets an option to a value of any type. A later call wins.
+    pub fn set(&mut self, key: &'static str, value: impl Serialize) {
+        let field = encode_field(key, &value);
+        if let Some(field) = self.keep(field, key) {
+            self.options.replace(key, field);
+        }
+    }
+
+    /// Sets an option that must be a document.
+    pub fn set_document(&mut self, key: &'static str, value: impl Serialize) {
+        let value = encode(&value);
+        if let Some(value) = self.keep(value, key) {
+            self.set(key, value);
+        }
+    }
+
+    /// Encodes an argument. After a failure it is empty, and the call is never sent.
+    pub fn encode(&mut self, what: &str, value: impl Serialize) -> RawDocumentBuf {
+        let value = encode(&value);
+        self.keep(value, what).unwrap_or_default()
+    }
+
+    /// Remembers the first failure, and what it concerns.
+    pub fn keep<V>(&mut self, value: Result<V>, what: &str) -> Option<V> {
+        match value {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let sentence = format!("{what}: {}", error.message());
+                self.error.get_or_insert_with(|| Error::new(error.kind(), sentence).with_source(error));
+                None
+            }
+        }
+    }
+
+    /// Remembers that an argument is out of its range.
+    pub fn refuse(&mut self, sentence: impl Into<String>) {
+        self.error.get_or_insert_with(|| Error::new(Kind::InvalidArgument, sentence));
+    }
+
+    /// The failure, if an argument could not be encoded or is out of its range.
+    pub fn check(&mut self) -> Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// Sends a command, unless an argument was refused. `write` writes it for a server of
+    /// given limits, `read` reads its reply.
+    pub fn run<W, R, T>(mut self, name: &'static str, plan: Plan, write: W, read: R) -> Running<T>
+    where
+        W: FnMut(&mut FrameBuilder, &Limits) -> Result<()> + Send + 'static,
+        R: FnMut(&mut Answer, &Handle) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.check() {
+            Ok(()) => Box::pin(execute(self.handle, Command { name, plan: Some(plan), write, read }, self.timeout)),
+            Err(error) => Box::pin(std::future::ready(Err(error.with_operation(name)))),
+        }
+    }
+
+    /// The plan of a command that reads, by the handle's read preference; its read concern
+    /// joins the options. `size` is what the arguments need.
+    pub fn to_read(&mut self, database: &Arc<str>, size: usize) -> Plan {
+        let scope = self.handle.scope();
+        if !scope.read_concern.is_default() {
+            self.options.add_with("readConcern", |fields| scope.read_concern.write(fields));
+        }
+        let target = Criteria::Read(scope.read_preference.clone());
+        self.plan(database, target, size)
+    }
+
+    /// The plan of a command that writes; the handle's write concern joins the options.
+    pub fn to_write(&mut self, database: &Arc<str>, size: usize) -> Plan {
+        let scope = self.handle.scope();
+        if !scope.write_concern.is_default() {
+            self.options.add_with("writeConcern", |fields| scope.write_concern.write(fields));
+        }
+        Plan { retry: Retry::Write, writes: true, ..self.plan(database, Criteria::Write, size) }
+    }
+
+    /// A plan with the usual policy of reads.
+    pub fn plan(&self, database: &Arc<str>, target: Criteria, size: usize) -> Plan {
+        Plan {
+            database: database.clone(),
+            target,
+            retry: Retry::Read,
+            session: SessionPlan::Implicit,
+            cursor: None,
+            capacity: NAMES + size + self.options.size(),
+            exclusive: false,
+            writes: false,
+            max_time: true,
+        }
+    }
+
+    /// Takes the options out, to be moved into the command.
+    pub fn take_options(&mut self) -> Options {
+        std::mem::take(&mut self.options)
+    }
+}
+
+/// What names of commands, collections and databases usually need.
+const NAMES: usize = 128;
+
+impl Options {
+    /// Appends all of them to a command.
+    pub fn write(&self, command: &mut ElementWriter<'_>) {
+        for (_, field) in &self.0 {
+            command.splice(field);
+        }
+    }
+
+    /// Bytes that they need.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|(_, field)| field.as_bytes().len()).sum()
+    }
+
+    /// The option of this name, as a document of one element.
+    pub fn get(&self, key: &str) -> Option<&RawDocumentBuf> {
+        self.0.iter().find(|(name, _)| *name == key).map(|(_, field)| field)
+    }
+
+    /// Takes the options of these names out.
+    pub fn split_off(&mut self, keys: &[&str]) -> Self {
+        Self(self.0.extract_if(.., |(name, _)| keys.contains(name)).collect())
+    }
+
+    fn replace(&mut self, key: &'static str, field: RawDocumentBuf) {
+        match self.0.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, present)) => *present = field,
+            None => self.0.push((key, field)),
+        }
+    }
+
+    /// Adds an embedded document whose elements `write` appends, unless it is there.
+    fn add_with(&mut self, key: &'static str, write: impl FnOnce(&mut ElementWriter<'_>)) {
+        if self.get(key).is_some() {
+            return;
+        }
+        let mut bytes = vec![0; 4];
+        ElementWriter::new(&mut bytes).document_with(key, write);
+        bytes.push(0);
+        let length = bytes.len() as i32;
+        bytes[..4].copy_from_slice(&length.to_le_bytes());
+        // What the writer makes is a document; were it not, the option would be left out.
+        if let Ok(field) = RawDocumentBuf::from_bytes(bytes) {
+            self.0.push((key, field));
+        }
+    }
+}
+
+/// The methods that the builders of all verbs have, and how they become futures. The
+/// builder has a field `draft` and a method `start`.
+macro_rules! verb {
+    ($builder:ident $(<$item:ident>)? -> $output:ty) => {
+        impl $(<$item>)? $builder $(<$item>)? {
+            /// The time that this call may take as a whole: finding a server, waiting for
+            /// a socket, the server's work, and a second attempt where there is one. Wins
+            /// over the handle's; zero is no limit.
+            #[must_use]
+            pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.draft.timeout = Some(timeout);
+                self
+            }
+        }
+
+        impl $(<$item: serde::de::DeserializeOwned + Send + 'static>)? IntoFuture for $builder $(<$item>)? {
+            type Output = crate::error::Result<$output>;
+            type IntoFuture = crate::collection::Running<$output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                self.start()
+            }
+        }
+    };
+}
+
+/// Methods that set one option each. `any`: of any type; `document`: must be a document;
+/// the rest take the type that is named.
+macro_rules! options {
+    ($builder:ident $(<$item:ident>)? {
+        $( $(#[doc = $doc:literal])+ $method:ident($kind:tt) => $key:literal, )+
+    }) => {
+        impl $(<$item>)? $builder $(<$item>)? {
+            $( options!(@method [$(#[doc = $doc])+] $method $kind $key); )+
+        }
+    };
+    (@method [$($doc:tt)+] $method:ident any $key:literal) => {
+        $($doc)+
+        #[must_use]
+        pub fn $method(mut self, value: impl serde::Serialize) -> Self {
+            self.draft.set($key, value);
+            self
+        }
+    };
+    (@method [$($doc:tt)+] $method:ident document $key:literal) => {
+        $($doc)+
+        #[must_use]
+        pub fn $method(mut self, value: impl serde::Serialize) -> Self {
+            self.draft.set_document($key, value);
+            self
+        }
+    };
+    (@method [$($doc:tt)+] $method:ident $kind:ident $key:literal) => {
+        $($doc)+
+        #[must_use]
+        pub fn $method(mut self, value: $kind) -> Self {
+            self.draft.set($key, value);
+            self
+        }
+    };
+}
+
+pub(crate) use {options, verb};

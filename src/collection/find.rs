@@ -1,0 +1,121 @@
+//! `find`, for all documents.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bson::{Document, RawDocumentBuf};
+use serde::Serialize;
+
+use super::draft::{Draft, Running, options, verb};
+use crate::cursor::{Cursor, CursorSettings};
+use crate::dispatch::Handle;
+use crate::pool::Namespace;
+
+/// Finds documents; see [`Collection::find`](crate::Collection::find). Awaiting it sends
+/// the query and waits for the first batch.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Find<T = Document> {
+    draft: Draft,
+    namespace: Arc<Namespace>,
+    filter: RawDocumentBuf,
+    limit: i64,
+    batch_size: Option<i32>,
+    document: PhantomData<fn() -> T>,
+}
+
+options! { Find<T> {
+    /// Which fields come back.
+    projection(document) => "projection",
+    /// The order: `{field: 1}` ascending, `-1` descending.
+    sort(document) => "sort",
+    /// So many documents are passed over.
+    skip(i64) => "skip",
+    /// The index to use: its name, or its keys.
+    hint(any) => "hint",
+    /// The inclusive lower bound of the index that `hint` names.
+    min(document) => "min",
+    /// The exclusive upper bound of the index that `hint` names.
+    max(document) => "max",
+    /// How strings are compared.
+    collation(document) => "collation",
+    /// Values for variables that the filter refers to as `$$name`.
+    let_vars(document) => "let",
+    /// Whether the server may use temporary files, to sort what exceeds its memory.
+    allow_disk_use(bool) => "allowDiskUse",
+    /// Whether the server keeps the cursor however long it is not used. It is closed with
+    /// its session at the latest, by default after 30 minutes.
+    no_cursor_timeout(bool) => "noCursorTimeout",
+    /// On sharded clusters: whether what can be reached is enough.
+    allow_partial_results(bool) => "allowPartialResults",
+    /// Only the keys of the index in use come back.
+    return_key(bool) => "returnKey",
+    /// Adds `$recordId` to each document.
+    show_record_id(bool) => "showRecordId",
+    /// Shown in the server's logs and profiles.
+    comment(any) => "comment",
+} }
+
+verb!(Find<T> -> Cursor<T>);
+
+impl<T> Find<T> {
+    pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {
+        let mut draft = Draft::new(handle);
+        let filter = draft.encode("filter", filter);
+        let (limit, batch_size, document) = (0, None, PhantomData);
+        Self { draft, namespace: namespace.clone(), filter, limit, batch_size, document }
+    }
+
+    /// At most so many documents; 0 is no limit. A negative number is that many at most,
+    /// and all in one batch.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Documents in a batch. Without it the server sends 101 in the first, and then as
+    /// many as fit into a message. With 0 the first batch is empty.
+    #[must_use]
+    pub fn batch_size(mut self, size: u32) -> Self {
+        self.batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
+        self
+    }
+
+    /// Reads the documents as another type.
+    pub fn of<U>(self) -> Find<U> {
+        let Self { draft, namespace, filter, limit, batch_size, .. } = self;
+        Find { draft, namespace, filter, limit, batch_size, document: PhantomData }
+    }
+}
+
+impl<T: 'static> Find<T> {
+    fn start(self) -> Running<Cursor<T>> {
+        let Self { mut draft, namespace, filter, limit, batch_size, .. } = self;
+        let mut plan = draft.to_read(&namespace.database, filter.as_bytes().len());
+        plan.cursor = Some(namespace.clone());
+        let options = draft.take_options();
+        let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
+        let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };
+        draft.run(
+            "find",
+            plan,
+            move |command, _| {
+                let mut elements = command.elements();
+                elements.str("find", &namespace.collection).document("filter", &filter);
+                options.write(&mut elements);
+                if limit != 0 {
+                    elements.i64("limit", limit.saturating_abs());
+                }
+                if limit < 0 {
+                    elements.bool("singleBatch", true);
+                }
+                if let Some(size) = batch_size {
+                    elements.i32("batchSize", size);
+                }
+                Ok(())
+            },
+            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
+        )
+    }
+}

@@ -1,0 +1,109 @@
+//! Between the caller's types and BSON: what is sent is encoded on the caller's own
+//! thread when a call is made, and what came is decoded where it is read.
+
+use bson::{RawDocument, RawDocumentBuf};
+use serde::de::DeserializeOwned;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::error::{Error, Kind, Result};
+
+/// What a filter or a small document needs, so that most are encoded without growing.
+const USUAL: usize = 128;
+
+/// Encodes a value that must be a document.
+pub fn encode(value: &impl Serialize) -> Result<RawDocumentBuf> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    bson::serialize_to_buffer(value, &mut bytes).map_err(not_encoded)?;
+    RawDocumentBuf::from_bytes(bytes).map_err(not_encoded)
+}
+
+/// Encodes a value of any type as a document of this one element.
+pub fn encode_field(key: &str, value: &impl Serialize) -> Result<RawDocumentBuf> {
+    encode(&Field { key, value })
+}
+
+/// Encodes a document behind what `bytes` already hold. On failure they are as before.
+pub fn encode_into(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<()> {
+    let start = bytes.len();
+    bson::serialize_to_buffer(value, bytes).map_err(|error| {
+        bytes.truncate(start);
+        not_encoded(error)
+    })
+}
+
+/// Decodes a document of the server's.
+pub fn decode<T: DeserializeOwned>(document: &RawDocument) -> Result<T> {
+    bson::deserialize_from_slice(document.as_bytes()).map_err(|error| {
+        let sentence = format!("the server's document can't be read as {}: {error}", std::any::type_name::<T>());
+        Error::new(Kind::Decode, sentence).with_source(error)
+    })
+}
+
+/// The error of a value that BSON has no form for.
+pub fn not_encoded(error: bson::error::Error) -> Error {
+    Error::new(Kind::Encode, format!("the value can't be turned into BSON: {error}")).with_source(error)
+}
+
+struct Field<'a, V> {
+    key: &'a str,
+    value: &'a V,
+}
+
+impl<V: Serialize> Serialize for Field<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.key, self.value)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::{Document, doc, rawdoc};
+
+    use super::*;
+
+    #[test]
+    fn documents_of_every_kind_are_encoded_alike() {
+        #[derive(Serialize)]
+        struct Room {
+            beds: i32,
+        }
+        let expected = rawdoc! { "beds": 2 };
+        assert_eq!(encode(&doc! { "beds": 2 }).unwrap(), expected);
+        assert_eq!(encode(&expected).unwrap(), expected);
+        assert_eq!(encode(&Room { beds: 2 }).unwrap(), expected);
+        assert_eq!(encode_field("beds", &2).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_no_document_is_told_so() {
+        for error in [encode(&5).unwrap_err(), encode(&[1, 2]).unwrap_err(), encode(&"x").unwrap_err()] {
+            assert_eq!(error.kind(), Kind::Encode);
+        }
+    }
+
+    #[test]
+    fn a_failed_value_leaves_nothing_behind() {
+        let mut bytes = vec![1, 2, 3];
+        encode_into(&7, &mut bytes).unwrap_err();
+        assert_eq!(bytes, [1, 2, 3]);
+        encode_into(&doc! { "a": 1 }, &mut bytes).unwrap();
+        assert_eq!(&bytes[3..], rawdoc! { "a": 1 }.as_bytes());
+    }
+
+    #[test]
+    fn a_document_that_does_not_fit_names_the_type() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Room {
+            #[allow(dead_code)]
+            beds: i32,
+        }
+        let error = decode::<Room>(&rawdoc! { "beds": "two" }).unwrap_err();
+        assert_eq!(error.kind(), Kind::Decode);
+        assert!(error.to_string().contains("Room"), "{error}");
+        assert_eq!(decode::<Document>(&rawdoc! { "a": 1 }).unwrap(), doc! { "a": 1 });
+        assert_eq!(decode::<RawDocumentBuf>(&rawdoc! { "a": 1 }).unwrap(), rawdoc! { "a": 1 });
+    }
+}

@@ -1,0 +1,324 @@
+//! Every option of a connection, set by name.
+
+use std::fmt;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::from_uri::options_of;
+use super::options::ConnectionOptions;
+use super::uri::ConnectionString;
+use super::{Connection, launch};
+use crate::actors::monitor::MonitoringMode;
+use crate::collection::Running;
+use crate::error::{Error, Kind, Result};
+use crate::topology::ServerAddress;
+
+/// Makes a [`Connection`] with other than the default options.
+///
+/// What is set here wins over what the connection string sets, in whatever order; of two
+/// calls of one method the later wins. Options that contradict each other are refused by
+/// [`connect`](Self::connect) and [`connect_lazy`](Self::connect_lazy), with
+/// [`Kind::InvalidArgument`].
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example() -> actix_mongo::Result<()> {
+/// let connection = actix_mongo::Connection::builder()
+///     .uri("mongodb://db.example:27017")?
+///     .max_pool_size(20)
+///     .timeout(Duration::from_secs(5))
+///     .connect()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "it does nothing before `connect` or `connect_lazy`"]
+pub struct Builder {
+    uri: Option<ConnectionString>,
+    changes: Vec<Change>,
+}
+
+type Change = Arc<dyn Fn(&mut ConnectionOptions) + Send + Sync>;
+
+/// A limit that nobody lives to see; what is above it would overflow the clock.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+impl Builder {
+    /// Takes hosts and options from a connection string (`mongodb://host:port/?option=value`).
+    /// Without this, and without [`hosts`](Self::hosts), it is `mongodb://localhost:27017`.
+    ///
+    /// Fails with [`Kind::InvalidUri`] if it can't be read, and with
+    /// [`Kind::Unsupported`], naming the option, if it asks for something that this build
+    /// does not have.
+    pub fn uri(mut self, uri: impl AsRef<str>) -> Result<Self> {
+        self.uri = Some(ConnectionString::parse(uri.as_ref())?);
+        Ok(self)
+    }
+
+    /// The servers to begin with, as `host`, `host:port`, `[v6]` or `[v6]:port`. Others of
+    /// their replica set are found by themselves.
+    ///
+    /// Fails with [`Kind::InvalidArgument`] if one is none of these, or there is none.
+    pub fn hosts(self, hosts: impl IntoIterator<Item: AsRef<str>>) -> Result<Self> {
+        let mut seeds = Vec::new();
+        for host in hosts {
+            let host = host.as_ref();
+            let bad = || Error::new(Kind::InvalidArgument, format!("{host:?} is no host, or host and port"));
+            seeds.push(ServerAddress::parse(host).ok_or_else(bad)?);
+        }
+        if seeds.is_empty() {
+            return Err(Error::new(Kind::InvalidArgument, "the list of hosts is empty"));
+        }
+        Ok(self.set(move |options| options.topology.seeds.clone_from(&seeds)))
+    }
+
+    /// Most sockets to one server, beside those that watch it. Default 100; 0 is no limit.
+    pub fn max_pool_size(self, sockets: u32) -> Self {
+        self.set(move |options| options.pool.max_size = count(sockets))
+    }
+
+    /// Sockets kept open to one server. Default 0. At most
+    /// [`max_pool_size`](Self::max_pool_size).
+    pub fn min_pool_size(self, sockets: u32) -> Self {
+        self.set(move |options| options.pool.min_size = count(sockets))
+    }
+
+    /// Sockets to one server that are opened at one time. Default 2; at least 1.
+    pub fn max_connecting(self, sockets: u32) -> Self {
+        self.set(move |options| options.pool.max_connecting = count(sockets))
+    }
+
+    /// How long a socket may be idle before it is closed. Default none; zero is none.
+    pub fn max_idle_time(self, time: Duration) -> Self {
+        self.set(move |options| options.pool.max_idle = Some(time.min(LONGEST)))
+    }
+
+    /// How long a call waits for a socket of the server it was given to. Default: as long
+    /// as [`server_selection_timeout`](Self::server_selection_timeout) and the call's own
+    /// timeout allow. Afterwards it fails with [`Kind::WaitQueueTimeout`].
+    pub fn wait_queue_timeout(self, timeout: Duration) -> Self {
+        self.set(move |options| options.dispatch.wait_queue_timeout = Some(timeout.min(LONGEST)))
+    }
+
+    /// Most requests that may wait for a socket of one server. Default 10,000. One more
+    /// fails at once with [`Kind::QueueFull`]: a bound that the pooling specification does
+    /// not know, so that a slow server can't fill the memory of its clients.
+    pub fn max_queued_requests(self, requests: usize) -> Self {
+        self.set(move |options| options.pool.max_queued_requests = requests)
+    }
+
+    /// Most bytes that waiting requests of one server may hold. Default 256 MiB. A request
+    /// above it fails at once with [`Kind::QueueFull`].
+    pub fn max_queued_bytes(self, bytes: usize) -> Self {
+        self.set(move |options| options.pool.max_queued_bytes = bytes)
+    }
+
+    /// Requests that may be in flight on one socket. Default 1; at least 1.
+    ///
+    /// Above 1, a request is written to a socket whose earlier requests were not answered
+    /// yet, once no socket is idle. It buys throughput and processor time for many short
+    /// requests on few sockets: fewer wake-ups, and several requests in one write. It
+    /// costs latency where requests differ, because a server answers the requests of one
+    /// socket one after the other, so a short one waits for a long one in front of it;
+    /// and it costs more when a socket breaks, because all that were in flight on it fail
+    /// together, as they do when one of them runs into its timeout after it was written.
+    ///
+    /// The pooling specification has one request on a socket at a time, so this lies
+    /// outside of it; servers answer such requests in order. What waits on the server by
+    /// its nature never shares a socket.
+    pub fn pipeline_depth(self, requests: u32) -> Self {
+        self.set(move |options| options.pool.pipeline_depth = count(requests))
+    }
+
+    /// Most sockets of one server that cursors may hold for themselves while they wait for
+    /// new documents. Default: half of [`max_pool_size`](Self::max_pool_size), at least 1.
+    pub fn max_parked(self, sockets: u32) -> Self {
+        self.set(move |options| options.pool.max_parked = Some(count(sockets)))
+    }
+
+    /// How long a call waits for a server that suits it. Default 30 seconds. Afterwards it
+    /// fails with [`Kind::ServerSelection`], and says of each server why it does not.
+    pub fn server_selection_timeout(self, timeout: Duration) -> Self {
+        self.set(move |options| options.dispatch.server_selection_timeout = timeout.min(LONGEST))
+    }
+
+    /// How long it may take to establish a socket. Default 10 seconds; zero is no limit.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.set(move |options| options.connect_timeout = Some(timeout.min(LONGEST)))
+    }
+
+    /// The time between two checks of a server. Default 10 seconds; at least 500 ms.
+    /// Servers that push their changes are heard at once all the same.
+    pub fn heartbeat_frequency(self, interval: Duration) -> Self {
+        self.set(move |options| options.dispatch.heartbeat_frequency = interval.min(LONGEST))
+    }
+
+    /// Of servers that suit a read alike, those take part whose round trip is at most this
+    /// much longer than the shortest. Default 15 ms.
+    pub fn local_threshold(self, time: Duration) -> Self {
+        self.set(move |options| options.dispatch.local_threshold = time.min(LONGEST))
+    }
+
+    /// Whether to speak to the one given host only, whatever it is. Default false. Refused
+    /// with several hosts.
+    pub fn direct_connection(self, direct: bool) -> Self {
+        self.set(move |options| options.topology.direct_connection = direct)
+    }
+
+    /// The replica set that servers must belong to. Default none.
+    pub fn replica_set(self, name: impl Into<String>) -> Self {
+        let name = Some(name.into()).filter(|name| !name.is_empty());
+        self.set(move |options| options.topology.replica_set.clone_from(&name))
+    }
+
+    /// Whether the one given host is a load balancer. Default false. Refused with several
+    /// hosts, a replica set, or a direct connection.
+    pub fn load_balanced(self, load_balanced: bool) -> Self {
+        self.set(move |options| options.topology.load_balanced = load_balanced)
+    }
+
+    /// What the server's logs call this program. Default none; at most 128 bytes.
+    pub fn app_name(self, name: impl Into<String>) -> Self {
+        let name = Some(name.into()).filter(|name| !name.is_empty());
+        self.set(move |options| options.app_name.clone_from(&name))
+    }
+
+    /// The time that each call may take as a whole: finding a server, waiting for a
+    /// socket, the server's work, and a second attempt where there is one. Default none;
+    /// zero is none. Afterwards the call fails with [`Kind::Timeout`].
+    ///
+    /// For a cursor it holds for the query and for each further batch anew.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.set(move |options| options.scope.timeout = Some(timeout))
+    }
+
+    /// Whether a read that failed for a reason that may pass is tried once more. Default
+    /// true.
+    pub fn retry_reads(self, retry: bool) -> Self {
+        self.set(move |options| options.dispatch.retry_reads = retry)
+    }
+
+    /// Whether a write that failed for a reason that may pass is tried once more; the
+    /// server sees to it that it is done once. Default true.
+    pub fn retry_writes(self, retry: bool) -> Self {
+        self.set(move |options| options.dispatch.retry_writes = retry)
+    }
+
+    /// How changes of a server's state are heard of. Default [`MonitoringMode::Auto`].
+    pub fn monitoring_mode(self, mode: MonitoringMode) -> Self {
+        self.set(move |options| options.monitoring = mode)
+    }
+
+    /// Threads that move bytes between sockets and callers. Default 0: one up to four
+    /// processors, else a quarter of their number. Encoding and decoding happens on the
+    /// callers' own threads.
+    pub fn data_arbiters(self, threads: u32) -> Self {
+        self.set(move |options| options.data_arbiters = count(threads))
+    }
+
+    /// Connects, and waits until a server is known that takes writes (with
+    /// [`direct_connection`](Self::direct_connection): until the server is known).
+    ///
+    /// Fails with [`Kind::ConnectionFailure`] if there is none within
+    /// [`server_selection_timeout`](Self::server_selection_timeout). Dropped before, it
+    /// leaves nothing behind.
+    pub fn connect(self) -> Running<Connection> {
+        match self.options() {
+            Ok(options) => Box::pin(Connection::establish(options)),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
+    /// Connects in the background: neither waits nor fails because of the network. The
+    /// first call waits for its server.
+    pub fn connect_lazy(self) -> Result<Connection> {
+        Ok(Connection::new(launch(self.options()?)?))
+    }
+
+    fn set(mut self, change: impl Fn(&mut ConnectionOptions) + Send + Sync + 'static) -> Self {
+        self.changes.push(Arc::new(change));
+        self
+    }
+
+    fn options(&self) -> Result<ConnectionOptions> {
+        let mut options = self.uri.as_ref().map(options_of).unwrap_or_default();
+        for change in &self.changes {
+            change(&mut options);
+        }
+        options.check()?;
+        Ok(options)
+    }
+}
+
+impl fmt::Debug for Builder {
+    /// The servers and nothing else, for the rest may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts = self.options().map(|options| options.topology.seeds).unwrap_or_default();
+        let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+        f.debug_struct("Builder").field("hosts", &hosts).finish_non_exhaustive()
+    }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(builder: &Builder) -> Vec<String> {
+        builder.options().unwrap().topology.seeds.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_builder_wins_over_the_string_in_any_order() {
+        let uri = "mongodb://a:1/?maxPoolSize=5&minPoolSize=2";
+        let before = Builder::default().max_pool_size(7).uri(uri).unwrap();
+        let after = Builder::default().uri(uri).unwrap().max_pool_size(7);
+        for builder in [before, after] {
+            let options = builder.options().unwrap();
+            assert_eq!((options.pool.max_size, options.pool.min_size), (7, 2));
+        }
+    }
+
+    #[test]
+    fn of_two_calls_the_later_wins() {
+        let builder = Builder::default().uri("mongodb://a:1").unwrap().uri("mongodb://b:2").unwrap();
+        assert_eq!(hosts(&builder), ["b:2"]);
+        let builder = builder.hosts(["c", "[::1]:4"]).unwrap();
+        assert_eq!(hosts(&builder), ["c:27017", "[::1]:4"]);
+        assert_eq!(builder.max_pool_size(1).max_pool_size(2).options().unwrap().pool.max_size, 2);
+        assert_eq!(hosts(&Builder::default()), ["localhost:27017"]);
+    }
+
+    #[test]
+    fn contradictions_and_nonsense_are_refused() {
+        let kind = |result: Result<Builder>| result.unwrap_err().kind();
+        assert_eq!(kind(Builder::default().hosts(["a:b"])), Kind::InvalidArgument);
+        assert_eq!(kind(Builder::default().hosts([""; 0])), Kind::InvalidArgument);
+        assert_eq!(kind(Builder::default().uri("http://a")), Kind::InvalidUri);
+        assert_eq!(kind(Builder::default().uri("mongodb://a/?tls=true")), Kind::Unsupported);
+        let refused = |builder: Builder| builder.connect_lazy().unwrap_err().kind() == Kind::InvalidArgument;
+        assert!(refused(Builder::default().max_pool_size(1).min_pool_size(2)));
+        assert!(refused(Builder::default().max_connecting(0)));
+        assert!(refused(Builder::default().pipeline_depth(0)));
+        assert!(refused(Builder::default().heartbeat_frequency(Duration::from_millis(499))));
+        assert!(refused(Builder::default().hosts(["a", "b"]).unwrap().direct_connection(true)));
+    }
+
+    #[test]
+    fn writes_without_an_answer_are_refused_by_name() {
+        let builder = Builder::default().uri("mongodb://a/?w=0").unwrap();
+        let error = builder.connect_lazy().unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(error.to_string().contains("w=0"), "{error}");
+    }
+
+    #[test]
+    fn debug_shows_servers_alone() {
+        let builder = Builder::default().uri("mongodb://a:1/?appName=hush").unwrap();
+        assert_eq!(format!("{builder:?}"), r#"Builder { hosts: ["a:1"], .. }"#);
+    }
+}

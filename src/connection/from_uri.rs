@@ -1,0 +1,94 @@
+//! What a connection string sets, as options of a connection.
+
+use super::options::ConnectionOptions;
+use super::uri::ConnectionString;
+
+/// The defaults, with what `uri` sets.
+pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
+    let mut options = ConnectionOptions::default();
+    let given = &uri.options;
+    let topology = &mut options.topology;
+    topology.seeds.clone_from(&uri.hosts);
+    topology.replica_set.clone_from(&given.replica_set);
+    set(&mut topology.direct_connection, given.direct_connection);
+    set(&mut topology.load_balanced, given.load_balanced);
+    let pool = &mut options.pool;
+    set(&mut pool.min_size, given.min_pool_size.map(count));
+    set(&mut pool.max_size, given.max_pool_size.map(count));
+    set(&mut pool.max_connecting, given.max_connecting.map(count));
+    pool.max_idle = given.max_idle_time;
+    let dispatch = &mut options.dispatch;
+    set(&mut dispatch.server_selection_timeout, given.server_selection_timeout);
+    set(&mut dispatch.local_threshold, given.local_threshold);
+    set(&mut dispatch.heartbeat_frequency, given.heartbeat_frequency);
+    dispatch.wait_queue_timeout = given.wait_queue_timeout;
+    set(&mut dispatch.retry_reads, given.retry_reads);
+    set(&mut dispatch.retry_writes, given.retry_writes);
+    let scope = &mut options.scope;
+    scope.timeout = given.timeout;
+    set(&mut scope.read_preference, given.read_preference.clone());
+    set(&mut scope.read_concern, given.read_concern.clone());
+    set(&mut scope.write_concern, given.write_concern.clone());
+    options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
+    options.app_name.clone_from(&given.app_name);
+    set(&mut options.monitoring, given.server_monitoring_mode);
+    let without_effect = [
+        ("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations"),
+        ("maxAdaptiveRetries", given.max_adaptive_retries.is_some(), "an operation is retried once"),
+        ("enableOverloadRetargeting", given.enable_overload_retargeting.is_some(), "retries avoid the failed server"),
+    ];
+    for (name, is_given, instead) in without_effect {
+        if is_given {
+            tracing::warn!(target: "actix_mongo::connection", "{name} has no effect; {instead}");
+        }
+    }
+    options
+}
+
+fn set<T>(option: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *option = given;
+    }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::actors::monitor::MonitoringMode;
+    use crate::topology::{ReadMode, ServerAddress};
+
+    #[test]
+    fn every_option_arrives() {
+        let uri = "mongodb://a:1,b:2/?replicaSet=rs&minPoolSize=3&maxPoolSize=4&maxConnecting=5&maxIdleTimeMS=6\
+                   &serverSelectionTimeoutMS=7&localThresholdMS=8&heartbeatFrequencyMS=900&waitQueueTimeoutMS=10\
+                   &retryReads=false&retryWrites=false&timeoutMS=11&readPreference=nearest&readConcernLevel=majority\
+                   &w=2&connectTimeoutMS=12&appName=it&serverMonitoringMode=poll";
+        let options = options_of(&ConnectionString::parse(uri).unwrap());
+        let ms = Duration::from_millis;
+        let (topology, pool, dispatch, scope) = (&options.topology, &options.pool, &options.dispatch, &options.scope);
+        assert_eq!(topology.seeds, [ServerAddress::new("a", 1), ServerAddress::new("b", 2)]);
+        assert_eq!(topology.replica_set.as_deref(), Some("rs"));
+        assert_eq!((pool.min_size, pool.max_size, pool.max_connecting), (3, 4, 5));
+        assert_eq!(pool.max_idle, Some(ms(6)));
+        assert_eq!((dispatch.server_selection_timeout, dispatch.local_threshold), (ms(7), ms(8)));
+        assert_eq!((dispatch.heartbeat_frequency, dispatch.wait_queue_timeout), (ms(900), Some(ms(10))));
+        assert_eq!((dispatch.retry_reads, dispatch.retry_writes), (false, false));
+        assert_eq!((scope.timeout, scope.read_preference.mode()), (Some(ms(11)), ReadMode::Nearest));
+        assert_eq!(scope.read_concern.level(), Some("majority"));
+        assert!(!scope.write_concern.is_default());
+        assert_eq!((options.connect_timeout, options.app_name.as_deref()), (Some(ms(12)), Some("it")));
+        assert_eq!(options.monitoring, MonitoringMode::Poll);
+    }
+
+    #[test]
+    fn what_is_not_given_is_the_default() {
+        let options = options_of(&ConnectionString::parse("mongodb://localhost:27017").unwrap());
+        assert_eq!(format!("{options:?}"), format!("{:?}", ConnectionOptions::default()));
+    }
+}
