@@ -163,7 +163,7 @@ mod tests {
         let documents = documents(&[doc! { "a": 1 }, doc! { "b": 2, "_id": 7 }, doc! {}]);
         let first = read(documents.bytes(0..1));
         assert_eq!(first.iter().next().unwrap(), (&"_id".to_owned(), &documents.ids[0]));
-        assert_eq!(first.get_i32("a"), Ok(1));
+        assert_eq!(first.get_i32("a").ok(), Some(1));
         assert_eq!(read(documents.bytes(1..2)), doc! { "b": 2, "_id": 7 });
         assert_eq!(documents.ids[1], Bson::Int32(7));
         assert_eq!(read(documents.bytes(2..3)), doc! { "_id": documents.ids[2].clone() });

@@ -64,7 +64,7 @@ impl State {
                 error: server.error.clone(),
                 age: server.last_update.map(|then| now.saturating_duration_since(then)),
                 pool: pool.map(|pool| pool.stats()),
-                sockets: pool.map(|pool| pool.slots()).unwrap_or_default(),
+                sockets: pool.map(|pool| pool.slots(now)).unwrap_or_default(),
             }
         });
         Self {

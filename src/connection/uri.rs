@@ -1,6 +1,6 @@
 //! Connection strings: `mongodb://host1,host2/database?option=value`.
 //!
-//! Three steps: [`Parts`](parts::Parts) takes the string apart, [`UriOptions`] gives the
+//! Three steps: `Parts` takes the string apart, [`UriOptions`] gives the
 //! options their types, and what this build does not have is refused by its name. The
 //! handle's builder reads the result. Nothing here looks up a name or opens a file.
 
@@ -18,7 +18,7 @@ mod writes;
 use std::str::FromStr;
 
 pub use access::{AuthOptions, ProxyOptions, TlsOptions};
-pub use options::{MonitoringMode, ReadPreferenceOptions, UriOptions};
+pub use options::UriOptions;
 pub use parts::{Scheme, UserInfo};
 pub use secret::Secret;
 
@@ -104,9 +104,7 @@ fn unknown(key: &str) -> Option<String> {
         return None;
     }
     if key.eq_ignore_ascii_case("serverSelectionTryOnce") {
-        return Some(
-            "the option serverSelectionTryOnce is for single-threaded drivers, so it is ignored".into(),
-        );
+        return Some("the option serverSelectionTryOnce is for single-threaded drivers, so it is ignored".into());
     }
     let meant = nearest::nearest(key, &KNOWN).map(|name| format!("; did you mean {name}?"));
     Some(format!("unsupported option {key:?}, so it is ignored{}", meant.unwrap_or_default()))

@@ -7,31 +7,10 @@ use super::parts::{Parts, Scheme, invalid};
 use super::reads;
 use super::values::{Values, from};
 use super::writes;
+use crate::actors::monitor::MonitoringMode;
 use crate::command::{ReadConcern, WriteConcern};
 use crate::error::Result;
-
-/// How a monitor learns of changes (`serverMonitoringMode`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MonitoringMode {
-    /// Streams, but polls where functions as a service freeze the process.
-    Auto,
-    /// Streams where the server can.
-    Stream,
-    /// Asks time and again.
-    Poll,
-}
-
-/// The read preference of a connection string, as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadPreferenceOptions {
-    /// `readPreference`: one of the five modes, `primary` if none was given.
-    pub mode: String,
-    /// `readPreferenceTags`: the tag sets, in their order.
-    pub tag_sets: Vec<Vec<(String, String)>>,
-    /// `maxStalenessSeconds`, where there is a limit.
-    pub max_staleness: Option<Duration>,
-}
+use crate::topology::ReadPreference;
 
 /// The options that were given and could be read; `None` is "not given".
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,7 +61,7 @@ pub struct UriOptions {
     pub enable_overload_retargeting: Option<bool>,
 
     /// `readPreference`, `readPreferenceTags` and `maxStalenessSeconds`.
-    pub read_preference: Option<ReadPreferenceOptions>,
+    pub read_preference: Option<ReadPreference>,
     /// `readConcernLevel`.
     pub read_concern: Option<ReadConcern>,
     /// `w`, `journal` and `wTimeoutMS`.
@@ -159,10 +138,7 @@ impl UriOptions {
         let (least, most) = (self.min_pool_size.unwrap_or(0), self.max_pool_size.unwrap_or(0));
         let rules = [
             (direct && several, "directConnection=true takes exactly one host"),
-            (
-                direct && srv,
-                "directConnection=true can't go with mongodb+srv://, which may find several hosts",
-            ),
+            (direct && srv, "directConnection=true can't go with mongodb+srv://, which may find several hosts"),
             (balanced && several, "loadBalanced=true takes exactly one host, the load balancer"),
             (balanced && self.replica_set.is_some(), "loadBalanced=true can't go with replicaSet"),
             (balanced && direct, "loadBalanced=true can't go with directConnection=true"),
