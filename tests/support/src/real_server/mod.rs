@@ -15,7 +15,7 @@ mod server;
 mod tools;
 
 pub use install::{ensure_installed, installed};
-pub use server::{Options, RealServer};
+pub use server::{Options, PASSWORD, RealServer, USER};
 
 use std::fmt;
 

@@ -2,11 +2,18 @@
 
 use super::guard::Guard;
 use super::{Error, because, install};
+use crate::scripted::Client;
+use bson::doc;
 use std::ffi::OsString;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// The user of a server with [`Options::auth`].
+pub const USER: &str = "admin";
+/// The password of [`USER`].
+pub const PASSWORD: &str = "secret";
 
 /// Lines of the log in the message of a failed start.
 const LOG_LINES: usize = 20;
@@ -19,6 +26,7 @@ const DEATH: Duration = Duration::from_secs(20);
 pub struct Options {
     binary: Option<PathBuf>,
     arguments: Vec<OsString>,
+    auth: bool,
 }
 
 impl Options {
@@ -38,8 +46,10 @@ impl Options {
         self.argument("--standalone")
     }
 
-    /// Commands other than the handshake need a user.
-    pub fn auth(self) -> Self {
+    /// Commands other than the handshake need a user; there is one, [`USER`]
+    /// with [`PASSWORD`], who may do everything.
+    pub fn auth(mut self) -> Self {
+        self.auth = true;
         self.argument("--auth")
     }
 
@@ -57,6 +67,7 @@ pub struct RealServer {
     folder: PathBuf,
     binary: PathBuf,
     arguments: Vec<OsString>,
+    auth: bool,
     pid: u32,
     port: u16,
 }
@@ -80,12 +91,27 @@ impl RealServer {
         let command = command(&binary, &folder, 0, &options.arguments);
         let mut guard = Guard::start(&folder, &command)?;
         let started = guard.go().map_err(|error| with_log(error, &folder))?;
-        Ok(Self { guard, folder, binary, arguments: options.arguments, pid: started.pid, port: started.port })
+        let server = Self {
+            guard,
+            folder,
+            binary,
+            arguments: options.arguments,
+            auth: options.auth,
+            pid: started.pid,
+            port: started.port,
+        };
+        if server.auth {
+            server.create_user()?;
+        }
+        Ok(server)
     }
 
-    /// A connection string for it.
+    /// A connection string for it, with the user if it needs one.
     pub fn uri(&self) -> String {
-        format!("mongodb://{}/", self.address())
+        match self.auth {
+            true => format!("mongodb://{USER}:{PASSWORD}@{}/", self.address()),
+            false => format!("mongodb://{}/", self.address()),
+        }
     }
 
     /// Where it listens.
@@ -150,6 +176,18 @@ impl RealServer {
     /// Lets it go on after [`RealServer::freeze`].
     pub fn thaw(&mut self) -> Result<(), Error> {
         self.guard.signal("CONT")
+    }
+
+    /// The first user may be created by anybody on the same machine.
+    fn create_user(&self) -> Result<(), Error> {
+        let command = doc! { "createUser": USER, "pwd": PASSWORD, "roles": ["root"], "$db": "admin" };
+        let what = "creating the first user";
+        let mut client = Client::try_connect(self.address()).map_err(because(what))?;
+        let reply = client.run(command).map_err(because(what))?;
+        match reply.get_f64("ok") {
+            Ok(1.0) => Ok(()),
+            _ => Err(because(what)(reply)),
+        }
     }
 }
 

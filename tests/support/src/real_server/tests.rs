@@ -86,6 +86,22 @@ fn a_frozen_server_is_silent_and_can_still_be_stopped() {
 }
 
 #[test]
+fn a_server_with_authentication_has_a_user() {
+    let Some(server) = server(Options::new().auth()) else {
+        return;
+    };
+    let expected = format!("mongodb://{USER}:{PASSWORD}@{}/", server.address());
+    assert_eq!(server.uri(), expected);
+    let command = doc! { "count": "c", "$db": "d" };
+    let reply = run(&server, command).expect("a reply");
+    assert_eq!(reply.get_i32("code").ok(), Some(13), "unauthorized");
+    let user = format!("admin.{USER}");
+    let hello = doc! { "hello": 1, "saslSupportedMechs": user, "$db": "admin" };
+    let reply = run(&server, hello).expect("a reply");
+    assert!(reply.contains_key("saslSupportedMechs"), "{reply}");
+}
+
+#[test]
 fn a_server_that_cannot_start_says_why() {
     if installed().is_none() {
         eprintln!("SKIPPED: the real server is not installed (`cargo xtask test` does it)");

@@ -3,6 +3,7 @@
 
 use crate::wire::{HEADER_LENGTH, Header, Message};
 use bson::Document;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -23,6 +24,15 @@ pub enum Lost {
     Io(io::Error),
     /// What came is not a message.
     Malformed(String),
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(formatter, "{error}"),
+            Self::Malformed(what) => formatter.write_str(what),
+        }
+    }
 }
 
 impl Client {
