@@ -113,7 +113,8 @@ impl<T> RunCommand<T> {
 impl<T: DeserializeOwned + Send + 'static> RunCommand<T> {
     fn start(self) -> Running<T> {
         let Self { draft, database, command, .. } = self;
-        let mut plan = draft.plan(&database, Criteria::Read(ReadPreference::default()), command.as_bytes().len());
+        let mut plan =
+            draft.plan(&database, Criteria::Read(ReadPreference::default()), command.as_bytes().len());
         plan.retry = Retry::Never;
         // The caller's own limit stays as it is.
         plan.max_time = !matches!(command.get("maxTimeMS"), Ok(Some(_)));

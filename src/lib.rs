@@ -1,22 +1,81 @@
 //! A MongoDB client whose runtime is made of actix actors.
 
-macro_rules! modules {
-    ($($name:ident),* $(,)?) => { $(
-        #[cfg(feature = "unstable-internals")]
-        #[doc(hidden)]
-        pub mod $name;
-        #[cfg(not(feature = "unstable-internals"))]
-        #[allow(dead_code, reason = "what only the project's own tests use")]
-        mod $name;
-    )* };
-}
+#![cfg_attr(
+    not(feature = "unstable-internals"),
+    allow(dead_code, unused_imports, reason = "some parts are reached by the project's own tests only")
+)]
 
 mod error;
 mod race;
-modules!(
-    actors, collection, command, connection, cursor, database, dispatch, establish, pool, runtime, session,
-    topology, wire,
-);
+
+// The feature opens these to the project's own tests; the attributes keep them out of the
+// documentation. Spelled out, and not by a macro, so that rustfmt finds the files.
+#[cfg(not(feature = "unstable-internals"))]
+mod actors;
+#[cfg(not(feature = "unstable-internals"))]
+mod collection;
+#[cfg(not(feature = "unstable-internals"))]
+mod command;
+#[cfg(not(feature = "unstable-internals"))]
+mod connection;
+#[cfg(not(feature = "unstable-internals"))]
+mod cursor;
+#[cfg(not(feature = "unstable-internals"))]
+mod database;
+#[cfg(not(feature = "unstable-internals"))]
+mod dispatch;
+#[cfg(not(feature = "unstable-internals"))]
+mod establish;
+#[cfg(not(feature = "unstable-internals"))]
+mod pool;
+#[cfg(not(feature = "unstable-internals"))]
+mod runtime;
+#[cfg(not(feature = "unstable-internals"))]
+mod session;
+#[cfg(not(feature = "unstable-internals"))]
+mod topology;
+#[cfg(not(feature = "unstable-internals"))]
+mod wire;
+
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod actors;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod collection;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod command;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod connection;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod cursor;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod database;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod dispatch;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod establish;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod pool;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod runtime;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod session;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod topology;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod wire;
 
 pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;

@@ -85,7 +85,8 @@ impl Documents {
             return Ok(());
         }
         let limit = limits.max_document;
-        let sentence = format!("document {index} has {size} bytes, the server takes at most {limit}; none was sent");
+        let sentence =
+            format!("document {index} has {size} bytes, the server takes at most {limit}; none was sent");
         Err(Error::new(Kind::TooLarge, sentence))
     }
 

@@ -99,7 +99,9 @@ impl Draft {
         T: Send + 'static,
     {
         match self.check() {
-            Ok(()) => Box::pin(execute(self.handle, Command { name, plan: Some(plan), write, read }, self.timeout)),
+            Ok(()) => {
+                Box::pin(execute(self.handle, Command { name, plan: Some(plan), write, read }, self.timeout))
+            }
             Err(error) => Box::pin(std::future::ready(Err(error.with_operation(name)))),
         }
     }

@@ -97,7 +97,15 @@ impl Inserting {
     fn new(draft: Draft, namespace: Arc<Namespace>, documents: Arc<Documents>, ordered: bool) -> Self {
         let timeout = draft.timeout.or(draft.handle().scope().timeout).filter(|limit| !limit.is_zero());
         let deadline = timeout.map(|limit| Instant::now() + limit);
-        Self { draft, namespace, documents, ordered, deadline, failure: WriteFailure::default(), refusal: None }
+        Self {
+            draft,
+            namespace,
+            documents,
+            ordered,
+            deadline,
+            failure: WriteFailure::default(),
+            refusal: None,
+        }
     }
 
     async fn run(mut self) -> Result<()> {

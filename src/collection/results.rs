@@ -51,9 +51,12 @@ impl UpdateResult {
         for element in Walk::over(body) {
             let element = element.map_err(unreadable)?;
             match element.key {
-                b"nModified" => result.modified_count = element.as_i64().and_then(|n| n.try_into().ok()).unwrap_or(0),
+                b"nModified" => {
+                    result.modified_count = element.as_i64().and_then(|n| n.try_into().ok()).unwrap_or(0)
+                }
                 b"upserted" => {
-                    let Some(Ok(entry)) = element.as_array().and_then(|entries| Walk::over(entries).next()) else {
+                    let Some(Ok(entry)) = element.as_array().and_then(|entries| Walk::over(entries).next())
+                    else {
                         continue;
                     };
                     let id = entry.as_document().and_then(|entry| entry.get("_id").ok().flatten());

@@ -89,17 +89,18 @@ impl UpdateOne {
 
 /// Why `{u: ..}` is no update.
 fn objection(update: &RawDocument) -> Option<&'static str> {
-    let first_key = |document: &RawDocument| {
-        Some(document.iter().next()?.ok()?.0.as_str().starts_with('$'))
-    };
+    let first_key = |document: &RawDocument| Some(document.iter().next()?.ok()?.0.as_str().starts_with('$'));
     if let Ok(document) = update.get_document("u") {
         return match first_key(document) {
             Some(true) => None,
-            Some(false) => Some("an update's keys are operators such as $set; this one would replace the document"),
+            Some(false) => {
+                Some("an update's keys are operators such as $set; this one would replace the document")
+            }
             None => Some("the update is empty"),
         };
     }
-    let is_stages = |stages: &RawArray| stages.into_iter().all(|stage| stage.is_ok_and(|s| s.as_document().is_some()));
+    let is_stages =
+        |stages: &RawArray| stages.into_iter().all(|stage| stage.is_ok_and(|s| s.as_document().is_some()));
     match update.get_array("u") {
         Ok(stages) if is_stages(stages) => None,
         // What could not be encoded has told so already.

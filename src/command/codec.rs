@@ -35,7 +35,8 @@ pub fn encode_into(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<()> {
 /// Decodes a document of the server's.
 pub fn decode<T: DeserializeOwned>(document: &RawDocument) -> Result<T> {
     bson::deserialize_from_slice(document.as_bytes()).map_err(|error| {
-        let sentence = format!("the server's document can't be read as {}: {error}", std::any::type_name::<T>());
+        let sentence =
+            format!("the server's document can't be read as {}: {error}", std::any::type_name::<T>());
         Error::new(Kind::Decode, sentence).with_source(error)
     })
 }

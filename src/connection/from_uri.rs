@@ -35,7 +35,11 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     let without_effect = [
         ("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations"),
         ("maxAdaptiveRetries", given.max_adaptive_retries.is_some(), "an operation is retried once"),
-        ("enableOverloadRetargeting", given.enable_overload_retargeting.is_some(), "retries avoid the failed server"),
+        (
+            "enableOverloadRetargeting",
+            given.enable_overload_retargeting.is_some(),
+            "retries avoid the failed server",
+        ),
     ];
     for (name, is_given, instead) in without_effect {
         if is_given {
@@ -71,7 +75,8 @@ mod tests {
                    &w=2&connectTimeoutMS=12&appName=it&serverMonitoringMode=poll";
         let options = options_of(&ConnectionString::parse(uri).unwrap());
         let ms = Duration::from_millis;
-        let (topology, pool, dispatch, scope) = (&options.topology, &options.pool, &options.dispatch, &options.scope);
+        let (topology, pool, dispatch, scope) =
+            (&options.topology, &options.pool, &options.dispatch, &options.scope);
         assert_eq!(topology.seeds, [ServerAddress::new("a", 1), ServerAddress::new("b", 2)]);
         assert_eq!(topology.replica_set.as_deref(), Some("rs"));
         assert_eq!((pool.min_size, pool.max_size, pool.max_connecting), (3, 4, 5));

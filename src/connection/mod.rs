@@ -151,6 +151,9 @@ impl<D> fmt::Debug for Connection<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let snapshot = self.handle.core().snapshots.borrow();
         let servers: Vec<String> = snapshot.topology.servers.keys().map(ToString::to_string).collect();
-        f.debug_struct("Connection").field("kind", &snapshot.topology.kind).field("servers", &servers).finish()
+        f.debug_struct("Connection")
+            .field("kind", &snapshot.topology.kind)
+            .field("servers", &servers)
+            .finish()
     }
 }

@@ -119,8 +119,15 @@ impl fmt::Display for ServerState {
             writeln!(
                 f,
                 "  pool {}, generation {}: {} sockets ({} idle, {} held), {} opening, {} in flight, {} waiting with {} bytes",
-                pool.state, pool.generation, pool.total, pool.idle, pool.leased, pool.pending, pool.in_flight,
-                pool.queued, pool.queued_bytes,
+                pool.state,
+                pool.generation,
+                pool.total,
+                pool.idle,
+                pool.leased,
+                pool.pending,
+                pool.in_flight,
+                pool.queued,
+                pool.queued_bytes,
             )?;
         }
         for socket in &self.sockets {

@@ -104,7 +104,9 @@ fn unknown(key: &str) -> Option<String> {
         return None;
     }
     if key.eq_ignore_ascii_case("serverSelectionTryOnce") {
-        return Some("the option serverSelectionTryOnce is for single-threaded drivers, so it is ignored".into());
+        return Some(
+            "the option serverSelectionTryOnce is for single-threaded drivers, so it is ignored".into(),
+        );
     }
     let meant = nearest::nearest(key, &KNOWN).map(|name| format!("; did you mean {name}?"));
     Some(format!("unsupported option {key:?}, so it is ignored{}", meant.unwrap_or_default()))

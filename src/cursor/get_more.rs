@@ -34,7 +34,12 @@ const KNOWS_COMMENT: i32 = 9;
 
 impl GetMore {
     /// The command for one cursor.
-    pub fn new(server: ServerAddress, id: i64, settings: CursorSettings, session: Option<ServerSession>) -> Self {
+    pub fn new(
+        server: ServerAddress,
+        id: i64,
+        settings: CursorSettings,
+        session: Option<ServerSession>,
+    ) -> Self {
         Self { server, id, settings, session }
     }
 }
@@ -86,7 +91,9 @@ impl Operation for GetMore {
 /// The namespace that a server gave a cursor; mostly the one it was asked for.
 pub fn namespace_of(name: &str, asked: Arc<Namespace>) -> Arc<Namespace> {
     match name.split_once('.') {
-        Some((database, collection)) if *database == *asked.database && *collection == *asked.collection => asked,
+        Some((database, collection)) if *database == *asked.database && *collection == *asked.collection => {
+            asked
+        }
         Some((database, collection)) => {
             Arc::new(Namespace { database: database.into(), collection: collection.into() })
         }

@@ -149,7 +149,8 @@ impl<T> Cursor<T> {
     }
 
     fn fetch(&mut self) -> Pin<Box<dyn Future<Output = Result<Fetched>> + Send>> {
-        let operation = GetMore::new(self.server.clone(), self.id, self.settings.clone(), self.session.take());
+        let operation =
+            GetMore::new(self.server.clone(), self.id, self.settings.clone(), self.session.take());
         Box::pin(execute(self.handle.clone(), operation, self.settings.timeout))
     }
 

@@ -10,9 +10,9 @@ use bson::RawDocumentBuf;
 use tokio::sync::oneshot;
 
 use super::lease::{Lease, Purpose};
-use crate::topology::Limits;
 use crate::error::{Error, Kind};
 use crate::session::ServerSession;
+use crate::topology::Limits;
 use crate::topology::ServerAddress;
 use crate::wire::Frame;
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lease::Purpose;
-use crate::topology::Limits;
 use super::queue::Waiting;
 use super::refusal::Mode;
 use super::slot::{Slot, SlotId};
 use super::slots::Record;
 use super::state::State;
+use crate::topology::Limits;
 
 /// Counts of one pool, taken together under its lock.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,4 +65,3 @@ impl Limits {
             && self.max_batch >= assumed.max_batch
     }
 }
-

@@ -45,7 +45,8 @@ fn read_host(text: &str, hosts: &mut Hosts) -> Result<()> {
     if text.is_empty() {
         return Err(invalid("the connection string has an empty host between its commas"));
     }
-    let decoded = decode(text).ok_or_else(|| invalid(format!("the host {text:?} has a bad percent-encoding")))?;
+    let decoded =
+        decode(text).ok_or_else(|| invalid(format!("the host {text:?} has a bad percent-encoding")))?;
     if decoded.contains('/') {
         if !decoded.ends_with(".sock") {
             return Err(invalid(format!(

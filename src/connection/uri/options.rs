@@ -138,7 +138,10 @@ impl UriOptions {
         let (least, most) = (self.min_pool_size.unwrap_or(0), self.max_pool_size.unwrap_or(0));
         let rules = [
             (direct && several, "directConnection=true takes exactly one host"),
-            (direct && srv, "directConnection=true can't go with mongodb+srv://, which may find several hosts"),
+            (
+                direct && srv,
+                "directConnection=true can't go with mongodb+srv://, which may find several hosts",
+            ),
             (balanced && several, "loadBalanced=true takes exactly one host, the load balancer"),
             (balanced && self.replica_set.is_some(), "loadBalanced=true can't go with replicaSet"),
             (balanced && direct, "loadBalanced=true can't go with directConnection=true"),

@@ -152,10 +152,12 @@ fn read_user(text: &str) -> Result<UserInfo> {
 }
 
 fn read_database(path: &str) -> Result<String> {
-    let name =
-        decode(path).ok_or_else(|| invalid("the database in the connection string has a bad percent-encoding"))?;
+    let name = decode(path)
+        .ok_or_else(|| invalid("the database in the connection string has a bad percent-encoding"))?;
     match name.chars().find(|c| ['/', '\\', ' ', '"', '$', '\0'].contains(c)) {
-        Some(found) => Err(invalid(format!("the database in the connection string has {found:?} in its name"))),
+        Some(found) => {
+            Err(invalid(format!("the database in the connection string has {found:?} in its name")))
+        }
         None => Ok(name),
     }
 }

@@ -44,16 +44,17 @@ fn unsupported(text: &str) -> String {
 
 #[test]
 fn hosts_of_every_form_are_read() {
-    let hosts = |text: &str| -> Vec<String> {
-        read(text).hosts.iter().map(ToString::to_string).collect()
-    };
+    let hosts = |text: &str| -> Vec<String> { read(text).hosts.iter().map(ToString::to_string).collect() };
     assert_eq!(hosts("mongodb://DB.example"), ["db.example:27017"]);
     let three = "mongodb://127.0.0.1,[::1]:27018,bücher.example:27019/";
     assert_eq!(hosts(three), ["127.0.0.1:27017", "[::1]:27018", "bücher.example:27019"]);
     assert_eq!(hosts("mongodb://a:1?w=1"), ["a:1"]);
     assert_eq!(hosts("mongodb://256.0.0.1"), ["256.0.0.1:27017"]);
     let mixed = read("mongodb://a,%2Ftmp%2FMongo.sock,rel%2Fb.sock");
-    assert_eq!((mixed.hosts.len(), mixed.unix_sockets), (1, vec!["/tmp/Mongo.sock".into(), "rel/b.sock".into()]));
+    assert_eq!(
+        (mixed.hosts.len(), mixed.unix_sockets),
+        (1, vec!["/tmp/Mongo.sock".into(), "rel/b.sock".into()])
+    );
 }
 
 #[test]
@@ -140,7 +141,10 @@ fn options_are_pairs() {
     assert!(refused_options("w").contains("the option \"w\" has no value"));
     assert!(refused_options("=1").contains("no name"));
     assert!(refused_options("w=%8").contains("the option \"w\" has a bad percent-encoding"));
-    assert_eq!(options("APPNAME=a%3Db=c&&"), UriOptions { app_name: Some("a=b=c".into()), ..Default::default() });
+    assert_eq!(
+        options("APPNAME=a%3Db=c&&"),
+        UriOptions { app_name: Some("a=b=c".into()), ..Default::default() }
+    );
 }
 
 #[test]
@@ -233,7 +237,8 @@ fn of_a_repeated_option_the_last_counts() {
 
 #[test]
 fn old_spellings_of_booleans_count_with_a_warning() {
-    for (value, meant) in [("1", true), ("yes", true), ("t", true), ("0", false), ("-1", false), ("n", false)] {
+    for (value, meant) in [("1", true), ("yes", true), ("t", true), ("0", false), ("-1", false), ("n", false)]
+    {
         let read = read(&format!("mongodb://a/?retryWrites={value}"));
         assert_eq!(read.options.retry_writes, Some(meant), "{value}");
         assert_eq!(

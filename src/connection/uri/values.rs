@@ -97,6 +97,8 @@ impl<'a> Values<'a> {
     /// password, and is not shown.
     pub fn unsupported(&mut self, name: &str, value: &str, expected: &str) {
         let shown = if value.contains('@') { "***".to_owned() } else { format!("{value:?}") };
-        self.warn(format!("unsupported value {shown} of the option {name}, so it is ignored; it takes {expected}"));
+        self.warn(format!(
+            "unsupported value {shown} of the option {name}, so it is ignored; it takes {expected}"
+        ));
     }
 }

@@ -15,7 +15,11 @@ pub fn write_concern(parts: &Parts, values: &mut Values<'_>) -> Result<Option<Wr
         concern = match w.parse::<i64>() {
             Ok(count) => match u32::try_from(count) {
                 Ok(count) if i32::try_from(count).is_ok() => concern.w(count),
-                _ => return Err(invalid(format!("w={count} is out of range: w is a number of servers, or a name"))),
+                _ => {
+                    return Err(invalid(format!(
+                        "w={count} is out of range: w is a number of servers, or a name"
+                    )));
+                }
             },
             Err(_) => concern.w(w),
         };
@@ -25,7 +29,9 @@ pub fn write_concern(parts: &Parts, values: &mut Values<'_>) -> Result<Option<Wr
     }
     if let Some(name) = renamed(parts, values, "wTimeoutMS", "wtimeout") {
         if values.text(name).is_some_and(|value| value.starts_with('-')) {
-            return Err(invalid(format!("{name} is negative; it is a number of milliseconds, 0 for no limit")));
+            return Err(invalid(format!(
+                "{name} is negative; it is a number of milliseconds, 0 for no limit"
+            )));
         }
         let limit = values.integer(name, 0..=i64::MAX).and_then(|limit| u64::try_from(limit).ok());
         if let Some(limit) = limit {
@@ -37,7 +43,12 @@ pub fn write_concern(parts: &Parts, values: &mut Values<'_>) -> Result<Option<Wr
 }
 
 /// The name under which an option is given that once had another one.
-fn renamed(parts: &Parts, values: &mut Values<'_>, name: &'static str, old: &'static str) -> Option<&'static str> {
+fn renamed(
+    parts: &Parts,
+    values: &mut Values<'_>,
+    name: &'static str,
+    old: &'static str,
+) -> Option<&'static str> {
     match (parts.has(name), parts.has(old)) {
         (true, both) => {
             if both {
