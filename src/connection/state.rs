@@ -133,10 +133,14 @@ impl fmt::Display for ServerState {
         for socket in &self.sockets {
             write!(f, "  socket {}: ", socket.id.0)?;
             match (&socket.held, socket.in_flight) {
-                (Some(purpose), _) => writeln!(f, "held for {purpose:?}")?,
-                (None, 0) => writeln!(f, "idle")?,
-                (None, count) => writeln!(f, "{count} in flight")?,
+                (Some(purpose), _) => write!(f, "held for {purpose:?}")?,
+                (None, 0) => write!(f, "idle")?,
+                (None, count) => write!(f, "{count} in flight")?,
             }
+            if let Some(time) = socket.busy_for {
+                write!(f, ", the oldest for {}", Time(time))?;
+            }
+            writeln!(f, ", open for {}", Time(socket.age))?;
         }
         Ok(())
     }
