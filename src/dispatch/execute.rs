@@ -78,7 +78,8 @@ struct Failed {
 
 impl<'a> Call<'a> {
     fn new(core: &'a Core, plan: Plan, now: Instant, timeout: Option<Duration>) -> Self {
-        let deadline = timeout.map(|limit| now + limit);
+        // A limit beyond what the clock can tell is none.
+        let deadline = timeout.and_then(|limit| now.checked_add(limit));
         let selection = now + core.options.server_selection_timeout;
         let selection_deadline = deadline.map_or(selection, |deadline| deadline.min(selection));
         let wait_deadline = core.options.wait_queue_timeout.map_or(selection_deadline, |limit| now + limit);
