@@ -32,10 +32,15 @@ pub struct Kill {
 }
 
 impl KillBatch {
-    /// Adds an id. True if the batch is full now.
+    /// Adds an id, if it is not there: a cursor that is dropped while a getMore of it is
+    /// under way may be named twice, by itself and by whoever reads the reply. True if the
+    /// batch is full now.
     pub fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, now: Instant) -> bool {
-        self.ids.entry((server, namespace)).or_default().push(id);
-        self.count += 1;
+        let ids = self.ids.entry((server, namespace)).or_default();
+        if !ids.contains(&id) {
+            ids.push(id);
+            self.count += 1;
+        }
         self.oldest.get_or_insert(now);
         self.count >= FULL
     }
@@ -62,6 +67,16 @@ mod tests {
 
     fn namespace(collection: &str) -> Arc<Namespace> {
         Arc::new(Namespace { database: "db".into(), collection: collection.into() })
+    }
+
+    #[test]
+    fn an_id_that_is_named_twice_is_killed_once() {
+        let (mut batch, now) = (KillBatch::default(), Instant::now());
+        for id in [1, 2, 1] {
+            assert!(!batch.add(ServerAddress::new("a", 1), namespace("x"), id, now));
+        }
+        let kills = batch.take();
+        assert_eq!((kills.len(), &kills[0].ids), (1, &vec![1, 2]));
     }
 
     #[test]
