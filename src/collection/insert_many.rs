@@ -96,7 +96,7 @@ struct Inserting {
 impl Inserting {
     fn new(draft: Draft, namespace: Arc<Namespace>, documents: Arc<Documents>, ordered: bool) -> Self {
         let timeout = draft.timeout.or(draft.handle().scope().timeout).filter(|limit| !limit.is_zero());
-        let deadline = timeout.map(|limit| Instant::now() + limit);
+        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
         Self {
             draft,
             namespace,

@@ -1,5 +1,11 @@
 //! The public interface against the real server. `ACTIX_MONGO_TEST_URI` names one that
-//! runs already. Each test has a database of its own, and drops it.
+//! runs already, else one is started. Each test has a database of its own, and drops it;
+//! tests that count on the server, or make it fail, have a server of their own.
 
+mod cursors;
+mod errors;
+mod handles;
+mod insert_many;
 mod support;
+mod timeouts;
 mod verbs;

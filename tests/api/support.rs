@@ -1,33 +1,55 @@
 //! A connection and a database for each test.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use actix_mongo::bson::{Document, doc};
 use actix_mongo::{Collection, Connection, Database};
-use test_support::block_on;
+use test_support::real_server::Options;
+use test_support::{RealServer, block_on, poll_until};
 
 /// A server that runs already.
 const URI_VARIABLE: &str = "ACTIX_MONGO_TEST_URI";
+/// For what happens in the background.
+pub const SOON: Duration = Duration::from_secs(10);
 
 /// What a test works with. Its database is dropped with it.
 pub struct Fixture {
     pub connection: Connection,
     pub database: Database,
+    /// Dropped last.
+    _server: Option<RealServer>,
 }
 
-/// The server's connection string.
+/// The connection string of the server that most tests share.
 pub fn uri() -> String {
-    std::env::var(URI_VARIABLE)
-        .unwrap_or_else(|_| panic!("set {URI_VARIABLE} to the server's mongodb:// string"))
+    static SHARED: OnceLock<Mutex<RealServer>> = OnceLock::new();
+    let shared = || SHARED.get_or_init(|| Mutex::new(server())).lock().unwrap().uri();
+    std::env::var(URI_VARIABLE).unwrap_or_else(|_| shared())
 }
 
 /// A connection, and a database that no other test has.
 pub fn fixture() -> Fixture {
+    on(&uri(), None)
+}
+
+/// The same, on a server that no other test has.
+pub fn fixture_alone() -> Fixture {
+    let server = server();
+    on(&server.uri(), Some(server))
+}
+
+fn server() -> RealServer {
+    RealServer::start(Options::new()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn on(uri: &str, server: Option<RealServer>) -> Fixture {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let connection = block_on(Connection::connect(uri())).unwrap();
+    let connection = block_on(Connection::connect(uri)).unwrap();
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let database = connection.database(&format!("api_{}_{number}", std::process::id())).unwrap();
-    Fixture { connection, database }
+    Fixture { connection, database, _server: server }
 }
 
 impl Fixture {
@@ -42,6 +64,39 @@ impl Fixture {
         let all: Vec<Document> = (0..count).map(|n| doc! { "_id": n, "n": n }).collect();
         block_on(things.insert_many(&all).into_future()).unwrap();
         things
+    }
+
+    /// Runs a command on the database `admin`.
+    pub fn admin(&self, command: Document) -> Document {
+        let admin = self.connection.database("admin").unwrap();
+        block_on(admin.run_command(command).into_future()).unwrap()
+    }
+
+    /// A number of the server's own bookkeeping, found by its path in `serverStatus`.
+    pub fn status(&self, path: &[&str]) -> i64 {
+        let mut document = self.admin(doc! { "serverStatus": 1 });
+        let (last, folders) = path.split_last().unwrap();
+        for folder in folders {
+            document = document.get_document(folder).unwrap().clone();
+        }
+        let number = document.get(last).unwrap();
+        number.as_i64().or(number.as_i32().map(i64::from)).unwrap()
+    }
+
+    /// Cursors that the server has open; all tests of the server share this number.
+    pub fn open_cursors(&self) -> i64 {
+        self.status(&["metrics", "cursor", "open", "total"])
+    }
+
+    /// Waits until the server has no cursor open.
+    #[track_caller]
+    pub fn wait_for_kills(&self) {
+        poll_until(SOON, "all cursors to be gone", || self.open_cursors() == 0);
+    }
+
+    /// Has commands of these names fail, or dawdle, as `data` says.
+    pub fn fail(&self, mode: impl Into<actix_mongo::bson::Bson>, data: Document) {
+        self.admin(doc! { "configureFailPoint": "failCommand", "mode": mode.into(), "data": data });
     }
 }
 

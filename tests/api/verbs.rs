@@ -57,7 +57,8 @@ fn every_type_of_document_is_treated_alike() {
 fn find_takes_its_options() {
     let fixture = fixture();
     let numbers = fixture.numbers(10);
-    let list = |documents: Vec<Document>| documents.iter().map(|d| d.get_i32("_id").unwrap()).collect::<Vec<_>>();
+    let list =
+        |documents: Vec<Document>| documents.iter().map(|d| d.get_i32("_id").unwrap()).collect::<Vec<_>>();
     block_on(async {
         let down = doc! { "_id": -1 };
         let found = numbers.find(doc! { "n": { "$gte": 2 } }).sort(&down).skip(1).limit(3);
@@ -87,13 +88,15 @@ fn update_changes_one_document() {
     let fixture = fixture();
     let numbers = fixture.numbers(3);
     block_on(async {
-        let updated = numbers.update_one(doc! { "n": { "$gte": 1 } }, doc! { "$inc": { "n": 10 } }).await.unwrap();
+        let updated =
+            numbers.update_one(doc! { "n": { "$gte": 1 } }, doc! { "$inc": { "n": 10 } }).await.unwrap();
         assert_eq!((updated.matched_count, updated.modified_count, updated.upserted_id), (1, 1, None));
         let same = numbers.update_one(doc! { "_id": 0 }, doc! { "$set": { "n": 0 } }).await.unwrap();
         assert_eq!((same.matched_count, same.modified_count), (1, 0));
         let none = numbers.update_one(doc! { "_id": 77 }, doc! { "$set": { "n": 0 } }).await.unwrap();
         assert_eq!((none.matched_count, none.modified_count), (0, 0));
-        let made = numbers.update_one(doc! { "_id": 77 }, doc! { "$set": { "n": 7 } }).upsert(true).await.unwrap();
+        let made =
+            numbers.update_one(doc! { "_id": 77 }, doc! { "$set": { "n": 7 } }).upsert(true).await.unwrap();
         assert_eq!((made.matched_count, made.upserted_id), (0, Some(Bson::Int32(77))));
         let pipeline = [doc! { "$set": { "n": { "$add": ["$n", 100] } } }];
         assert_eq!(numbers.update_one(doc! { "_id": 77 }, pipeline).await.unwrap().modified_count, 1);
@@ -141,16 +144,19 @@ fn pipelines_run_over_collections_and_databases() {
     let numbers = fixture.numbers(10);
     block_on(async {
         let group = doc! { "$group": { "_id": doc! { "$mod": ["$n", 2] }, "sum": { "$sum": "$n" } } };
-        let sums = numbers.aggregate([group, doc! { "$sort": { "_id": 1 } }]).allow_disk_use(true).await.unwrap();
+        let sums =
+            numbers.aggregate([group, doc! { "$sort": { "_id": 1 } }]).allow_disk_use(true).await.unwrap();
         let sums = sums.collect_all().await.unwrap();
         assert_eq!(sums, [doc! { "_id": 0, "sum": 20 }, doc! { "_id": 1, "sum": 25 }]);
-        let typed = numbers.aggregate([doc! { "$project": { "beds": "$n" } }, doc! { "$limit": 1 }]).of::<Room>();
+        let typed =
+            numbers.aggregate([doc! { "$project": { "beds": "$n" } }, doc! { "$limit": 1 }]).of::<Room>();
         assert_eq!(typed.await.unwrap().collect_all().await.unwrap(), [Room { number: 0, beds: 0 }]);
         let out = numbers.aggregate([doc! { "$match": { "n": 3 } }, doc! { "$out": "copy" }]).batch_size(1);
         assert_eq!(out.await.unwrap().collect_all().await.unwrap(), [] as [Document; 0]);
         let copy = fixture.database.collection("copy").unwrap();
         assert_eq!(copy.find_one(doc! {}).await.unwrap(), Some(doc! { "_id": 3, "n": 3 }));
-        let free = fixture.database.aggregate([doc! { "$documents": [{ "a": 1 }, { "a": 2 }] }]).batch_size(1);
+        let free =
+            fixture.database.aggregate([doc! { "$documents": [{ "a": 1 }, { "a": 2 }] }]).batch_size(1);
         let free = free.await.unwrap().collect_all().await.unwrap();
         assert_eq!(free, [doc! { "a": 1 }, doc! { "a": 2 }]);
         let bad = numbers.aggregate([5]).await.unwrap_err();
@@ -168,7 +174,10 @@ fn commands_run_as_they_stand() {
         let raw = database.run_command(rawdoc! { "ping": 1, "maxTimeMS": 500 }).raw().await.unwrap();
         assert_eq!(raw.get_f64("ok").ok(), Some(1.0));
         let error = database.run_command(doc! { "noSuchCommand": 1 }).await.unwrap_err();
-        assert_eq!((error.kind(), error.code(), error.code_name()), (Kind::Command, Some(59), Some("CommandNotFound")));
+        assert_eq!(
+            (error.kind(), error.code(), error.code_name()),
+            (Kind::Command, Some(59), Some("CommandNotFound"))
+        );
         assert!(error.server().is_some());
         let error = database.run_command(doc! {}).await.unwrap_err();
         assert_eq!(error.kind(), Kind::InvalidArgument);

@@ -1,0 +1,122 @@
+//! What a program learns from an error.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use actix_mongo::bson::doc;
+use actix_mongo::{Connection, Kind, label};
+use serde::{Serialize, Serializer};
+use test_support::block_on;
+
+use crate::support::{fixture, fixture_alone};
+
+#[test]
+fn a_duplicate_key_is_told_with_its_document() {
+    let fixture = fixture();
+    let numbers = fixture.numbers(1);
+    let error = block_on(numbers.insert_one(doc! { "_id": 0 }).into_future()).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Write, Some(11000)));
+    assert!(error.is_duplicate_key() && !error.is_network() && !error.is_timeout() && !error.may_have_run());
+    let failure = error.write_failure().unwrap();
+    assert_eq!((failure.write_errors[0].index, failure.completed), (0, 0));
+    assert!(error.server_response().is_some());
+    assert!(error.to_string().starts_with("insert: "), "{error}");
+}
+
+#[test]
+fn bad_names_are_told_before_anything_is_sent() {
+    let fixture = fixture();
+    for name in ["", "a b", "a.b", "$x"] {
+        assert_eq!(fixture.connection.database(name).unwrap_err().kind(), Kind::InvalidName, "{name:?}");
+    }
+    for name in ["", "a..b", ".a", "a.", "$cmd"] {
+        assert_eq!(fixture.database.collection(name).unwrap_err().kind(), Kind::InvalidName, "{name:?}");
+    }
+    assert_eq!(fixture.database.collection("a.b").unwrap().name(), "a.b");
+}
+
+#[test]
+fn a_value_that_can_not_be_encoded_is_the_futures_error() {
+    struct Sulky;
+    impl Serialize for Sulky {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("not today"))
+        }
+    }
+    let fixture = fixture();
+    let things = fixture.things();
+    let sulky = fixture.database.collection_of::<Sulky>("things").unwrap();
+    block_on(async {
+        let errors = [
+            things.find(Sulky).await.unwrap_err(),
+            things.find_one(doc! {}).sort(Sulky).await.unwrap_err(),
+            things.update_one(doc! {}, Sulky).await.unwrap_err(),
+            things.delete_one(Sulky).await.unwrap_err(),
+            things.aggregate([Sulky]).await.unwrap_err(),
+            sulky.insert_one(Sulky).await.unwrap_err(),
+            sulky.insert_many([Sulky]).await.unwrap_err(),
+            fixture.database.run_command(Sulky).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), Kind::Encode);
+            assert!(error.to_string().contains("not today"), "{error}");
+            assert!(error.source().is_some());
+        }
+    });
+}
+
+#[test]
+fn where_nobody_listens_connect_says_why() {
+    let quick = Connection::builder().server_selection_timeout(Duration::from_millis(200));
+    // Port 1 of the own machine: refused at once.
+    let error = block_on(quick.uri("mongodb://127.0.0.1:1").unwrap().connect()).unwrap_err();
+    assert_eq!(error.kind(), Kind::ConnectionFailure);
+    assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+    let source = error.source().unwrap().downcast_ref::<actix_mongo::Error>().unwrap();
+    assert_eq!(source.kind(), Kind::ServerSelection);
+    let lazy = Connection::connect_lazy("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100").unwrap();
+    let error =
+        block_on(lazy.database("x").unwrap().run_command(doc! { "ping": 1 }).into_future()).unwrap_err();
+    assert_eq!(error.kind(), Kind::ServerSelection);
+}
+
+#[test]
+fn what_may_pass_is_tried_once_more() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(1);
+    let fail = |command: &str, times: i32| {
+        fixture.fail(
+            doc! { "times": times },
+            doc! { "failCommands": [command], "errorCode": 6, "errorLabels": [label::RETRYABLE_WRITE] },
+        );
+    };
+    block_on(async {
+        fail("find", 1);
+        assert!(numbers.find_one(doc! {}).await.unwrap().is_some());
+        fail("insert", 1);
+        numbers.insert_one(doc! { "_id": 5 }).await.unwrap();
+        fail("update", 1);
+        assert_eq!(
+            numbers.update_one(doc! { "_id": 5 }, doc! { "$inc": { "n": 1 } }).await.unwrap().matched_count,
+            1
+        );
+        fail("delete", 1);
+        assert_eq!(numbers.delete_one(doc! { "_id": 5 }).await.unwrap().deleted_count, 1);
+        fail("find", 2);
+        let error = numbers.find_one(doc! {}).await.unwrap_err();
+        assert_eq!(error.code(), Some(6));
+        assert!(error.is_retryable());
+    });
+}
+
+#[test]
+fn a_broken_socket_is_retried_and_the_write_done_once() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(1);
+    fixture.fail(doc! { "times": 1 }, doc! { "failCommands": ["update"], "closeConnection": true });
+    let updated =
+        block_on(numbers.update_one(doc! { "_id": 0 }, doc! { "$inc": { "n": 1 } }).into_future()).unwrap();
+    assert_eq!(updated.modified_count, 1);
+    let found = block_on(numbers.find_one(doc! {}).into_future()).unwrap();
+    assert_eq!(found, Some(doc! { "_id": 0, "n": 1 }));
+}

@@ -1,0 +1,72 @@
+//! The timeout on each level, and which one wins.
+
+use std::time::{Duration, Instant};
+
+use actix_mongo::Kind;
+use actix_mongo::bson::{Document, doc};
+use test_support::block_on;
+
+use crate::support::{Fixture, fixture_alone};
+
+const SHORT: Duration = Duration::from_millis(100);
+const SLOW: u64 = 800;
+
+fn slow(fixture: &Fixture, command: &str) {
+    let data = doc! { "failCommands": [command], "blockConnection": true, "blockTimeMS": SLOW as i64 };
+    fixture.fail("alwaysOn", data);
+}
+
+#[test]
+fn the_innermost_wins() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(1);
+    slow(&fixture, "find");
+    block_on(async {
+        let begin = Instant::now();
+        let error = numbers.find_one(doc! {}).timeout(SHORT).await.unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+        assert!(error.may_have_run());
+        assert!(begin.elapsed() < Duration::from_millis(SLOW), "it took {:?}", begin.elapsed());
+
+        let hurried = fixture.connection.with_timeout(SHORT);
+        let things = hurried.database(fixture.database.name()).unwrap().collection("things").unwrap();
+        assert!(things.find_one(doc! {}).await.unwrap_err().is_timeout());
+        assert!(things.find_one(doc! {}).timeout(Duration::ZERO).await.unwrap().is_some());
+        assert!(things.find_one(doc! {}).timeout(Duration::MAX).await.unwrap().is_some());
+        let patient = hurried.with_timeout(Duration::from_secs(30));
+        let things = patient.database(fixture.database.name()).unwrap().collection("things").unwrap();
+        assert!(things.find_one(doc! {}).await.unwrap().is_some());
+    });
+}
+
+#[test]
+fn a_call_that_ran_out_of_time_leaves_the_connection_usable() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(1);
+    slow(&fixture, "insert");
+    block_on(async {
+        let error = numbers.insert_one(doc! { "_id": 1 }).timeout(SHORT).await.unwrap_err();
+        assert!(error.is_timeout());
+        let documents: Vec<Document> = (0..100_001).map(|n| doc! { "_id": 10 + n }).collect();
+        let error = numbers.insert_many(&documents).timeout(SHORT).await.unwrap_err();
+        assert!(error.is_timeout());
+    });
+    fixture.fail("off", doc! {});
+    let found = block_on(numbers.find_one(doc! { "_id": 0 }).into_future()).unwrap();
+    assert!(found.is_some());
+}
+
+#[test]
+fn each_batch_of_a_cursor_has_the_querys_timeout() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(10);
+    let mut cursor = block_on(numbers.find(doc! {}).batch_size(2).timeout(SHORT * 3).into_future()).unwrap();
+    slow(&fixture, "getMore");
+    block_on(async {
+        assert!(cursor.next_batch().await.unwrap().is_some());
+        let error = cursor.next_batch().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout);
+    });
+    fixture.fail("off", doc! {});
+    fixture.wait_for_kills();
+}
