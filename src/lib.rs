@@ -1,4 +1,56 @@
 //! A MongoDB client whose runtime is made of actix actors.
+//!
+//! ```no_run
+//! use actix_mongo::Connection;
+//! use actix_mongo::bson::doc;
+//!
+//! async fn tour() -> actix_mongo::Result<()> {
+//!     let connection = Connection::connect("mongodb://localhost:27017").await?;
+//!     let rooms = connection.database("hotel")?.collection("rooms")?;
+//!
+//!     rooms.insert_one(doc! { "_id": 7, "beds": 2 }).await?;
+//!     rooms.update_one(doc! { "_id": 7 }, doc! { "$inc": { "beds": 1 } }).await?;
+//!
+//!     let mut cursor = rooms.find(doc! { "beds": { "$gt": 2 } }).sort(doc! { "_id": 1 }).await?;
+//!     while let Some(room) = cursor.try_next().await? {
+//!         println!("{room}");
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The picture
+//!
+//! A [`Connection`] is a handle, and so are each [`Database`] and [`Collection`] made from
+//! it: cheap to clone, `Send` and `Sync`, and good for any thread and any runtime, or none.
+//! Behind it are threads of its own, on which actors run: one for each socket, one for each
+//! server that is watched, and a supervisor that knows the deployment and publishes a
+//! picture of it. A call reads that picture, takes an idle socket out of its server's pool,
+//! sends it one message, and gets one back; it asks nobody in between. Documents are
+//! encoded and decoded on the caller's own thread.
+//!
+//! # What to rely on
+//!
+//! - **Arguments are encoded when a call is made**, so its future borrows nothing and can
+//!   be spawned. A value that can't be encoded is the future's error.
+//! - **A future does nothing before it is polled, and may be dropped at any time.** What it
+//!   waited for is taken back or read to its end: neither a socket nor a server's cursor is
+//!   lost by it.
+//! - **One timeout covers a call as a whole**, from finding a server to a second attempt:
+//!   [`Builder::timeout`], [`Connection::with_timeout`] and each call's own `timeout`; the
+//!   innermost wins.
+//! - **A failed read or write is tried once more** where the cause may pass and the server
+//!   sees to it that a write is done once; commands through [`Database::run_command`] never.
+//!   After an error [`Error::may_have_run`] tells whether it can have had an effect.
+//! - **Waiting is bounded.** Where a server is too slow, calls queue, up to a count and a
+//!   number of bytes; what is above fails at once ([`Kind::QueueFull`]).
+//! - **The last handle that is dropped ends the connection** in the background;
+//!   [`Connection::close`] ends it and waits.
+//! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
+//!   the latest changes, and asks nobody for it.
+//!
+//! What a connection string asks for and this build does not have (TLS, users, DNS seed
+//! lists, compression) is refused by name.
 
 #![cfg_attr(
     not(feature = "unstable-internals"),

@@ -82,7 +82,6 @@ impl<T> Aggregate<T> {
 
     /// Documents in a batch. Without it the server sends 101 in the first, and then as
     /// many as fit into a message. With 0 the first batch is empty.
-    #[must_use]
     pub fn batch_size(mut self, size: u32) -> Self {
         self.batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
         self
@@ -100,9 +99,9 @@ impl<T: 'static> Aggregate<T> {
         let Self { mut draft, namespace, pipeline, writes, batch_size, .. } = self;
         let size = pipeline.as_bytes().len();
         let mut plan = if writes {
-            draft.to_write(&namespace.database, size)
+            draft.writing(&namespace.database, size)
         } else {
-            draft.to_read(&namespace.database, size)
+            draft.reading(&namespace.database, size)
         };
         if writes {
             plan.retry = Retry::Never;

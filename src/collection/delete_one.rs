@@ -44,7 +44,7 @@ impl DeleteOne {
 
     fn start(self) -> Running<DeleteResult> {
         let Self { mut draft, namespace, filter } = self;
-        let plan = draft.to_write(&namespace.database, filter.as_bytes().len());
+        let plan = draft.writing(&namespace.database, filter.as_bytes().len());
         let mut options = draft.take_options();
         let statement = options.split_off(&OF_THE_STATEMENT);
         draft.run(

@@ -108,7 +108,7 @@ impl Draft {
 
     /// The plan of a command that reads, by the handle's read preference; its read concern
     /// joins the options. `size` is what the arguments need.
-    pub fn to_read(&mut self, database: &Arc<str>, size: usize) -> Plan {
+    pub fn reading(&mut self, database: &Arc<str>, size: usize) -> Plan {
         let scope = self.handle.scope();
         if !scope.read_concern.is_default() {
             self.options.add_with("readConcern", |fields| scope.read_concern.write(fields));
@@ -118,7 +118,7 @@ impl Draft {
     }
 
     /// The plan of a command that writes; the handle's write concern joins the options.
-    pub fn to_write(&mut self, database: &Arc<str>, size: usize) -> Plan {
+    pub fn writing(&mut self, database: &Arc<str>, size: usize) -> Plan {
         let scope = self.handle.scope();
         if !scope.write_concern.is_default() {
             self.options.add_with("writeConcern", |fields| scope.write_concern.write(fields));
@@ -205,7 +205,6 @@ macro_rules! verb {
             /// The time that this call may take as a whole: finding a server, waiting for
             /// a socket, the server's work, and a second attempt where there is one. Wins
             /// over the handle's; zero is no limit.
-            #[must_use]
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.draft.timeout = Some(timeout);
                 self
@@ -235,7 +234,6 @@ macro_rules! options {
     };
     (@method [$($doc:tt)+] $method:ident any $key:literal) => {
         $($doc)+
-        #[must_use]
         pub fn $method(mut self, value: impl serde::Serialize) -> Self {
             self.draft.set($key, value);
             self
@@ -243,7 +241,6 @@ macro_rules! options {
     };
     (@method [$($doc:tt)+] $method:ident document $key:literal) => {
         $($doc)+
-        #[must_use]
         pub fn $method(mut self, value: impl serde::Serialize) -> Self {
             self.draft.set_document($key, value);
             self
@@ -251,7 +248,6 @@ macro_rules! options {
     };
     (@method [$($doc:tt)+] $method:ident $kind:ident $key:literal) => {
         $($doc)+
-        #[must_use]
         pub fn $method(mut self, value: $kind) -> Self {
             self.draft.set($key, value);
             self

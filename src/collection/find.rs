@@ -68,7 +68,6 @@ impl<T> Find<T> {
 
     /// At most so many documents; 0 is no limit. A negative number is that many at most,
     /// and all in one batch.
-    #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = limit;
         self
@@ -76,7 +75,6 @@ impl<T> Find<T> {
 
     /// Documents in a batch. Without it the server sends 101 in the first, and then as
     /// many as fit into a message. With 0 the first batch is empty.
-    #[must_use]
     pub fn batch_size(mut self, size: u32) -> Self {
         self.batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
         self
@@ -92,7 +90,7 @@ impl<T> Find<T> {
 impl<T: 'static> Find<T> {
     fn start(self) -> Running<Cursor<T>> {
         let Self { mut draft, namespace, filter, limit, batch_size, .. } = self;
-        let mut plan = draft.to_read(&namespace.database, filter.as_bytes().len());
+        let mut plan = draft.reading(&namespace.database, filter.as_bytes().len());
         plan.cursor = Some(namespace.clone());
         let options = draft.take_options();
         let (timeout, comment) = (draft.timeout, options.get("comment").cloned());

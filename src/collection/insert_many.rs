@@ -59,7 +59,6 @@ impl InsertMany {
 
     /// Whether documents are inserted one after the other, up to the first that is refused
     /// (the default). Otherwise those behind a refused one are inserted as well.
-    #[must_use]
     pub fn ordered(mut self, ordered: bool) -> Self {
         self.ordered = ordered;
         self
@@ -95,7 +94,8 @@ struct Inserting {
 
 impl Inserting {
     fn new(draft: Draft, namespace: Arc<Namespace>, documents: Arc<Documents>, ordered: bool) -> Self {
-        let timeout = draft.timeout.or(draft.handle().scope().timeout).filter(|limit| !limit.is_zero());
+        let timeout =
+            draft.timeout.or_else(|| draft.handle().scope().timeout).filter(|limit| !limit.is_zero());
         let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
         Self {
             draft,
@@ -133,7 +133,7 @@ impl Inserting {
         // Zero is none: the handle's limit is in the deadline already.
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now()).max(LEAST);
         draft.timeout = Some(self.deadline.map_or(Duration::ZERO, left));
-        let plan = draft.to_write(&self.namespace.database, 0);
+        let plan = draft.writing(&self.namespace.database, 0);
         let options = draft.take_options();
         let (namespace, documents, ordered) = (self.namespace.clone(), self.documents.clone(), self.ordered);
         draft.run(

@@ -42,7 +42,7 @@ impl InsertOne {
 
     fn start(self) -> Running<InsertOneResult> {
         let Self { mut draft, namespace, mut documents } = self;
-        let plan = draft.to_write(&namespace.database, documents.size());
+        let plan = draft.writing(&namespace.database, documents.size());
         let options = draft.take_options();
         let mut ids = documents.take_ids();
         draft.run(

@@ -65,7 +65,7 @@ impl UpdateOne {
     fn start(self) -> Running<UpdateResult> {
         let Self { mut draft, namespace, filter, update } = self;
         let size = filter.as_bytes().len() + update.as_bytes().len();
-        let plan = draft.to_write(&namespace.database, size);
+        let plan = draft.writing(&namespace.database, size);
         let mut options = draft.take_options();
         let statement = options.split_off(&OF_THE_STATEMENT);
         draft.run(

@@ -1,7 +1,9 @@
 //! What a cursor's batch costs: nothing per document. A test of its own, because it
 //! replaces the allocator of its process.
 
-use actix_mongo::bson::{Document, doc};
+#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
+use actix_mongo::bson::{Document, deserialize_from_slice, doc};
 use actix_mongo::{Connection, Cursor};
 use test_support::real_server::Options;
 use test_support::{RealServer, block_on};
@@ -33,7 +35,7 @@ fn looking_at_a_batch_allocates_nothing() {
         // The counter counts: a document that is decoded does allocate.
         let decoded = allocation_counter::measure(|| {
             let first = batch.iter().next().unwrap().unwrap();
-            actix_mongo::bson::deserialize_from_slice::<Document>(first.as_bytes()).unwrap();
+            deserialize_from_slice::<Document>(first.as_bytes()).unwrap();
         });
         assert_ne!(decoded.count_total, 0);
     });

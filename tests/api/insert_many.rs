@@ -4,20 +4,13 @@ use actix_mongo::bson::{Bson, Document, doc};
 use actix_mongo::{Collection, Kind};
 use test_support::block_on;
 
-use crate::support::{fixture, fixture_alone};
+use crate::support::{fixture, fixture_alone, whole};
 
 fn count(things: &Collection) -> i64 {
     block_on(async {
         let mut counted = things.aggregate([doc! { "$count": "n" }]).await.unwrap();
         let counted = counted.try_next().await.unwrap();
-        counted.map_or(0, |document| {
-            document
-                .get("n")
-                .unwrap()
-                .as_i64()
-                .or(document.get("n").unwrap().as_i32().map(i64::from))
-                .unwrap()
-        })
+        counted.map_or(0, |document| whole(document.get("n")))
     })
 }
 

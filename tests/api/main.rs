@@ -2,6 +2,8 @@
 //! runs already, else one is started. Each test has a database of its own, and drops it;
 //! tests that count on the server, or make it fail, have a server of their own.
 
+#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
 mod cursors;
 mod errors;
 mod handles;

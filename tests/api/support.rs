@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use actix_mongo::bson::{Document, doc};
+use actix_mongo::bson::{Bson, Document, doc};
 use actix_mongo::{Collection, Connection, Database};
 use test_support::real_server::Options;
 use test_support::{RealServer, block_on, poll_until};
@@ -79,8 +79,7 @@ impl Fixture {
         for folder in folders {
             document = document.get_document(folder).unwrap().clone();
         }
-        let number = document.get(last).unwrap();
-        number.as_i64().or(number.as_i32().map(i64::from)).unwrap()
+        whole(document.get(last))
     }
 
     /// Cursors that the server has open; all tests of the server share this number.
@@ -95,7 +94,7 @@ impl Fixture {
     }
 
     /// Has commands of these names fail, or dawdle, as `data` says.
-    pub fn fail(&self, mode: impl Into<actix_mongo::bson::Bson>, data: Document) {
+    pub fn fail(&self, mode: impl Into<Bson>, data: Document) {
         self.admin(doc! { "configureFailPoint": "failCommand", "mode": mode.into(), "data": data });
     }
 }
@@ -104,5 +103,14 @@ impl Drop for Fixture {
     fn drop(&mut self) {
         // A test that failed for the server's sake has said so already.
         let _ = block_on(self.database.run_command(doc! { "dropDatabase": 1 }).into_future());
+    }
+}
+
+/// A whole number of any type.
+pub fn whole(number: Option<&Bson>) -> i64 {
+    match number.unwrap() {
+        Bson::Int32(number) => i64::from(*number),
+        Bson::Int64(number) => *number,
+        other => panic!("{other} is no whole number"),
     }
 }
