@@ -22,7 +22,7 @@ const OVERHEAD: usize = 16 * 1024;
 
 /// Runs `operation`. `timeout` is its own; `None` takes the handle's, zero is none.
 ///
-/// Cancel safety: safe to drop at every await; see [`Waiting`].
+/// Cancel safety: safe to drop at every await; see `dispatch::waiting`.
 pub async fn execute<O: Operation>(
     handle: Handle,
     mut operation: O,
