@@ -40,9 +40,10 @@ impl Signals {
         self.wake.notify_one();
     }
 
-    /// Only the check under way is meant.
+    /// Only the check under way is meant. It counts as over from now on: whoever asks for
+    /// a check after this, even before the future is polled again, wants another one.
     pub fn cancel(&self) {
-        if self.checking.get() {
+        if self.checking.replace(false) {
             self.cancel.notify_one();
         }
     }
@@ -51,6 +52,8 @@ impl Signals {
     pub async fn unless_cancelled<T>(&self, check: impl Future<Output = T>) -> Option<T> {
         self.wanted.set(None);
         self.checking.set(true);
+        // A cancellation that came together with the end of the check before was for that one.
+        pin!(self.cancel.notified()).enable();
         let outcome = race(pin!(check), pin!(self.cancel.notified())).await;
         self.checking.set(false);
         match outcome {
