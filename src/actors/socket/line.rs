@@ -171,6 +171,11 @@ impl Line {
         self.flight.front_mut().filter(|_| self.writing > 0)
     }
 
+    /// A byte of what is in flight may have left.
+    pub fn has_written(&self) -> bool {
+        self.flight.front().is_some_and(|flying| flying.run.is_written())
+    }
+
     /// The earliest deadline of all requests in flight.
     pub fn deadline(&self) -> Option<Instant> {
         self.flight.iter().filter_map(|flying| flying.run.deadline).min()

@@ -192,12 +192,21 @@ impl Socket {
         (self.retiring && self.line.is_empty()).then_some(Ended::Quiet)
     }
 
+    /// Whether the end of the stream says something of the server. A socket that died before
+    /// a byte of what was claimed on it had left was an idle one; and a server that breaks
+    /// the protocol is there, and has broken it on this socket alone.
+    fn tells_of_server(&self, error: &Error) -> bool {
+        error.kind() != Kind::Protocol && self.line.has_written()
+    }
+
     /// The stream is over. The pool and the supervisor are told first, then the callers:
     /// whoever of them asks the supervisor finds it done.
     fn end(&mut self, ended: Ended) {
         let (error, report) = match &ended {
             Ended::Quiet => (gone(), None),
-            Ended::Broken(error) => (error.clone(), Some(error.clone())),
+            Ended::Broken(error) => {
+                (error.clone(), Some(error.clone()).filter(|error| self.tells_of_server(error)))
+            }
             Ended::TimedOut(_) | Ended::Abandoned => (neighbour(), None),
         };
         let limits = *self.line.limits();
