@@ -176,9 +176,11 @@ impl Line {
         self.flight.front().is_some_and(|flying| flying.run.is_written())
     }
 
-    /// The earliest deadline of all requests in flight.
+    /// The earliest deadline of all requests in flight whose callers wait. Those who went
+    /// are told nothing any more, and their socket has the grace.
     pub fn deadline(&self) -> Option<Instant> {
-        self.flight.iter().filter_map(|flying| flying.run.deadline).min()
+        let awaited = self.flight.iter().filter(|flying| !flying.run.is_abandoned());
+        awaited.filter_map(|flying| flying.run.deadline).min()
     }
 
     /// Takes everything out, oldest first.
