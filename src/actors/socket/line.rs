@@ -111,6 +111,10 @@ impl Line {
         failure.unsent = Some(frame);
         failure.generation = Some(generation);
         failure.reencode = Some(self.limits);
+        // A write that is sent again must stay in its session, or it would run twice.
+        if let SessionUse::Held { session, .. } = std::mem::replace(&mut run.session, SessionUse::None) {
+            failure.session = Some(session);
+        }
         drop(run.answer(Err(failure)));
     }
 
