@@ -200,6 +200,18 @@ impl Line {
     }
 }
 
+impl Drop for Line {
+    /// A panic of the socket: what is in flight answers by being dropped, and its sessions
+    /// go along, since a write that is sent again must stay in its own.
+    fn drop(&mut self) {
+        for Flying { mut run, session, .. } in self.drain() {
+            if let Some(session) = session {
+                run.session = SessionUse::Held { session, txn_number: None };
+            }
+        }
+    }
+}
+
 impl Flying {
     /// Since when its caller is gone. While it is there, the task is woken when it goes.
     pub fn poll_abandoned(&mut self, task: &mut std::task::Context<'_>) -> Option<Instant> {
