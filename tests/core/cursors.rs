@@ -1,0 +1,104 @@
+//! Cursors that were dropped are killed, in few commands.
+
+use std::collections::BTreeMap;
+
+use bson::Bson;
+use test_support::scripted::Log;
+use test_support::{Rule, ScriptedServer};
+
+use crate::support::{SOON, address, connect, namespace, story};
+
+/// All ids that were killed, by collection.
+fn killed(log: &Log) -> BTreeMap<String, Vec<i64>> {
+    let mut ids: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for command in log.commands_named("killCursors") {
+        assert_eq!(command.database, "d");
+        assert!(!command.body.contains_key("lsid"));
+        let of = ids.entry(command.body.get_str("killCursors").unwrap().to_owned()).or_default();
+        of.extend(command.body.get_array("cursors").unwrap().iter().filter_map(Bson::as_i64));
+    }
+    ids
+}
+
+#[test]
+fn fifty_cursors_of_two_collections_are_killed_in_few_commands() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        let (one, two) = (namespace("one"), namespace("two"));
+        for id in 1..=50 {
+            let of = if id % 2 == 0 { &one } else { &two };
+            client.core().retire_cursor(address(&server), of.clone(), id);
+        }
+        // They are told from one thread within less than their age; a slow machine may
+        // need a second flush.
+        server.until(|log| killed(log).values().map(Vec::len).sum::<usize>() == 50, SOON).await;
+        let expected = BTreeMap::from([
+            ("one".to_owned(), (1..=50).filter(|id| id % 2 == 0).collect::<Vec<i64>>()),
+            ("two".to_owned(), (1..=50).filter(|id| id % 2 == 1).collect()),
+        ]);
+        assert_eq!(killed(&server.log()), expected);
+        let commands = server.log().count("killCursors");
+        assert!((2..=4).contains(&commands), "{commands} commands");
+    });
+}
+
+#[test]
+fn a_full_batch_does_not_wait() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        for id in 1..=640 {
+            client.core().retire_cursor(address(&server), namespace("c"), id);
+        }
+        server.until(|log| killed(log).values().map(Vec::len).sum::<usize>() == 640, SOON).await;
+        let mut ids = killed(&server.log()).remove("c").unwrap();
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=640).collect::<Vec<i64>>());
+        let commands = server.log().count("killCursors");
+        assert!((10..=20).contains(&commands), "{commands} commands");
+    });
+}
+
+#[test]
+fn a_kill_that_fails_is_nobodys_error() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("killCursors").fail(13, "Unauthorized"));
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        server.until(|log| log.count("killCursors") == 1, SOON).await;
+        client.ping().await;
+        assert_eq!(server.log().count("killCursors"), 1);
+    });
+}
+
+#[test]
+fn cursors_and_sessions_end_with_the_connection() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        crate::support::open_sockets(&client, &server, 3).await;
+        let log = server.log();
+        let mut used: Vec<String> =
+            log.commands_named("buildInfo").map(|it| it.body["lsid"].to_string()).collect();
+        for id in 1..=3 {
+            client.core().retire_cursor(address(&server), namespace("c"), id);
+        }
+        crate::support::soon(client.leave()).await;
+        let log = server.log();
+        assert_eq!(killed(&server.log())["c"], [1, 2, 3]);
+        assert_eq!(log.names()[3..], ["killCursors", "endSessions"]);
+        let end = log.commands_named("endSessions").next().unwrap();
+        assert_eq!(end.database, "admin");
+        assert!(!end.body.contains_key("lsid"));
+        let mut ended: Vec<String> =
+            end.body.get_array("endSessions").unwrap().iter().map(ToString::to_string).collect();
+        used.sort();
+        ended.sort();
+        assert_eq!(ended, used);
+    });
+}

@@ -1,0 +1,27 @@
+//! The running actors against a scripted server: each file is one part of what the
+//! client promises, each test one story of it.
+//!
+//! No story sleeps. It waits for what the server saw or the client published, and
+//! everything has a deadline ([`support::story`]).
+
+#![allow(clippy::unwrap_used, reason = "a story that can't go on fails")]
+
+mod cursors;
+mod dropped;
+mod envelope;
+mod establishing;
+mod growth;
+mod idle;
+mod leases;
+mod monitor;
+mod network;
+mod panics;
+mod pipeline;
+mod protocol;
+mod queue;
+mod reencode;
+mod runtimes;
+mod shutdown;
+mod support;
+mod timeouts;
+mod writes;

@@ -1,0 +1,169 @@
+//! The end of a connection.
+
+use std::time::{Duration, Instant};
+
+use actix_mongo::Kind;
+use actix_mongo::topology::ServerKind;
+use bson::doc;
+use test_support::scripted::{Accept, End};
+use test_support::{Gate, Rule, ScriptedServer};
+
+use crate::support::{Client, SOON, address, command, connect, open_sockets, soon, story};
+
+/// Far less than a heartbeat or a connect timeout.
+const QUICK: Duration = Duration::from_secs(2);
+
+async fn ends_quickly(client: Client) {
+    let began = Instant::now();
+    soon(client.leave()).await;
+    assert!(began.elapsed() < QUICK, "ended after {:?}", began.elapsed());
+}
+
+#[test]
+fn with_the_last_handle_all_sockets_and_threads_end() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        open_sockets(&client, &server, 3).await;
+        // The monitor waits in a streamed hello, the second one has measured.
+        server.until(|log| log.commands.iter().any(|it| it.body.contains_key("maxAwaitTimeMS")), SOON).await;
+        let other = client.clone();
+        drop(client);
+        other.ping().await;
+        ends_quickly(other).await;
+        server.until(|log| log.open_connections() == 0, SOON).await;
+        let log = server.log();
+        assert!(log.connections.iter().all(|it| it.end != Some(End::ByServer)), "{:?}", log.connections);
+        assert!(log.protocol_errors.is_empty(), "{:?}", log.protocol_errors);
+    });
+}
+
+#[test]
+fn a_call_keeps_the_connection_alive() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").after(&gate));
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        let ended = client.leave();
+        gate.open();
+        soon(call).await.unwrap().expect("served");
+        soon(ended).await;
+    });
+}
+
+#[test]
+fn a_connection_that_never_found_its_server_ends_as_quickly() {
+    for accept in [Accept::Refuse, Accept::Silent, Accept::Close] {
+        story(async {
+            let server = ScriptedServer::builder().accept(accept).start();
+            let client = connect(&[&server], |_| {});
+            let call = client.run(command(doc! { "ping": 1 }).within(Duration::from_millis(50)));
+            assert_eq!(soon(call).await.expect_err("no server").kind(), Kind::Timeout, "{accept:?}");
+            ends_quickly(client).await;
+        });
+    }
+}
+
+#[test]
+fn a_connection_that_was_never_used_ends() {
+    story(async {
+        let server = ScriptedServer::start();
+        ends_quickly(connect(&[&server], |_| {})).await;
+    });
+}
+
+#[test]
+fn sockets_that_are_being_opened_do_not_hold_up_the_end() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.until_kind(&address(&server), ServerKind::Standalone).await;
+        server.rule(Rule::on("isMaster").never_answer());
+        let call = client.start(command(doc! { "ping": 1 })).await;
+        server.until(|log| log.count("isMaster") == 2, SOON).await;
+        call.abort();
+        assert!(call.await.expect_err("aborted").is_cancelled());
+        ends_quickly(client).await;
+    });
+}
+
+/// One socket, busy with a call that is answered when the gate opens, and two that wait.
+#[test]
+fn closing_fails_those_who_wait_and_leaves_those_in_flight_their_grace() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").after(&gate));
+        let in_flight = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        let waiting = [
+            client.start(command(doc! { "ping": 1 })).await,
+            client.start(command(doc! { "ping": 1 })).await,
+        ];
+        client.close(SOON);
+        for call in waiting {
+            let error = soon(call).await.unwrap().expect_err("closed");
+            assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+            assert!(!error.may_have_run());
+        }
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("closed");
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        assert!(!in_flight.is_finished());
+        gate.open();
+        soon(in_flight).await.unwrap().expect("within its grace");
+        soon(client.leave()).await;
+        assert_eq!(server.log().count("ping"), 1);
+    });
+}
+
+#[test]
+fn a_call_that_outlasts_the_grace_fails() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("buildInfo").never_answer());
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        let (began, grace) = (Instant::now(), Duration::from_millis(300));
+        client.close(grace);
+        let error = soon(call).await.unwrap().expect_err("closed");
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        assert!(error.may_have_run());
+        assert!(began.elapsed() >= grace && began.elapsed() < QUICK, "{:?}", began.elapsed());
+        soon(client.leave()).await;
+    });
+}
+
+#[test]
+fn those_who_wait_for_a_server_are_told_of_the_end() {
+    story(async {
+        let server = ScriptedServer::builder().accept(Accept::Refuse).start();
+        let client = connect(&[&server], |_| {});
+        let call = client.start(command(doc! { "ping": 1 })).await;
+        client.close(Duration::ZERO);
+        let error = soon(call).await.unwrap().expect_err("closed");
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        soon(client.leave()).await;
+    });
+}
+
+#[test]
+fn an_unanswered_last_word_does_not_hold_up_the_end_for_long() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("endSessions").never_answer());
+        let began = Instant::now();
+        soon(client.leave()).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!(server.log().count("endSessions"), 1);
+    });
+}
