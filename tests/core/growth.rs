@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use actix_mongo::topology::ServerKind;
 use bson::doc;
+use test_support::scripted::End;
 use test_support::{Gate, Rule, ScriptedServer};
 
-use crate::support::{SOON, address, command, connect, soon, story};
+use crate::support::{SOON, address, command, connect, open_sockets, soon, story};
 
 #[test]
 fn twenty_calls_open_two_sockets_at_a_time_and_no_more_than_the_limit() {
@@ -110,6 +112,21 @@ fn a_least_number_of_sockets_is_opened_before_anybody_asks() {
         client.ping().await;
         assert_eq!(client.stats().total + client.stats().pending, 3);
         assert_eq!(server.log().connections.len(), 4);
+    });
+}
+
+#[test]
+fn sockets_that_are_idle_for_too_long_are_closed() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |options| options.pool.max_idle = Some(Duration::from_millis(100)));
+        let sockets = open_sockets(&client, &server, 3).await;
+        for number in sockets {
+            server.until(|log| log.connections[number - 1].end == Some(End::ByClient), SOON).await;
+        }
+        assert_eq!(client.stats().total, 0);
+        client.ping().await;
+        assert_eq!((client.stats().generation, client.times_lost()), (0, 0));
     });
 }
 

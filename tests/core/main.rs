@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that can't go on fails")]
 
+mod chaos;
 mod cursors;
 mod dropped;
 mod envelope;
@@ -22,6 +23,7 @@ mod queue;
 mod reencode;
 mod runtimes;
 mod shutdown;
+mod stuck;
 mod support;
 mod timeouts;
 mod writes;

@@ -8,7 +8,7 @@ use bson::doc;
 use test_support::scripted::End;
 use test_support::{Rule, ScriptedServer};
 
-use crate::support::{SOON, address, command, connect, soon, story};
+use crate::support::{SOON, address, command, connect, find, soon, story};
 
 #[test]
 fn a_reply_that_does_not_come_in_time_costs_its_socket_and_nothing_else() {
@@ -61,5 +61,31 @@ fn the_timeout_of_the_connection_holds_where_a_call_has_none() {
         server.rule(Rule::on("buildInfo").never_answer());
         let error = soon(client.run(command(doc! { "buildInfo": 1 }))).await.expect_err("nothing comes");
         assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
+    });
+}
+
+/// `waitQueueTimeoutMS` limits the wait for a socket, not what came before it.
+#[test]
+fn the_wait_for_a_server_does_not_count_as_waiting_for_a_socket() {
+    story(async {
+        let server = ScriptedServer::start();
+        server.rule(Rule::on("isMaster").once().delay(Duration::from_millis(600)));
+        let client = connect(&[&server], |options| {
+            options.dispatch.wait_queue_timeout = Some(Duration::from_millis(400))
+        });
+        client.ping().await;
+    });
+}
+
+/// Each selection has its own time, however long the attempt before it took.
+#[test]
+fn a_second_attempt_has_time_of_its_own_to_find_a_server() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let limit = Duration::from_millis(1500);
+        let client = connect(&[&server], |options| options.dispatch.server_selection_timeout = limit);
+        server.rule(Rule::on("find").once().delay(limit).reset());
+        soon(client.run(find())).await.expect("the second attempt");
+        assert_eq!(server.log().count("find"), 2);
     });
 }
