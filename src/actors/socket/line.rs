@@ -170,8 +170,13 @@ impl Line {
         self.flight.pop_front().ok_or(unasked)
     }
 
+    /// The oldest request in flight, be it wholly written or not.
+    pub fn oldest(&mut self) -> Option<&mut Flying> {
+        self.flight.front_mut()
+    }
+
     /// The oldest request whose reply is awaited.
-    pub fn front(&mut self) -> Option<&mut Flying> {
+    fn front(&mut self) -> Option<&mut Flying> {
         self.flight.front_mut().filter(|_| self.writing > 0)
     }
 

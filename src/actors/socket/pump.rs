@@ -118,7 +118,7 @@ impl Pump {
     /// still there. The sleep is moved only to earlier times: with one timeout for all
     /// requests it is set once per timeout, not once per request.
     fn deadlines(&mut self, socket: &mut Socket, task: &mut TaskContext<'_>) -> Poll<Ended> {
-        let abandoned = socket.line.front().and_then(|front| front.poll_abandoned(task));
+        let abandoned = socket.line.oldest().and_then(|front| front.poll_abandoned(task));
         loop {
             let patience = abandoned.map(|since| since + GRACE);
             let deadline = socket.line.deadline();
