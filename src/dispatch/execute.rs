@@ -49,8 +49,8 @@ struct Call<'a> {
     core: &'a Core,
     plan: Plan,
     deadline: Option<Instant>,
+    /// For the selection under way; each attempt has its own.
     selection_deadline: Instant,
-    wait_deadline: Instant,
     /// The picture that the next selection must at least be from.
     version: u64,
     /// Servers that failed: others are preferred.
@@ -80,9 +80,7 @@ impl<'a> Call<'a> {
     fn new(core: &'a Core, plan: Plan, now: Instant, timeout: Option<Duration>) -> Self {
         // A limit beyond what the clock can tell is none.
         let deadline = timeout.and_then(|limit| now.checked_add(limit));
-        let selection = now + core.options.server_selection_timeout;
-        let selection_deadline = deadline.map_or(selection, |deadline| deadline.min(selection));
-        let wait_deadline = core.options.wait_queue_timeout.map_or(selection_deadline, |limit| now + limit);
+        let selection_deadline = selection_deadline(core, now, deadline);
         let mut plan = plan;
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
             SessionPlan::Held(session) => Some((session, None)),
@@ -97,7 +95,6 @@ impl<'a> Call<'a> {
             plan,
             deadline,
             selection_deadline,
-            wait_deadline,
             version,
             avoid,
             again,
@@ -123,6 +120,7 @@ impl<'a> Call<'a> {
                 return Err(self.worse_of(error));
             }
             self.retries += 1;
+            self.selection_deadline = selection_deadline(self.core, Instant::now(), self.deadline);
             self.keep(session, true);
             self.avoid.extend(server);
             self.version =
@@ -141,6 +139,9 @@ impl<'a> Call<'a> {
             Err(error) => return Err(self.unsent(self.out_of_time(error))),
         };
         let version = snapshot.version;
+        // The wait for a socket begins now, however long the one for a server was.
+        let wait_queue = core.options.wait_queue_timeout.map(|limit| Instant::now() + limit);
+        let wait_deadline = wait_queue.unwrap_or(self.selection_deadline);
         let _counted = pool.operation_started();
         let mut limits = pool.limits();
         let preference = read_preference(&snapshot, &pool, &self.plan.target);
@@ -163,7 +164,7 @@ impl<'a> Call<'a> {
             run.max_time = self.plan.max_time;
             run.cursor = self.plan.cursor.clone();
             run.deadline = self.deadline;
-            run.wait_deadline = Some(self.wait_deadline);
+            run.wait_deadline = Some(wait_deadline);
             let failure = match Waiting::submit(core, &pool, run, answer).await {
                 Ok(answer) if answer.clean => return Ok(answer),
                 Ok(answer) => return self.judge(answer, version),
@@ -307,6 +308,11 @@ impl Drop for Call<'_> {
             self.core.give_back(session);
         }
     }
+}
+
+fn selection_deadline(core: &Core, now: Instant, deadline: Option<Instant>) -> Instant {
+    let selection = now + core.options.server_selection_timeout;
+    deadline.map_or(selection, |deadline| deadline.min(selection))
 }
 
 fn too_large(what: &str, size: usize, limit: usize) -> Error {
