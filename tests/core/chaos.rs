@@ -86,7 +86,8 @@ fn chaos(seed: u64, depth: usize) {
             caller.await.unwrap();
         }
         server.clear_rules();
-        client.ping().await;
+        // Errors that dropped calls met may still be on their way.
+        soon(async { while client.run(command(doc! { "ping": 1 })).await.is_err() {} }).await;
         poll_until(SOON, "all to come to rest", || {
             let stats = client.stats();
             (stats.in_flight, stats.queued, stats.pending, stats.leased) == (0, 0, 0, 0)
@@ -103,14 +104,14 @@ fn chaos(seed: u64, depth: usize) {
 
 #[test]
 fn one_request_at_a_time() {
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         chaos(seed, 1);
     }
 }
 
 #[test]
 fn four_requests_at_a_time() {
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         chaos(seed, 4);
     }
 }
