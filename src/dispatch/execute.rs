@@ -117,6 +117,11 @@ impl<'a> Call<'a> {
             let may = retry::allowed(self.core, &self.plan, &error, self.retries);
             if !may {
                 self.keep(session, false);
+                // The caller's next call must not start from a picture that this error has
+                // made out of date, or it fails for the same cause once more.
+                if reported && (error.is_network() || error.is_retryable()) {
+                    self.core.settle().await;
+                }
                 return Err(self.worse_of(error));
             }
             self.retries += 1;
