@@ -1,7 +1,7 @@
 //! What a program learns from an error.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
 use actix_mongo::{Connection, Kind, label};
@@ -114,9 +114,12 @@ fn a_broken_socket_is_retried_and_the_write_done_once() {
     let fixture = fixture_alone();
     let numbers = fixture.numbers(1);
     fixture.fail(doc! { "times": 1 }, doc! { "failCommands": ["update"], "closeConnection": true });
+    let begin = Instant::now();
     let updated =
         block_on(numbers.update_one(doc! { "_id": 0 }, doc! { "$inc": { "n": 1 } }).into_future()).unwrap();
     assert_eq!(updated.modified_count, 1);
+    // The server is looked at again at once, not with the next heartbeat.
+    assert!(begin.elapsed() < Duration::from_secs(5), "it took {:?}", begin.elapsed());
     let found = block_on(numbers.find_one(doc! {}).into_future()).unwrap();
     assert_eq!(found, Some(doc! { "_id": 0, "n": 1 }));
 }

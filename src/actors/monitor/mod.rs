@@ -112,7 +112,12 @@ async fn watch(plan: Rc<MonitorPlan>, signals: Rc<Signals>) {
                 check.disconnect();
                 plan.tell(Seen::Failed { failure, error });
             }
-            None => check.disconnect(),
+            None => {
+                check.disconnect();
+                // Whoever asked for a check while this one was being cancelled was passed
+                // over, and would wait for the next heartbeat.
+                signals.check_now();
+            }
         }
         signals.pause(Instant::now(), plan.heartbeat, MIN_HEARTBEAT).await;
     }
