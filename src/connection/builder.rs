@@ -5,6 +5,8 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::ArbiterHandle;
+
 use super::from_uri::options_of;
 use super::options::ConnectionOptions;
 use super::uri::ConnectionString;
@@ -215,6 +217,17 @@ impl Builder {
     /// callers' own threads.
     pub fn data_arbiters(self, threads: u32) -> Self {
         self.set(move |options| options.data_arbiters = count(threads))
+    }
+
+    /// Lends the application's own arbiters: sockets live there, and no data arbiter is
+    /// started. A call made on an arbiter that a socket lives on then crosses no thread.
+    /// (default: none)
+    ///
+    /// The arbiters must outlive the connection, and must not be blocked: one that is
+    /// holds up the sockets that live on it. New sockets go to arbiters that run.
+    pub fn lend_arbiters(self, arbiters: impl IntoIterator<Item = ArbiterHandle>) -> Self {
+        let lent: Vec<ArbiterHandle> = arbiters.into_iter().collect();
+        self.set(move |options| options.lent_arbiters = lent.clone())
     }
 
     /// Connects, and waits until a server is known that takes writes (with

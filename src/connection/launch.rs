@@ -77,17 +77,20 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         publisher,
         history,
     };
-    let arbiters = match options.data_arbiters {
+    let lent = options.lent_arbiters.clone();
+    let own = match options.data_arbiters {
+        _ if !lent.is_empty() => 0,
         0 => runtime::default_arbiters(),
         count => count,
     };
     let manager = CursorManager::new(core.clone());
-    let start = move |arbiters: Vec<ArbiterHandle>| {
+    let start = move |mut arbiters: Vec<ArbiterHandle>| {
+        arbiters.extend(lent);
         Context::with_receiver(timer_inbox).run(Timer::default());
         Context::with_receiver(cursors_inbox).run(manager);
         Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
     };
-    let ended = runtime::start(arbiters, start).map_err(no_thread)?;
+    let ended = runtime::start(own, start).map_err(no_thread)?;
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
     Ok(Launched { handle: Handle::new(shared, options.scope), ended })
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use actix::ArbiterHandle;
+
 use crate::actors::monitor::MonitoringMode;
 use crate::dispatch::{DispatchOptions, Scope};
 use crate::error::{Error, Kind, Result};
@@ -31,6 +33,8 @@ pub struct ConnectionOptions {
     pub app_name: Option<String>,
     /// Data arbiters; 0 is the default: one up to four cores, else a quarter of them.
     pub data_arbiters: usize,
+    /// The application's arbiters, to be used in place of own ones; empty is none.
+    pub lent_arbiters: Vec<ArbiterHandle>,
 }
 
 impl Default for ConnectionOptions {
@@ -54,6 +58,7 @@ impl Default for ConnectionOptions {
             scope: Scope::default(),
             app_name: None,
             data_arbiters: 0,
+            lent_arbiters: Vec::new(),
         }
     }
 }

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 /// Told once all threads have ended.
 pub type Ended = watch::Receiver<()>;
 
-/// Starts the threads. `start` runs on the control thread, with the data arbiters; what
+/// Starts the threads. `start` runs on the control thread, with the own data arbiters
+/// (none, if the application lends its arbiters); what
 /// it starts there ends the whole by `System::current().stop()`.
 ///
 /// Does not block. Fails if the control thread can't be made.
@@ -23,7 +24,7 @@ pub fn start(arbiters: usize, start: impl FnOnce(Vec<ArbiterHandle>) + Send + 's
         // Dropped last, also by a panic: then all is over.
         let _alive = alive;
         let runner = System::new();
-        let data = Arbiters((0..arbiters.max(1)).map(|_| Arbiter::new()).collect());
+        let data = Arbiters((0..arbiters).map(|_| Arbiter::new()).collect());
         let handles = data.0.iter().map(Arbiter::handle).collect();
         runner.block_on(async { start(handles) });
         if let Err(error) = runner.run() {

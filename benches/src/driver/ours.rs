@@ -19,13 +19,15 @@ pub struct Ours {
 
 impl Driver for Ours {
     async fn connect(run: &RunArguments) -> Result<Self> {
-        let connection = Connection::builder()
+        let mut builder = Connection::builder()
             .uri(&run.uri)?
             .max_pool_size(run.sockets)
             .pipeline_depth(run.depth)
-            .timeout(DEADLINE)
-            .connect()
-            .await?;
+            .timeout(DEADLINE);
+        if std::env::var("LEND").is_ok() && run.host == crate::cases::HostKind::Arbiter {
+            builder = builder.lend_arbiters([actix::Arbiter::current()]);
+        }
+        let connection = builder.connect().await?;
         let database = connection.database(DATABASE)?;
         let collection = database.collection(COLLECTION)?;
         let driver = Self { database, collection };

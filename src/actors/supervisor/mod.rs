@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, WeakRecipient};
+use actix::{Actor, Arbiter, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, WeakRecipient};
 use tokio::sync::watch;
 
 use self::member::Member;
@@ -109,9 +109,8 @@ impl Supervisor {
             return;
         }
         while let Some(opening) = member.pool.begin_open() {
-            let arbiter = &self.plan.arbiters[self.next_arbiter % self.plan.arbiters.len()];
-            self.next_arbiter += 1;
-            member.open(opening, links, arbiter);
+            let arbiter = next_running(&self.plan.arbiters, &mut self.next_arbiter);
+            member.open(opening, links, &arbiter);
         }
     }
 
@@ -256,4 +255,17 @@ fn phase_of(reached: Reached) -> Phase {
 /// A new pool, in the state that the topology starts it in.
 fn new_pool(server: &ServerAddress, options: &PoolOptions) -> Arc<Pool> {
     Arc::new(Pool::new(server.clone(), options.clone()))
+}
+
+/// In turn, those that still run: an application may have stopped one that it lent. If
+/// none does, sockets live on the control arbiter.
+fn next_running(arbiters: &[ArbiterHandle], turn: &mut usize) -> ArbiterHandle {
+    for _ in arbiters {
+        let arbiter = &arbiters[*turn % arbiters.len()];
+        *turn += 1;
+        if arbiter.spawn_fn(|| {}) {
+            return arbiter.clone();
+        }
+    }
+    Arbiter::current()
 }
