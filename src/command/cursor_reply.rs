@@ -16,8 +16,8 @@ use crate::wire::walk::{Element, Walk};
 pub struct CursorReply {
     /// The cursor's id; 0 once the server has closed it.
     pub id: i64,
-    /// The namespace that `getMore` and `killCursors` must name.
-    pub namespace: String,
+    /// Where the string `ns` stands in `body`; it was found to be UTF-8.
+    namespace: Range<usize>,
     body: RawDocumentBuf,
     /// Where the array `firstBatch` or `nextBatch` stands in `body`.
     batch: Range<usize>,
@@ -36,6 +36,11 @@ impl CursorReply {
             Ok(Found { id, namespace, batch }) => Ok(Self { id, namespace, body, batch }),
             Err(error) => Err(unreadable(error, server)),
         }
+    }
+
+    /// The namespace that `getMore` and `killCursors` must name.
+    pub fn namespace(&self) -> &str {
+        std::str::from_utf8(&self.body.as_bytes()[self.namespace.clone()]).unwrap_or_default()
     }
 
     /// The whole reply.
@@ -88,7 +93,7 @@ const BATCH: ProtocolError =
 
 struct Found {
     id: i64,
-    namespace: String,
+    namespace: Range<usize>,
     batch: Range<usize>,
 }
 
@@ -108,7 +113,12 @@ fn find(body: &RawDocument) -> Result<Found, ProtocolError> {
         let element: Element<'_> = element?;
         match element.key {
             b"id" => id = element.as_i64(),
-            b"ns" => namespace = element.as_str(),
+            b"ns" => {
+                // Behind the four bytes of its length.
+                let at = start + element.offset + 4;
+                let name = element.as_str().filter(|name| name.contains('.'));
+                namespace = name.map(|name| at..at + name.len());
+            }
             b"firstBatch" | b"nextBatch" if element.as_array().is_some() => {
                 let at = start + element.offset;
                 batch = Some(at..at + element.value.len());
@@ -116,10 +126,9 @@ fn find(body: &RawDocument) -> Result<Found, ProtocolError> {
             _ => {}
         }
     }
-    let namespace = namespace.filter(|namespace| namespace.contains('.'));
     Ok(Found {
         id: id.ok_or_else(|| missing("cursor.id", "a whole number"))?,
-        namespace: namespace.ok_or_else(|| missing("cursor.ns", "a namespace"))?.to_owned(),
+        namespace: namespace.ok_or_else(|| missing("cursor.ns", "a namespace"))?,
         batch: batch.ok_or(BATCH)?,
     })
 }
@@ -145,7 +154,7 @@ mod tests {
         for key in ["firstBatch", "nextBatch"] {
             let cursor = doc! { key: [{ "x": 1 }, { "x": 2 }], "id": 77_i64, "ns": "test.rooms.old" };
             let reply = parse(cursor).unwrap();
-            assert_eq!((reply.id, reply.namespace.as_str()), (77, "test.rooms.old"));
+            assert_eq!((reply.id, reply.namespace()), (77, "test.rooms.old"));
             assert_eq!(values(reply.documents()), [1, 2]);
             assert!(!reply.is_empty());
             assert!(reply.body().get("ok").unwrap().is_some());

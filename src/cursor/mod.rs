@@ -81,7 +81,7 @@ impl<T> Cursor<T> {
     pub(crate) fn open(answer: &mut Answer, handle: &Handle, mut settings: CursorSettings) -> Result<Self> {
         let body = std::mem::take(&mut answer.body);
         let batch = CursorReply::parse(body, &answer.server)?;
-        settings.namespace = namespace_of(&batch.namespace, settings.namespace);
+        settings.namespace = namespace_of(batch.namespace(), settings.namespace);
         Ok(Self {
             handle: handle.clone(),
             server: answer.server.clone(),
@@ -170,7 +170,7 @@ impl<T> Cursor<T> {
 /// `CursorNotFound`: the server has it no more.
 const CURSOR_NOT_FOUND: i32 = 43;
 
-impl<T: DeserializeOwned> Cursor<T> {
+impl<T: DeserializeOwned + 'static> Cursor<T> {
     /// The next document, or `None` at the end. A document that can't be read as `T` is an
     /// error, and the next call goes on behind it.
     pub async fn try_next(&mut self) -> Result<Option<T>> {
@@ -205,7 +205,7 @@ impl<T: DeserializeOwned> Cursor<T> {
     }
 }
 
-impl<T: DeserializeOwned> Stream for Cursor<T> {
+impl<T: DeserializeOwned + 'static> Stream for Cursor<T> {
     type Item = Result<T>;
 
     fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -100,7 +100,13 @@ impl Pump {
             if used == 0 {
                 return Ok(progress);
             }
-            match Pin::new(&mut self.stream).poll_write_vectored(task, &slices[..used]) {
+            let stream = Pin::new(&mut self.stream);
+            let written = match &slices[..used] {
+                // The usual case; the plain call is a little cheaper for the kernel.
+                [slice] => stream.poll_write(task, slice),
+                several => stream.poll_write_vectored(task, several),
+            };
+            match written {
                 Poll::Pending => return Ok(progress),
                 Poll::Ready(Ok(0)) => {
                     return Err(broken("writing failed", io::ErrorKind::WriteZero.into(), socket));
