@@ -4,11 +4,13 @@
 
 use std::time::Duration;
 
+use actix::Arbiter;
 use actix_mongo::{Collection, Connection, Database};
 use anyhow::{Result, bail};
 use bson::{Document, doc};
 
 use super::{COLLECTION, DATABASE, Driver};
+use crate::cases::HostKind;
 use crate::cli::RunArguments;
 
 #[derive(Clone)]
@@ -24,8 +26,9 @@ impl Driver for Ours {
             .max_pool_size(run.sockets)
             .pipeline_depth(run.depth)
             .timeout(DEADLINE);
-        if std::env::var("LEND").is_ok() && run.host == crate::cases::HostKind::Arbiter {
-            builder = builder.lend_arbiters([actix::Arbiter::current()]);
+        if run.host == HostKind::Arbiter {
+            // Equal threads: the official driver lives on the host's one arbiter, too.
+            builder = builder.lend_arbiters([Arbiter::current()]);
         }
         let connection = builder.connect().await?;
         let database = connection.database(DATABASE)?;
