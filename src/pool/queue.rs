@@ -106,8 +106,13 @@ impl<E: Waiting> Queue<E> {
     }
 
     /// Takes all whose deadline is not after `now`. The time, if any, is when to call
-    /// again.
+    /// again; there is none if an earlier call, or a push, has asked for it already. So of
+    /// all alarms that were asked for, only the latest goes on.
     pub fn expire(&mut self, now: Instant) -> (Vec<E>, Option<Instant>) {
+        if self.armed.is_some_and(|armed| armed > now) {
+            // No deadline is before that.
+            return (Vec::new(), None);
+        }
         let mut expired = Vec::new();
         let mut next: Option<Instant> = None;
         for (_, place) in &mut self.places {
@@ -188,6 +193,59 @@ mod tests {
         fn is_abandoned(&self) -> bool {
             false
         }
+    }
+
+    /// It waits for so many seconds.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Until(Instant);
+
+    impl Waiting for Until {
+        fn bytes(&self) -> usize {
+            0
+        }
+
+        fn wait_deadline(&self) -> Option<Instant> {
+            Some(self.0)
+        }
+
+        fn is_exclusive(&self) -> bool {
+            false
+        }
+
+        fn purpose(&self) -> Option<Purpose> {
+            None
+        }
+
+        fn is_abandoned(&self) -> bool {
+            false
+        }
+    }
+
+    /// Each earlier deadline asks for one alarm more; however long the queue is never empty,
+    /// they do not pile up.
+    #[test]
+    fn alarms_do_not_multiply() {
+        let start = Instant::now();
+        let at = |seconds| start + std::time::Duration::from_secs(seconds);
+        let (mut queue, mut alarms) = (Queue::default(), std::collections::BTreeSet::new());
+        let mut number = 0;
+        let mut most = 0;
+        for second in 0..1000_u64 {
+            while let Some((due, _)) = alarms.first().filter(|(due, _)| *due <= at(second)).copied() {
+                alarms.pop_first();
+                number += 1;
+                alarms.extend(queue.expire(due).1.map(|at| (at, number)));
+            }
+            for wait in [30, 3].into_iter().filter(|_| second % 5 == 1) {
+                number += 1;
+                alarms.extend(queue.push(Until(at(second + wait))).1.map(|at| (at, number)));
+            }
+            most = most.max(alarms.len());
+        }
+        // One for each short wait within the longest, and not one for each that ever was.
+        assert!(most < 10, "{most} alarms at one time");
+        let first = queue.places.iter().filter_map(|place| place.1.as_ref()).map(|until| until.0).min();
+        assert!(alarms.first().map(|alarm| alarm.0) <= first, "no alarm for the earliest deadline");
     }
 
     /// Against a plain list of what is there, over many random orders.
