@@ -192,7 +192,8 @@ impl Pool {
     }
 
     /// The socket of `opening` could not be established. The oldest live entry, which
-    /// must fail with the cause; none if the opening's generation has passed.
+    /// must fail with the cause; none if the opening's generation has passed. The minimum
+    /// size is restored only after the next [`ready`](Self::ready), or socket that is opened.
     pub fn open_failed(&self, opening: Opening) -> Option<Entry> {
         let mut swept = Swept::default();
         self.lock().open_failed(opening, &mut swept)

@@ -28,6 +28,10 @@ pub struct State<E, H, C> {
     last_slot: u64,
     /// The supervisor was told to grow, and has not asked since.
     told: bool,
+    /// The latest attempt failed: until the server is found well again, sockets are opened
+    /// for those who wait alone. Each failure costs one of them, so that comes to an end;
+    /// attempts for the minimum size never would.
+    discouraged: bool,
 }
 
 impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
@@ -42,6 +46,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
             pending: Vec::new(),
             last_slot: 0,
             told: false,
+            discouraged: false,
         }
     }
 
@@ -151,6 +156,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
             ended = cause.take();
             self.mode = Mode::Ready;
         }
+        self.discouraged = false;
         (self.wants_socket(), ended)
     }
 
@@ -178,6 +184,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         if !self.settle(opening) || !self.serves(opening.generation) {
             return Next::Retire;
         }
+        self.discouraged = false;
         let at = self.slots.insert(opening.id, opening.generation, handle.clone());
         match self.next_for(at, swept) {
             Some(entry) => Next::Run(entry),
@@ -194,6 +201,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         if !self.settle(opening) || !self.serves(opening.generation) {
             return None;
         }
+        self.discouraged = true;
         self.live_front(swept)?;
         self.queue.pop()
     }
@@ -285,7 +293,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         // What was begun before a clear will serve nobody.
         let fresh = |opening: &&Opening| opening.generation == self.generation;
         let coming = self.pending.iter().filter(fresh).count();
-        self.queue.len() > coming || total < options.min_size
+        self.queue.len() > coming || (total < options.min_size && !self.discouraged)
     }
 
     /// A slot for one entry: an idle one, else (at a depth above 1) the least loaded. An

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use actix_mongo::topology::ServerKind;
+use actix_mongo::MonitoringMode;
+use actix_mongo::topology::{Criteria, ReadMode, ReadPreference, ServerKind};
 use bson::doc;
 use test_support::scripted::End;
 use test_support::{Gate, Rule, ScriptedServer};
@@ -127,6 +128,26 @@ fn sockets_that_are_idle_for_too_long_are_closed() {
         assert_eq!(client.stats().total, 0);
         client.ping().await;
         assert_eq!((client.stats().generation, client.times_lost()), (0, 0));
+    });
+}
+
+#[test]
+fn a_least_number_of_sockets_is_not_opened_over_and_over_where_it_fails() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        // Connection 1 is the monitor's, and well.
+        server.rule(Rule::on("isMaster").when(|it| it.connection > 1).close());
+        let client = connect(&[&server], |options| {
+            options.pool.min_size = 2;
+            options.monitoring = MonitoringMode::Poll;
+        });
+        server.until(|log| log.count("isMaster") >= 3, SOON).await;
+        // A call that finds no server takes as long as it may.
+        let nowhere = Criteria::Read(ReadPreference::new(ReadMode::Secondary));
+        let call = command(doc! { "ping": 1 }).plan(|plan| plan.target = nowhere);
+        soon(client.run(call.within(Duration::from_millis(300)))).await.expect_err("no secondary");
+        let attempts = server.log().connections.len() - 1;
+        assert!(attempts < 10, "{attempts} attempts");
     });
 }
 

@@ -59,6 +59,8 @@ pub struct Ledger {
     /// Free ones, the one that came free last at the end.
     pub idle: Vec<SlotId>,
     pub pending: Vec<Opening>,
+    /// An attempt failed, and nothing has gone well since.
+    pub discouraged: bool,
     last_id: u64,
     last_ticket: Option<Ticket>,
 }
@@ -74,6 +76,7 @@ impl Ledger {
             sockets: BTreeMap::new(),
             idle: Vec::new(),
             pending: Vec::new(),
+            discouraged: false,
             last_id: 0,
             last_ticket: None,
         }
@@ -87,7 +90,7 @@ impl Ledger {
         self.mode == Mode::Ready
             && total < self.options.max_size
             && self.pending.len() < self.options.max_connecting
-            && (coming < self.waiting.len() || total < self.options.min_size)
+            && (coming < self.waiting.len() || (total < self.options.min_size && !self.discouraged))
     }
 
     /// Whether the socket could take this entry.
@@ -220,6 +223,7 @@ impl Ledger {
         if !serves {
             return Ok(());
         }
+        self.discouraged = false;
         let socket =
             Socket { generation: opening.generation, load: 0, exclusive: false, held: None, idle_since: now };
         self.sockets.insert(opening.id, socket);
@@ -235,6 +239,7 @@ impl Ledger {
     pub fn open_failed(&mut self, opening: Opening, failed: Option<Small>) -> Verdict {
         self.pending.retain(|pending| *pending != opening);
         let concerns = self.mode == Mode::Ready && opening.generation == self.generation;
+        self.discouraged |= concerns;
         let oldest = self.waiting.first().copied().filter(|_| concerns);
         must!(failed == oldest, "fails {failed:?}, the oldest is {oldest:?}");
         if oldest.is_some() {

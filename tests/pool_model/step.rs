@@ -67,6 +67,7 @@ impl World {
                 if matches!(self.ledger.mode, Mode::Paused(_)) {
                     self.ledger.mode = Mode::Ready;
                 }
+                self.ledger.discouraged = false;
                 let wanted = self.ledger.wants_socket();
                 must!(open == wanted, "ready says {open}");
                 self.will_look |= open;
