@@ -65,19 +65,18 @@ pub struct ServerSessions {
 }
 
 impl ServerSessions {
-    /// The session used last, if it has more than a minute to live, else a new one.
+    /// The session returned last that has more than a minute to live, else a new one. It
+    /// counts as used now.
     /// `timeout` is the deployment's `logicalSessionTimeoutMinutes`.
     pub fn take(&self, now: Instant, timeout: Option<Duration>) -> ServerSession {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        match idle.pop() {
-            Some(session) if !session.expires_soon(now, timeout) => session,
-            // The newest has expired, so have all below it.
-            Some(_) => {
-                idle.clear();
-                ServerSession::new(now)
+        while let Some(mut session) = idle.pop() {
+            if !session.expires_soon(now, timeout) {
+                session.touch(now);
+                return session;
             }
-            None => ServerSession::new(now),
         }
+        ServerSession::new(now)
     }
 
     /// Puts a session back, unless it is dirty or about to expire.
@@ -129,6 +128,20 @@ mod tests {
         pool.give_back(old, now, HALF_HOUR);
         assert_ne!(*pool.take(now + Duration::from_secs(1741), HALF_HOUR).id(), id);
         assert!(pool.is_empty());
+    }
+
+    #[test]
+    fn a_session_in_use_does_not_age() {
+        let (pool, start) = (ServerSessions::default(), Instant::now());
+        let first = pool.take(start, HALF_HOUR);
+        let id = *first.id();
+        pool.give_back(first, start, HALF_HOUR);
+        for minutes in [20, 40, 60] {
+            let now = start + Duration::from_secs(60 * minutes);
+            let session = pool.take(now, HALF_HOUR);
+            assert_eq!(*session.id(), id, "after {minutes} minutes");
+            pool.give_back(session, now, HALF_HOUR);
+        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Line {
             }
             SessionUse::Held { session: held, txn_number } => {
                 let sent = (Some(*held.id()), *txn_number);
-                session = Some(held.clone());
+                session.insert(held.clone()).touch(around.now);
                 run.session = SessionUse::None;
                 sent
             }
