@@ -288,11 +288,13 @@ impl<'a> Call<'a> {
         error
     }
 
-    /// A retry that never reached a server tells less than the error it was to repair.
+    /// A retry that never reached a server tells less than the error it was to repair. One
+    /// that did may have run, and that must not be hidden.
     fn worse_of(&mut self, last: Error) -> Error {
         match self.first_error.take() {
             Some(first)
-                if matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) =>
+                if !last.may_have_run()
+                    && matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) =>
             {
                 first
             }

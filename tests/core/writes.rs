@@ -1,7 +1,9 @@
 //! Writes that are sent once more, and what errors of the server's state do.
 
+use std::time::Duration;
+
 use actix_mongo::topology::ServerKind;
-use actix_mongo::{Kind, label};
+use actix_mongo::{Kind, MonitoringMode, label};
 use bson::{Bson, doc, oid::ObjectId};
 use test_support::scripted::CommandRecord;
 use test_support::{Hello, Rule, ScriptedServer};
@@ -66,6 +68,23 @@ fn a_write_that_fails_twice_tells_that_it_may_have_run() {
         assert_eq!(error.kind(), Kind::AutoReconnect, "{error:?}");
         assert!(error.may_have_run() && error.has_label(label::RETRYABLE_WRITE));
         assert_one_write_in_two_attempts(&server);
+    });
+}
+
+#[test]
+fn a_second_attempt_that_may_have_run_is_not_hidden_behind_a_first_that_did_not() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.monitoring = MonitoringMode::Poll);
+        client.until_kind(&address(&server), ServerKind::RsPrimary).await;
+        // The first attempt gets no socket, the second no reply.
+        server.rule(Rule::on("isMaster").when(|it| it.connection > 1).once().close());
+        server.rule(Rule::on("insert").never_answer());
+        let call = client.run(insert().within(Duration::from_millis(500)));
+        let error = soon(call).await.expect_err("no reply");
+        server.until(|log| log.count("insert") == 1, SOON).await;
+        assert!(error.may_have_run(), "{error:?}");
+        assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
     });
 }
 
