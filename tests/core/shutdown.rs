@@ -8,7 +8,7 @@ use bson::doc;
 use test_support::scripted::{Accept, End};
 use test_support::{Gate, Rule, ScriptedServer};
 
-use crate::support::{Client, SOON, address, command, connect, open_sockets, soon, story};
+use crate::support::{Client, SOON, address, command, connect, namespace, open_sockets, soon, story};
 
 /// Far less than a heartbeat or a connect timeout.
 const QUICK: Duration = Duration::from_secs(2);
@@ -165,5 +165,22 @@ fn an_unanswered_last_word_does_not_hold_up_the_end_for_long() {
         soon(client.leave()).await;
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         assert_eq!(server.log().count("endSessions"), 1);
+    });
+}
+
+#[test]
+fn handles_that_are_dropped_after_a_close_do_not_cut_its_last_words_short() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        open_sockets(&client, &server, 2).await;
+        server.rule(Rule::on("killCursors").once().delay(Duration::from_millis(300)));
+        for collection in ["one", "two"] {
+            client.core().retire_cursor(address(&server), namespace(collection), 7);
+        }
+        client.close(SOON);
+        soon(client.leave()).await;
+        let log = server.log();
+        assert_eq!((log.count("killCursors"), log.count("endSessions")), (2, 1));
     });
 }

@@ -30,12 +30,14 @@ pub struct CursorManager {
     batch: KillBatch,
     /// Flushes the batch when its oldest id has waited long enough.
     tick: Option<SpawnHandle>,
+    /// The end has begun.
+    draining: bool,
 }
 
 impl CursorManager {
     /// A manager that sends through this core.
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core, batch: KillBatch::default(), tick: None }
+        Self { core, batch: KillBatch::default(), tick: None, draining: false }
     }
 
     fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
@@ -61,7 +63,13 @@ impl CursorManager {
 
     /// The end: what is left is killed, sessions are ended, and then the supervisor takes
     /// over. What does not succeed in time is left to the server.
+    ///
+    /// It begins once: handles that are dropped after a `close` ask for it again, and would
+    /// else overtake the kills and the grace of the first.
     fn drain(&mut self, grace: Duration, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.draining, true) {
+            return self.flush(ctx);
+        }
         let (core, kills) = (self.core.clone(), self.batch.take());
         let last = async move {
             let work = async {
