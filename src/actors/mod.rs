@@ -14,3 +14,4 @@ pub mod snapshot;
 pub mod socket;
 pub mod supervisor;
 pub mod timer;
+mod vital;

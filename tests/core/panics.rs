@@ -3,13 +3,15 @@
 
 use std::pin::pin;
 use std::task::Context;
+use std::time::Duration;
 
 use actix_mongo::Kind;
+use actix_mongo::topology::{Criteria, ReadMode, ReadPreference};
 use bson::doc;
-use test_support::{Gate, Rule, ScriptedServer};
+use test_support::{Gate, Hello, Rule, ScriptedServer};
 
 use crate::support::waker::panicking;
-use crate::support::{SOON, command, connect, insert, run_on, soon, story};
+use crate::support::{Command, SOON, command, connect, insert, run_on, soon, story};
 
 #[test]
 fn a_command_that_panics_while_it_is_written_costs_nothing() {
@@ -95,4 +97,60 @@ fn a_lease_on_a_socket_that_panics_fails_and_frees_its_place() {
         assert!(failure.error.may_have_run());
         client.ping().await;
     });
+}
+
+/// A caller's waker runs on the control thread where the supervisor or the timer wakes it.
+#[test]
+fn a_panic_in_the_supervisor_ends_the_connection_and_answers_all() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        server.rule(Rule::on("buildInfo").never_answer());
+        let in_flight = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        let waiting = client.start(command(doc! { "ping": 1 })).await;
+        let mut nowhere = pin!(client.run(for_a_secondary()));
+        assert!(nowhere.as_mut().poll(&mut Context::from_waker(&panicking())).is_pending());
+        // The next picture that is published wakes it.
+        server.set_hello(Hello::primary("rs").with("tags", doc! { "a": "b" }));
+        let error = soon(waiting).await.unwrap().expect_err("nobody opens sockets any more");
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        assert!(!error.may_have_run());
+        let error = soon(in_flight).await.unwrap().expect_err("its socket ended");
+        assert!(error.may_have_run(), "{error:?}");
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it is over");
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        soon(nowhere).await.expect_err("it is over");
+        soon(client.leave()).await;
+    });
+}
+
+#[test]
+fn a_panic_in_the_timer_ends_the_connection_too() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        server.rule(Rule::on("buildInfo").never_answer());
+        let in_flight = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        let waiting = client.start(command(doc! { "ping": 1 })).await;
+        let short = for_a_secondary().within(Duration::from_millis(50));
+        let mut nowhere = pin!(client.run(short));
+        assert!(nowhere.as_mut().poll(&mut Context::from_waker(&panicking())).is_pending());
+        let error = soon(waiting).await.unwrap().expect_err("nothing would end its wait");
+        // The end of its pool, or that of the socket that was to be opened for it.
+        assert!(matches!(error.kind(), Kind::Closed | Kind::Internal), "{error:?}");
+        assert!(!error.may_have_run());
+        assert!(soon(in_flight).await.unwrap().expect_err("its socket ended").may_have_run());
+        soon(nowhere).await.expect_err("no secondary");
+        soon(client.leave()).await;
+    });
+}
+
+/// There is none.
+fn for_a_secondary() -> Command {
+    let target = Criteria::Read(ReadPreference::new(ReadMode::Secondary));
+    command(doc! { "ping": 1 }).plan(|plan| plan.target = target)
 }

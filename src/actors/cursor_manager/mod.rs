@@ -14,6 +14,7 @@ use self::batch::{Kill, KillBatch};
 use self::operations::{EndSessions, KillCursors};
 use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::Shutdown;
+use crate::actors::vital::Vital;
 use crate::dispatch::{Core, CursorRetired, Drain, execute_internal};
 use crate::pool::Namespace;
 use crate::topology::ServerAddress;
@@ -32,12 +33,13 @@ pub struct CursorManager {
     tick: Option<SpawnHandle>,
     /// The end has begun.
     draining: bool,
+    vital: Vital,
 }
 
 impl CursorManager {
     /// A manager that sends through this core.
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core, batch: KillBatch::default(), tick: None, draining: false }
+        Self { core, batch: KillBatch::default(), tick: None, draining: false, vital: Vital::default() }
     }
 
     fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
@@ -101,6 +103,10 @@ fn log(what: &str, result: crate::error::Result<()>) {
 
 impl Actor for CursorManager {
     type Context = Context<Self>;
+
+    fn started(&mut self, _ctx: &mut Self::Context) {
+        self.vital = Vital::here();
+    }
 }
 
 impl Handler<CursorRetired> for CursorManager {

@@ -21,6 +21,7 @@ use self::shutdown::Closing;
 use crate::actors::monitor::{Observed, Order, Seen};
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
+use crate::actors::vital::Vital;
 use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
 use crate::pool::{Pool, PoolOptions};
@@ -69,13 +70,15 @@ pub struct Supervisor {
     /// Counts monitors, so that the last words of one that was replaced are passed over.
     epochs: u64,
     closing: Option<Closing>,
+    vital: Vital,
 }
 
 impl Supervisor {
     /// A supervisor that will begin once started.
     pub fn new(plan: SupervisorPlan) -> Self {
         let (members, links) = (BTreeMap::new(), None);
-        Self { plan, version: 0, members, links, next_arbiter: 0, epochs: 0, closing: None }
+        let vital = Vital::default();
+        Self { plan, version: 0, members, links, next_arbiter: 0, epochs: 0, closing: None, vital }
     }
 
     /// Takes in what a socket for operations went through.
@@ -139,6 +142,7 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.vital = Vital::here();
         self.links = Some(Arc::new(SocketLinks {
             sessions: self.plan.sessions.clone(),
             clock: self.plan.clock.clone(),

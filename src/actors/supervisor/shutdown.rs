@@ -55,6 +55,20 @@ impl Supervisor {
     }
 }
 
+impl Drop for Supervisor {
+    /// After an orderly end this finds all pools closed. A panic, or the end of the control
+    /// thread, leaves queues behind that nobody serves or expires any more.
+    fn drop(&mut self) {
+        let error = match self.closing {
+            Some(_) => closed(),
+            None => Error::new(Kind::Closed, "the connection's supervisor is gone; make a new connection"),
+        };
+        for member in self.members.values() {
+            member.close(&error);
+        }
+    }
+}
+
 fn closed() -> Error {
     Error::new(Kind::Closed, "the connection was closed")
 }

@@ -13,6 +13,7 @@ use tokio::time::Sleep;
 
 use self::alarms::{Alarm, Alarms};
 pub use self::messages::{ExpireAt, WakeAt};
+use crate::actors::vital::Vital;
 use crate::error::{Error, Kind};
 use crate::pool::{Entry, Pool, PoolStats};
 
@@ -20,12 +21,14 @@ use crate::pool::{Entry, Pool, PoolStats};
 #[derive(Debug, Default)]
 pub struct Timer {
     alarms: Alarms,
+    vital: Vital,
 }
 
 impl Actor for Timer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.vital = Vital::here();
         ctx.spawn(Clock::default());
     }
 }
