@@ -104,10 +104,14 @@ pub(super) fn interrupted(cause: &Error, address: &ServerAddress) -> Error {
     because(temporary(sentence, address), cause)
 }
 
-/// The pooling specification's `PoolClosedError`.
+/// The pooling specification's `PoolClosedError`. If it is the server that went, and not
+/// the connection, another server may serve: then it is as good as a cleared pool.
 pub(super) fn closed(cause: &Error, address: &ServerAddress) -> Error {
     let sentence = "Attempted to check out a Connection from closed connection pool";
-    let error = Error::new(Kind::Closed, sentence).with_server(address);
+    let error = match cause.kind() {
+        Kind::PoolCleared => temporary(format!("{sentence}: {cause}"), address),
+        _ => Error::new(Kind::Closed, sentence).with_server(address),
+    };
     because(error, cause)
 }
 

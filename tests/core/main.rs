@@ -21,6 +21,7 @@ mod pipeline;
 mod protocol;
 mod queue;
 mod reencode;
+mod removed;
 mod runtimes;
 mod shutdown;
 mod stuck;

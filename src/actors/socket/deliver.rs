@@ -121,7 +121,7 @@ impl Socket {
         };
         let error = Error::new(Kind::Command, failure.message.clone()).with_server(self.pool.address());
         let what = What::StateChange { generation: self.opening.generation, failure, error };
-        self.links.tell(SocketEvent { server: self.pool.address().clone(), what });
+        self.links.tell(SocketEvent { pool: self.pool.clone(), what });
     }
 
     pub(super) fn give_back(&self, session: ServerSession) {

@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::establish::Phase;
-use crate::pool::{Namespace, Opening, SlotId};
+use crate::pool::{Namespace, Opening, Pool, SlotId};
 use crate::topology::{CommandFailure, ServerAddress};
 
 /// Something the supervisor must know of. Sent before anybody else is answered, so that
 /// a caller who asks the supervisor afterwards finds it done.
 #[derive(Debug)]
 pub struct SocketEvent {
-    /// The server that the socket belongs to.
-    pub server: ServerAddress,
+    /// The pool that the socket belongs to. It tells the server, and which one: a server may
+    /// leave and come back, and its pools count sockets and generations from the same start.
+    pub pool: Arc<Pool>,
     /// What happened.
     pub what: What,
 }

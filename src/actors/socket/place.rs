@@ -65,7 +65,7 @@ impl Place {
 
     fn tell(&self, what: What) {
         if let Some(supervisor) = self.events.upgrade() {
-            supervisor.do_send(SocketEvent { server: self.pool.address().clone(), what });
+            supervisor.do_send(SocketEvent { pool: self.pool.clone(), what });
         }
     }
 }

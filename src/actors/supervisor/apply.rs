@@ -59,9 +59,12 @@ impl Supervisor {
             member.clear(&cause, interrupt, self.version);
         }
         for member in removed {
-            let sentence = "the server was removed from the deployment";
-            member
-                .close(&Error::new(Kind::PoolCleared, sentence).network().with_server(member.pool.address()));
+            let error = Error::new(Kind::PoolCleared, "the server was removed from the deployment");
+            let error = error.network().with_server(member.pool.address());
+            member.close(&error.with_seen_version(self.version));
+            if !member.is_empty() {
+                self.leaving.push(member);
+            }
         }
         let orders = [
             (change.check_now, Order::CheckNow),

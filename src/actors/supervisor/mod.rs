@@ -64,6 +64,8 @@ pub struct Supervisor {
     version: u64,
     /// Every server of the topology.
     members: BTreeMap<ServerAddress, Member>,
+    /// Servers that have left the topology, until the last of their sockets is gone.
+    leaving: Vec<Member>,
     /// What sockets share; made when this actor starts, since it holds its address.
     links: Option<Arc<SocketLinks>>,
     next_arbiter: usize,
@@ -76,9 +78,9 @@ pub struct Supervisor {
 impl Supervisor {
     /// A supervisor that will begin once started.
     pub fn new(plan: SupervisorPlan) -> Self {
-        let (members, links) = (BTreeMap::new(), None);
+        let (members, leaving, links) = (BTreeMap::new(), Vec::new(), None);
         let vital = Vital::default();
-        Self { plan, version: 0, members, links, next_arbiter: 0, epochs: 0, closing: None, vital }
+        Self { plan, version: 0, members, leaving, links, next_arbiter: 0, epochs: 0, closing: None, vital }
     }
 
     /// Takes in what a socket for operations went through.
@@ -183,7 +185,11 @@ impl Handler<SocketEvent> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, msg: SocketEvent, ctx: &mut Self::Context) {
-        let SocketEvent { server, what } = msg;
+        let SocketEvent { pool, what } = msg;
+        let server = pool.address().clone();
+        if !self.members.get(&server).is_some_and(|member| Arc::ptr_eq(&member.pool, &pool)) {
+            return self.has_left(&pool, &what, ctx);
+        }
         match what {
             What::Opened(_) => {}
             What::Failed { opening, phase, timed_out, error } => {

@@ -1,12 +1,15 @@
 //! The end: pools refuse and fail what waits, sockets in use get the grace, monitors stop
 //! at once; and when nothing is left, the control thread is let go.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{ActorContext, AsyncContext, Context, System};
 
 use super::Supervisor;
+use crate::actors::socket::What;
 use crate::error::{Error, Kind};
+use crate::pool::Pool;
 
 /// Set once the end has begun.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ impl Supervisor {
         }
         self.publish(self.plan.topology.description().clone(), Some(error));
         ctx.run_later(grace, |supervisor, ctx| {
-            for member in supervisor.members.values() {
+            for member in supervisor.members.values().chain(&supervisor.leaving) {
                 member.abort(&closed());
             }
             ctx.run_later(LAST_PATIENCE, |supervisor, ctx| supervisor.end(ctx));
@@ -40,9 +43,27 @@ impl Supervisor {
 
     /// Called whenever a socket is gone.
     pub(super) fn look_for_the_end(&mut self, ctx: &mut Context<Self>) {
-        if self.closing.is_some() && self.members.values().all(super::Member::is_empty) {
+        if self.closing.is_some()
+            && self.leaving.is_empty()
+            && self.members.values().all(super::Member::is_empty)
+        {
             self.end(ctx);
         }
+    }
+
+    /// A socket of a server that has left the topology: what it tells is of no concern any
+    /// more, except that it is gone.
+    pub(super) fn has_left(&mut self, pool: &Arc<Pool>, what: &What, ctx: &mut Context<Self>) {
+        let gone = match what {
+            What::Failed { opening, .. } => opening.id,
+            What::Closed { id, .. } => *id,
+            What::Opened(_) | What::StateChange { .. } => return,
+        };
+        if let Some(member) = self.leaving.iter_mut().find(|member| Arc::ptr_eq(&member.pool, pool)) {
+            member.forget(gone);
+        }
+        self.leaving.retain(|member| !member.is_empty());
+        self.look_for_the_end(ctx);
     }
 
     fn end(&mut self, ctx: &mut Context<Self>) {
@@ -63,8 +84,9 @@ impl Drop for Supervisor {
             Some(_) => closed(),
             None => Error::new(Kind::Closed, "the connection's supervisor is gone; make a new connection"),
         };
-        for member in self.members.values() {
+        for member in self.members.values().chain(&self.leaving) {
             member.close(&error);
+            member.abort(&error);
         }
     }
 }
