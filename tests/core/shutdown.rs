@@ -184,3 +184,23 @@ fn handles_that_are_dropped_after_a_close_do_not_cut_its_last_words_short() {
         assert_eq!((log.count("killCursors"), log.count("endSessions")), (2, 1));
     });
 }
+
+#[test]
+fn what_happens_during_the_grace_does_not_undo_the_end() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("buildInfo").never_answer());
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        client.close(SOON);
+        let mut snapshots = client.core().snapshots.clone();
+        soon(snapshots.wait_for(|picture| picture.closed.is_some())).await.unwrap();
+        server.reset_all();
+        assert!(soon(call).await.unwrap().expect_err("reset").may_have_run());
+        client.core().settle().await;
+        assert!(snapshots.borrow().closed.is_some());
+        soon(client.leave()).await;
+    });
+}

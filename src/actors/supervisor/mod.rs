@@ -83,7 +83,8 @@ impl Supervisor {
         Self { plan, version: 0, members, leaving, links, next_arbiter: 0, epochs: 0, closing: None, vital }
     }
 
-    /// Takes in what a socket for operations went through.
+    /// Takes in what a socket for operations went through. After the end has begun nothing
+    /// comes of it: its picture is the last that is published.
     fn application_error(
         &mut self,
         server: &ServerAddress,
@@ -93,7 +94,7 @@ impl Supervisor {
         error: Error,
         ctx: &mut Context<Self>,
     ) {
-        let Some(member) = self.members.get(server) else { return };
+        let Some(member) = self.members.get(server).filter(|_| self.closing.is_none()) else { return };
         let outcome = Outcome::Application(ApplicationError {
             address: server.clone(),
             generation,
