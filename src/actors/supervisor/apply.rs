@@ -10,7 +10,7 @@ use super::member::Member;
 use super::{Supervisor, new_pool, phase_of};
 use crate::actors::monitor::{Monitor, MonitorPlan, Order};
 use crate::actors::snapshot::Snapshot;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, label};
 use crate::establish::Phase as Reached;
 use crate::pool::Opening;
 use crate::topology::{
@@ -104,12 +104,14 @@ impl Supervisor {
         }
     }
 
-    pub(super) fn restart_monitor(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
+    pub(super) fn restart_monitor(&mut self, server: &ServerAddress, epoch: u64, ctx: &mut Context<Self>) {
         self.plan.history.note(Some(server), "its monitor ended unexpectedly, and is started again");
         tracing::error!(target: "actix_mongo::topology", %server, "a monitor ended unexpectedly");
         let server = server.clone();
         ctx.run_later(MONITOR_RESTART, move |supervisor, ctx| {
-            if supervisor.closing.is_none() && supervisor.members.contains_key(&server) {
+            // It may have left meanwhile, and come back with a monitor of its own.
+            let bereft = supervisor.members.get(&server).is_some_and(|member| member.epoch == epoch);
+            if supervisor.closing.is_none() && bereft {
                 supervisor.watch(&server, ctx);
             }
         });
@@ -131,12 +133,16 @@ impl Supervisor {
         let oldest = member.pool.open_failed(opening);
         member.pool.serve();
         self.plan.history.note(Some(server), format!("a socket could not be opened: {error}"));
-        let failure = match (timed_out, error.is_network()) {
-            (true, _) => Failure::Timeout,
-            (false, true) => Failure::Network,
-            (false, false) => Failure::Other,
-        };
-        self.application_error(server, opening.generation, phase_of(reached), failure, error.clone(), ctx);
+        if let Some(failure) = failure_of(timed_out, &error) {
+            self.application_error(
+                server,
+                opening.generation,
+                phase_of(reached),
+                failure,
+                error.clone(),
+                ctx,
+            );
+        }
         if let Some(entry) = oldest {
             entry.fail(error.with_seen_version(self.version).retryable());
         }
@@ -178,5 +184,35 @@ impl Supervisor {
         for address in before.servers.keys().filter(|address| !after.servers.contains_key(*address)) {
             history.note(Some(address), "was removed");
         }
+    }
+}
+
+/// What a failed attempt to open a socket says of the server. Only errors that were labelled
+/// as such may be signs of a busy one; and a socket's actor that died says nothing at all.
+fn failure_of(timed_out: bool, error: &Error) -> Option<Failure> {
+    if error.kind() == Kind::Internal {
+        return None;
+    }
+    Some(match timed_out {
+        true => Failure::Timeout,
+        false if error.has_label(label::SYSTEM_OVERLOADED) => Failure::Network,
+        false => Failure::Other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_attempt_is_a_sign_of_a_busy_server_only_if_it_is_labelled_so() {
+        let network = Error::new(Kind::ConnectionFailure, "no").network();
+        let busy = network.clone().with_label(label::SYSTEM_OVERLOADED);
+        assert_eq!(failure_of(true, &busy), Some(Failure::Timeout));
+        assert_eq!(failure_of(false, &busy), Some(Failure::Network));
+        // A name without an address.
+        assert_eq!(failure_of(false, &network), Some(Failure::Other));
+        assert_eq!(failure_of(false, &Error::new(Kind::Command, "too old")), Some(Failure::Other));
+        assert_eq!(failure_of(false, &Error::new(Kind::Internal, "a panic")), None);
     }
 }

@@ -177,7 +177,7 @@ impl Handler<Observed> for Supervisor {
             Seen::Failed { failure, error } => {
                 self.apply(Outcome::CheckFailed { address, failure, error, now }, ctx)
             }
-            Seen::Died => self.restart_monitor(&server, ctx),
+            Seen::Died => self.restart_monitor(&server, epoch, ctx),
         }
     }
 }
