@@ -73,6 +73,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         sessions,
         clock,
         arbiters: Vec::new(),
+        lent: !options.lent_arbiters.is_empty(),
         orphans: cursors.downgrade().recipient(),
         publisher,
         history,

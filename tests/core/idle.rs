@@ -7,6 +7,7 @@ use bson::doc;
 use test_support::scripted::End;
 use test_support::{Gate, Rule, ScriptedServer, poll_until};
 
+use crate::support::arbiter::LentArbiter;
 use crate::support::waker::Stopper;
 use crate::support::{SOON, command, connect, find, open_sockets, soon, story};
 
@@ -48,7 +49,8 @@ fn a_reset_of_an_idle_socket_is_the_end_of_that_socket_only() {
 fn a_call_that_claims_a_dead_socket_goes_to_another_one_in_silence() {
     story(async {
         let server = ScriptedServer::start();
-        let client = connect(&[&server], |options| options.data_arbiters = 1);
+        let arbiter = LentArbiter::start();
+        let client = connect(&[&server], |options| options.lent_arbiters = arbiter.handles());
         let sockets = open_sockets(&client, &server, 3).await;
         let dead = sockets[0];
         let (gate, first, stoppers) = (Gate::new(), Gate::new(), [Stopper::new(), Stopper::new()]);

@@ -1,5 +1,6 @@
 //! Panics stay where they are. A caller's waker runs on the thread of the socket that
-//! answers it, so one that panics is a panic in the middle of that actor.
+//! answers it, on a lent arbiter in the middle of that actor's work: so one that panics is a
+//! panic of the actor. On the driver's own arbiters answers are handed out apart.
 
 use std::pin::pin;
 use std::task::Context;
@@ -10,6 +11,7 @@ use actix_mongo::topology::{Criteria, ReadMode, ReadPreference};
 use bson::doc;
 use test_support::{Gate, Hello, Rule, ScriptedServer};
 
+use crate::support::arbiter::LentArbiter;
 use crate::support::waker::panicking;
 use crate::support::{Command, SOON, command, connect, insert, run_on, soon, story};
 
@@ -31,7 +33,11 @@ fn a_command_that_panics_while_it_is_written_costs_nothing() {
 fn a_panic_in_a_socket_costs_that_socket_and_those_who_wait_are_served() {
     story(async {
         let server = ScriptedServer::start();
-        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        let arbiter = LentArbiter::start();
+        let client = connect(&[&server], |options| {
+            options.pool.max_size = 1;
+            options.lent_arbiters = arbiter.handles();
+        });
         client.ping().await;
         let gate = Gate::new();
         server.rule(Rule::on("buildInfo").after(&gate));
@@ -55,9 +61,11 @@ fn a_panic_in_a_socket_costs_that_socket_and_those_who_wait_are_served() {
 fn a_write_in_flight_on_a_socket_that_panics_is_sent_once_more_as_the_same_write() {
     story(async {
         let server = ScriptedServer::start_primary("rs");
+        let arbiter = LentArbiter::start();
         let client = connect(&[&server], |options| {
             options.pool.max_size = 1;
             options.pool.pipeline_depth = 2;
+            options.lent_arbiters = arbiter.handles();
         });
         client.ping().await;
         let gate = Gate::new();
@@ -82,7 +90,11 @@ fn a_write_in_flight_on_a_socket_that_panics_is_sent_once_more_as_the_same_write
 fn a_lease_on_a_socket_that_panics_fails_and_frees_its_place() {
     story(async {
         let server = ScriptedServer::start();
-        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        let arbiter = LentArbiter::start();
+        let client = connect(&[&server], |options| {
+            options.pool.max_size = 1;
+            options.lent_arbiters = arbiter.handles();
+        });
         client.ping().await;
         let lease = client.lease().await.expect("the socket is idle");
         let gate = Gate::new();
@@ -153,4 +165,22 @@ fn a_panic_in_the_timer_ends_the_connection_too() {
 fn for_a_secondary() -> Command {
     let target = Criteria::Read(ReadPreference::new(ReadMode::Secondary));
     command(doc! { "ping": 1 }).plan(|plan| plan.target = target)
+}
+
+#[test]
+fn a_caller_whose_waker_panics_costs_nobody_else_anything() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").after(&gate));
+        let mut call = pin!(client.run(command(doc! { "buildInfo": 1 })));
+        assert!(call.as_mut().poll(&mut Context::from_waker(&panicking())).is_pending());
+        let waiting = client.start(command(doc! { "ping": 1 })).await;
+        gate.open();
+        soon(waiting).await.unwrap().expect("by the same socket");
+        soon(call).await.expect("its answer is there");
+        assert_eq!(server.log().used_connections().len(), 1);
+    });
 }

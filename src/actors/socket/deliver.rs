@@ -5,8 +5,9 @@ use std::time::Instant;
 use bson::{RawDocument, RawDocumentBuf};
 
 use super::Socket;
+use super::answers::Ready;
 use super::line::Flying;
-use super::messages::{Orphaned, SocketEvent, What};
+use super::messages::{SocketEvent, What};
 use crate::error::{Error, Kind};
 use crate::pool::{Answer, Follow, Lease, Next};
 use crate::session::ServerSession;
@@ -71,14 +72,18 @@ impl Socket {
         let (lease, next) = self.follow(&flying, cursor);
         let mut answer = self.answer_to(reply.body, clean, session);
         answer.lease = lease;
-        let namespace = flying.run.cursor.clone().filter(|_| cursor != 0);
-        if let Err(Ok(unwanted)) = flying.run.answer(Ok(answer)) {
-            if let Some(session) = unwanted.session {
-                self.give_back(session);
-            }
-            if let (Some(namespace), Some(manager)) = (namespace, self.links.orphans.upgrade()) {
-                manager.do_send(Orphaned { server: unwanted.server, namespace, id: cursor });
-            }
+        let opened = flying.run.cursor.clone().filter(|_| cursor != 0).map(|namespace| (namespace, cursor));
+        let ready = Ready {
+            run: flying.run,
+            answer,
+            cursor: opened,
+            links: self.links.clone(),
+            session_timeout: self.line.limits().session_timeout,
+        };
+        if self.links.lent {
+            ready.send();
+        } else {
+            ready.send_later();
         }
         self.go_on(next);
         self.leave_lease();

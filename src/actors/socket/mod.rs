@@ -2,6 +2,7 @@
 //! requests in flight and its slot in the pool. It takes what callers and the pool give
 //! it, in order, and answers; it decides nothing about the topology.
 
+mod answers;
 mod deliver;
 mod line;
 mod messages;
@@ -36,6 +37,8 @@ pub struct SocketLinks {
     pub events: WeakRecipient<SocketEvent>,
     /// The cursor manager.
     pub orphans: WeakRecipient<Orphaned>,
+    /// Sockets live on the application's arbiters, where callers may live, too.
+    pub lent: bool,
 }
 
 /// See the module.

@@ -49,6 +49,8 @@ pub struct SupervisorPlan {
     pub clock: Arc<ClusterClock>,
     /// Where sockets live.
     pub arbiters: Vec<ArbiterHandle>,
+    /// Whether the application lent them.
+    pub lent: bool,
     /// The cursor manager.
     pub orphans: WeakRecipient<Orphaned>,
     /// Where snapshots go.
@@ -152,6 +154,7 @@ impl Actor for Supervisor {
             dialer: self.plan.dialer.clone(),
             events: ctx.address().downgrade().recipient(),
             orphans: self.plan.orphans.clone(),
+            lent: self.plan.lent,
         }));
         let start = self.plan.topology.start();
         self.change(start, ctx);

@@ -1,6 +1,7 @@
 //! How these stories drive the client: commands as documents, over a handle. All that
 //! knows how operations are dispatched is in this folder.
 
+pub mod arbiter;
 mod command;
 pub mod waker;
 
