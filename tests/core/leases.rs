@@ -5,7 +5,7 @@ use bson::{Document, doc};
 use test_support::scripted::End;
 use test_support::{Gate, Rule, ScriptedServer};
 
-use crate::support::{Client, SOON, command, connect, open_sockets, run_on, soon, story};
+use crate::support::{Client, SOON, command, connect, open_sockets, run_on, send_on, soon, story};
 
 fn one_socket(server: &ScriptedServer) -> Client {
     connect(&[server], |options| options.pool.max_size = 1)
@@ -98,6 +98,25 @@ fn a_lease_that_is_dropped_with_a_request_in_flight_ends_with_its_reply() {
         let log = server.log();
         assert_eq!(log.names(), ["ping", "buildInfo", "ping"]);
         assert_eq!(log.used_connections().len(), 1);
+    });
+}
+
+/// The lease is over before the socket has written what was sent on it.
+#[test]
+fn a_lease_that_is_dropped_with_an_unanswered_request_unwritten_ends_all_the_same() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = one_socket(&server);
+        client.ping().await;
+        for number in 1..=50 {
+            let lease = client.lease().await.expect("the socket was given back");
+            let written = send_on(&lease, doc! { "buildInfo": 1 });
+            drop(lease);
+            soon(written).await.unwrap().expect("written");
+            client.ping().await;
+            assert_eq!(server.log().count("buildInfo"), number);
+        }
+        assert_eq!(server.log().used_connections().len(), 1);
     });
 }
 

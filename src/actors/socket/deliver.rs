@@ -37,6 +37,7 @@ impl Socket {
             drop(flying.run.answer(Ok(answer)));
             self.go_on(next);
         }
+        self.leave_lease();
         self.rest();
     }
 

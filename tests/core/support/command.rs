@@ -7,6 +7,7 @@ use actix_mongo::Result;
 use actix_mongo::dispatch::{Handle, Operation, Plan, Retry, SessionPlan};
 use actix_mongo::pool::{Answer, Lease, Namespace, Outcome, Run, SessionUse};
 use actix_mongo::topology::{Criteria, Limits, ReadMode, ReadPreference};
+use actix_mongo::wire::frame::MORE_TO_COME;
 use actix_mongo::wire::{Frame, FrameBuilder};
 use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc};
 
@@ -14,6 +15,13 @@ use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc};
 pub fn run_on(lease: &Lease, body: Document) -> tokio::sync::oneshot::Receiver<Outcome> {
     let (mut run, answer) = Run::new(frame_of(&body, "d", 0));
     run.session = SessionUse::Implicit { numbered: false };
+    lease.submit(run);
+    answer
+}
+
+/// Sends a command on a lease that gets no reply.
+pub fn send_on(lease: &Lease, body: Document) -> tokio::sync::oneshot::Receiver<Outcome> {
+    let (run, answer) = Run::new(frame_of(&body, "d", MORE_TO_COME));
     lease.submit(run);
     answer
 }

@@ -5,7 +5,7 @@ pub mod arbiter;
 mod command;
 pub mod waker;
 
-pub use self::command::{Command, command, find, insert, namespace, run_on};
+pub use self::command::{Command, command, find, insert, namespace, run_on, send_on};
 
 use std::sync::Arc;
 use std::time::Duration;
