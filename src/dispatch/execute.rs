@@ -178,7 +178,7 @@ impl<'a> Call<'a> {
             match *failure {
                 // The server takes less than the frame was written for.
                 Failure { reencode: Some(narrower), session, .. } => {
-                    limits = narrower;
+                    limits = limits.and(&narrower);
                     self.keep(session, true);
                 }
                 // The socket was dead before a byte was written: another one, in silence.

@@ -58,10 +58,42 @@ impl Limits {
         }
     }
 
-    /// Whether a frame that was written for `assumed` may go to a server with these.
+    /// What servers of both kinds take: so a frame that is written anew, time and again for
+    /// sockets to servers that differ, comes to one that all of them take.
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            max_document: self.max_document.min(other.max_document),
+            max_message: self.max_message.min(other.max_message),
+            max_batch: self.max_batch.min(other.max_batch),
+            max_wire_version: self.max_wire_version.min(other.max_wire_version),
+            session_timeout: self.session_timeout.and(other.session_timeout),
+            retryable_writes: self.retryable_writes && other.retryable_writes,
+        }
+    }
+
+    /// Whether a frame that was written for `assumed` may go to a server with these. A write
+    /// may not lose its number on the way: its caller would send it twice.
     pub fn allow(&self, assumed: &Self) -> bool {
         self.max_document >= assumed.max_document
             && self.max_message >= assumed.max_message
             && self.max_batch >= assumed.max_batch
+            && (self.retryable_writes || !assumed.retryable_writes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_take_both_allow() {
+        let (usual, sessions) = (Limits::default(), Some(Duration::from_secs(1800)));
+        let a = Limits { max_batch: 7, retryable_writes: true, session_timeout: sessions, ..usual };
+        let b = Limits { max_document: 9, max_message: 99, max_wire_version: 25, ..usual };
+        assert!(!a.allow(&b) && !b.allow(&a));
+        let both = a.and(&b);
+        assert!(a.allow(&both) && b.allow(&both));
+        assert_eq!(both, b.and(&a));
+        assert_eq!((both.session_timeout, both.max_wire_version), (None, 8));
     }
 }

@@ -88,6 +88,27 @@ fn a_second_attempt_that_may_have_run_is_not_hidden_behind_a_first_that_did_not(
     });
 }
 
+/// The server was started anew, without its set, and the monitor does not know yet.
+#[test]
+fn a_write_that_was_sent_without_a_number_has_no_second_attempt() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.monitoring = MonitoringMode::Poll);
+        client.until_kind(&address(&server), ServerKind::RsPrimary).await;
+        let alone = doc! {
+            "ok": 1, "ismaster": true, "minWireVersion": 0, "maxWireVersion": 25,
+            "logicalSessionTimeoutMinutes": 30,
+        };
+        server.rule(Rule::on("isMaster").when(|it| it.connection > 1).reply(alone));
+        server.rule(Rule::on("insert").close());
+        let error = soon(client.run(insert())).await.expect_err("the socket broke");
+        assert!(error.may_have_run(), "{error:?}");
+        let log = server.log();
+        assert_eq!(log.count("insert"), 1);
+        assert!(!log.commands_named("insert").next().unwrap().body.contains_key("txnNumber"));
+    });
+}
+
 #[test]
 fn a_standalone_gets_no_numbers_and_no_second_attempt() {
     story(async {
