@@ -6,7 +6,7 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind};
-use crate::pool::{Limits, Run, SessionUse};
+use crate::pool::{Limits, Outcome, Run, SessionUse};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
 use crate::wire::{Envelope, ProtocolError, Reply};
 
@@ -71,11 +71,10 @@ impl Line {
     /// can't be sent is answered at once, and nothing of it is.
     pub fn take(&mut self, mut run: Box<Run>, around: &Surroundings<'_>, generation: u64) {
         if !self.limits.allow(&run.assumed) {
-            return self.send_back(run, generation);
+            return give_back(self.send_back(run, generation), around, &self.limits);
         }
         let Ok(max_time_ms) = max_time(&run, around) else {
-            // The caller may be gone; then its session is all that is left of it.
-            return drop(run.fail(out_of_time(), Some(generation)));
+            return give_back(run.fail(out_of_time(), Some(generation)), around, &self.limits);
         };
         let mut session = None;
         let (lsid, txn_number) = match &mut run.session {
@@ -104,7 +103,8 @@ impl Line {
         self.flight.push_back(Flying { run, session, request_id: self.last_id, answers, abandoned: None });
     }
 
-    fn send_back(&self, mut run: Box<Run>, generation: u64) {
+    #[allow(clippy::result_large_err, reason = "the outcome itself comes back")]
+    fn send_back(&self, mut run: Box<Run>, generation: u64) -> Result<(), Outcome> {
         let frame = std::mem::take(&mut run.frame);
         let error = Error::new(Kind::TooLarge, "the server takes less than the message was written for");
         let mut failure = crate::pool::Failure::new(error);
@@ -115,7 +115,7 @@ impl Line {
         if let SessionUse::Held { session, .. } = std::mem::replace(&mut run.session, SessionUse::None) {
             failure.session = Some(session);
         }
-        drop(run.answer(Err(failure)));
+        run.answer(Err(failure))
     }
 
     /// The bytes to write next, as slices of the frames they are in; how many slices.
@@ -252,6 +252,15 @@ impl Flying {
     }
 }
 
+/// The caller may be gone; then its session is all that is left of a request.
+fn give_back(unwanted: Result<(), Outcome>, around: &Surroundings<'_>, limits: &Limits) {
+    if let Err(Err(failure)) = unwanted
+        && let Some(session) = failure.session
+    {
+        around.sessions.give_back(session, around.now, limits.session_timeout);
+    }
+}
+
 /// What `maxTimeMS` says: the time left when the request arrives. `Err` if there is none.
 fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
     let Some(deadline) = run.deadline else { return Ok(None) };
@@ -266,4 +275,37 @@ fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
 
 fn out_of_time() -> Error {
     Error::new(Kind::Timeout, "the operation's timeout ran out before the request was sent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::FrameBuilder;
+
+    /// A request in a session that its caller holds, and whose caller has gone.
+    fn left_behind(sessions: &ServerSessions, now: Instant) -> Box<Run> {
+        let mut frame = FrameBuilder::new(16);
+        frame.elements().i32("ping", 1);
+        let (mut run, answer) = Run::new(frame.finish());
+        run.session = SessionUse::Held { session: sessions.take(now, None), txn_number: None };
+        drop(answer);
+        run
+    }
+
+    #[test]
+    fn the_session_of_a_request_that_can_not_be_sent_and_nobody_waits_for_goes_back() {
+        let (sessions, clock, now) = (ServerSessions::default(), ClusterClock::default(), Instant::now());
+        let around = Surroundings { sessions: &sessions, clock: &clock, now, min_rtt: Duration::ZERO };
+        let mut line =
+            Line::new(Limits { session_timeout: Some(Duration::from_secs(1800)), ..Limits::default() });
+        let mut late = left_behind(&sessions, now);
+        late.deadline = Some(now);
+        line.take(late, &around, 0);
+        assert_eq!(sessions.len(), 1, "out of time");
+        let mut wide = left_behind(&sessions, now);
+        wide.assumed.max_batch += 1;
+        line.take(wide, &around, 0);
+        assert_eq!(sessions.len(), 1, "sent back");
+        assert!(line.is_empty());
+    }
 }
