@@ -14,6 +14,7 @@ pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snaps
 dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
 runtime <- connection
 race <- {actors::monitor, dispatch}
+actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
 ";
 
 /// The arrows, ready to be asked.
