@@ -1,8 +1,9 @@
 //! Connection strings: `mongodb://host1,host2/database?option=value`.
 //!
-//! Three steps: `Parts` takes the string apart, [`UriOptions`] gives the
-//! options their types, and what this build does not have is refused by its name. The
-//! handle's builder reads the result. Nothing here looks up a name or opens a file.
+//! Four steps: `Parts` takes the string apart, [`UriOptions`] gives the options their
+//! types, [`ConnectionString::check`] judges whether they are enough to connect with, and
+//! what this build does not have is refused by its name. The handle's builder reads the
+//! result. Nothing here looks up a name or opens a file.
 
 mod access;
 mod hosts;
@@ -17,7 +18,7 @@ mod writes;
 
 use std::str::FromStr;
 
-pub use access::{AuthOptions, ProxyOptions, TlsOptions};
+pub use access::{AuthOptions, Credential, Mechanism, ProxyOptions, TlsOptions};
 pub use options::UriOptions;
 pub use parts::{Scheme, UserInfo};
 pub use secret::Secret;
@@ -48,6 +49,8 @@ pub struct ConnectionString {
     pub options: UriOptions,
     /// What was ignored or is deprecated, a sentence each.
     pub warnings: Vec<String>,
+    /// What was ignored and must not be, a sentence each.
+    refusals: Vec<String>,
 }
 
 impl ConnectionString {
@@ -55,6 +58,7 @@ impl ConnectionString {
     /// build does not have is an error ([`Kind::Unsupported`](crate::Kind::Unsupported)).
     pub fn parse(text: &str) -> Result<Self> {
         let (parts, read) = Self::read_parts(text)?;
+        read.check()?;
         unbuilt::refuse(&parts, read.options.tls.enabled)?;
         for warning in &read.warnings {
             tracing::warn!("connection string: {warning}");
@@ -66,6 +70,21 @@ impl ConnectionString {
     /// can do.
     pub fn read(text: &str) -> Result<Self> {
         Ok(Self::read_parts(text)?.1)
+    }
+
+    /// Fails if what was read is not enough to connect as it asks, whoever could do it:
+    /// a value was ignored that stands for a guarantee, or no credential can be made.
+    pub fn check(&self) -> Result<()> {
+        match self.refusals.first() {
+            Some(refusal) => Err(parts::invalid(refusal.as_str())),
+            None => self.credential().map(drop),
+        }
+    }
+
+    /// Who the user is and how to prove it, with the defaults of the mechanism. `None` if
+    /// no authentication is asked for; an error if the mechanism can't do with what is given.
+    pub fn credential(&self) -> Result<Option<Credential>> {
+        Credential::read(self.user.as_ref(), self.database.as_deref(), &self.options.auth)
     }
 
     fn read_parts(text: &str) -> Result<(Parts, Self)> {
@@ -85,6 +104,7 @@ impl ConnectionString {
             database: parts.database.clone(),
             options,
             warnings: values.warnings,
+            refusals: values.refusals,
         };
         Ok((parts, read))
     }
@@ -113,7 +133,7 @@ fn unknown(key: &str) -> Option<String> {
 }
 
 /// Names that were replaced by others.
-const DEPRECATED: [&str; 2] = ["wtimeout", "j"];
+const DEPRECATED: [&str; 3] = ["wtimeout", "j", "gssapiServiceName"];
 
 /// The options of the specifications, as they spell them.
 const KNOWN: [&str; 48] = [

@@ -1,8 +1,14 @@
 //! Options of authentication, TLS and proxies.
 
+mod credential;
+mod mechanism;
+
+pub use credential::Credential;
+pub use mechanism::Mechanism;
+
 use super::parts::{Parts, invalid};
 use super::secret::Secret;
-use super::values::{Values, from};
+use super::values::{Values, truth};
 use crate::error::Result;
 
 /// How to prove who the user is.
@@ -13,7 +19,8 @@ pub struct AuthOptions {
     pub mechanism: Option<String>,
     /// `authSource`; never empty.
     pub source: Option<String>,
-    /// `authMechanismProperties`. A value may be a token.
+    /// `authMechanismProperties`. A value may be a token; it may hold a ':' (as that of
+    /// `TOKEN_RESOURCE` does if it is a URL), but no ','.
     pub properties: Vec<(String, Secret)>,
 }
 
@@ -107,12 +114,13 @@ impl ProxyOptions {
         }
         let proxy = Self {
             host: values.filled("proxyHost").map(str::to_owned),
-            port: values.integer("proxyPort", from(0)).and_then(|port| u16::try_from(port).ok()),
+            port: values.integer("proxyPort", 0..=u16::MAX.into()).and_then(|port| u16::try_from(port).ok()),
             username: values.filled("proxyUsername").map(str::to_owned),
             password: values.filled("proxyPassword").map(Secret::new),
         };
         if proxy.host.is_none()
-            && let Some(name) = PROXY.into_iter().find(|name| parts.has(name))
+            && let Some(name) =
+                PROXY.into_iter().find(|name| parts.values(name).any(|value| !value.is_empty()))
         {
             return Err(invalid(format!("{name} is given without a proxyHost")));
         }
@@ -123,37 +131,55 @@ impl ProxyOptions {
     }
 }
 
-/// Whether TLS is asked for. Unlike other options a bad value is an error: to ignore it
-/// would be to connect without protection.
+/// Whether TLS is asked for. A bad value is not only ignored, but refused: to connect all
+/// the same would be to connect without protection.
 fn enabled(parts: &Parts, values: &mut Values<'_>) -> Result<Option<bool>> {
-    let given = [("tls", parts.has("tls")), ("ssl", parts.has("ssl"))];
-    let mut found = None;
-    for (name, _) in given.into_iter().filter(|(_, given)| *given) {
-        let mut all = parts.values(name);
-        if let Some(first) = all.next()
-            && all.any(|other| other != first)
-        {
-            return Err(invalid(format!("{name} is given more than once, with different values")));
-        }
-        let Some(value) = values.boolean(name) else {
-            return Err(invalid(format!("{name} takes true or false, and nothing else")));
-        };
-        if found.replace(value).is_some_and(|other| other != value) {
-            return Err(invalid("tls and ssl, two names of one option, have different values"));
+    let names = ["tls", "ssl"];
+    let given = names.into_iter().flat_map(|name| parts.values(name)).filter(|value| !value.is_empty());
+    let mut meant = given.map(|value| truth(value).ok_or(value));
+    if let Some(first) = meant.next()
+        && meant.any(|other| other != first)
+    {
+        return Err(invalid("tls and ssl, two names of one option, are given with different values"));
+    }
+    let mut enabled = None;
+    for name in names.into_iter().filter(|name| parts.has(name)) {
+        match values.boolean(name) {
+            Some(value) => enabled = Some(value),
+            None => values.refuse(format!("{name} takes true or false, and nothing else")),
         }
     }
-    Ok(found)
+    Ok(enabled)
 }
 
+/// One bad entry makes the whole value bad: it may be what a comma made of a single entry,
+/// and then the rest of it is wrong as well.
 fn properties(values: &mut Values<'_>) -> Vec<(String, Secret)> {
-    let mut properties = Vec::new();
-    let text = values.text("authMechanismProperties").unwrap_or_default();
-    for pair in text.split(',').filter(|pair| !pair.is_empty()) {
-        match pair.split_once(':') {
-            Some((key, value)) => properties.push((key.to_owned(), Secret::new(value))),
-            // Not shown: it may be the tail of a token that holds a comma.
-            None => values.warn("an entry of authMechanismProperties has no ':', so it is ignored"),
+    let mut properties = entries(values);
+    if let Some(name) = values.filled("gssapiServiceName") {
+        let new = "SERVICE_NAME";
+        if properties.iter().any(|(key, _)| key.eq_ignore_ascii_case(new)) {
+            values.warn(format!("the deprecated option gssapiServiceName is ignored, since {new} is given"));
+        } else {
+            values.warn(format!(
+                "the option gssapiServiceName is deprecated; write authMechanismProperties={new}:..."
+            ));
+            properties.push((new.to_owned(), Secret::new(name)));
         }
     }
     properties
+}
+
+fn entries(values: &mut Values<'_>) -> Vec<(String, Secret)> {
+    let text = values.text("authMechanismProperties").unwrap_or_default();
+    let entries = text.split(',').filter(|entry| !entry.is_empty());
+    let pair = |entry: &str| entry.split_once(':').map(|(key, value)| (key.to_owned(), Secret::new(value)));
+    entries.map(pair).collect::<Option<Vec<_>>>().unwrap_or_else(|| {
+        // Not shown: it may be the tail of a token that holds a comma.
+        values.warn(
+            "authMechanismProperties has an entry without a ':', so it is ignored; a value with a comma in it \
+             can't be given in a connection string",
+        );
+        Vec::new()
+    })
 }

@@ -86,6 +86,8 @@ pub struct UriOptions {
 
 /// The longest application name that servers take, in bytes.
 const LONGEST_APP_NAME: usize = 128;
+/// The longest name of a service in DNS, in bytes, without the '_' in front.
+const LONGEST_SERVICE_NAME: usize = 62;
 const COMPRESSORS: [&str; 3] = ["snappy", "zlib", "zstd"];
 
 impl UriOptions {
@@ -118,7 +120,7 @@ impl UriOptions {
             write_concern: writes::write_concern(parts, values)?,
             compressors: compressors(values),
             zlib_compression_level: values.integer("zlibCompressionLevel", -1..=9).map(|level| level as i32),
-            srv_service_name: values.filled("srvServiceName").map(str::to_owned),
+            srv_service_name: service_name(values),
             srv_max_hosts: values.count("srvMaxHosts", from(0)),
             auth: AuthOptions::read(values)?,
             tls: TlsOptions::read(parts, values)?,
@@ -162,6 +164,19 @@ fn app_name(values: &mut Values<'_>) -> Option<String> {
     let name = values.filled("appName")?;
     if name.len() > LONGEST_APP_NAME {
         values.unsupported("appName", name, &format!("at most {LONGEST_APP_NAME} bytes"));
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// A name of RFC 6335, section 5.1, but of any length that fits into a DNS label.
+fn service_name(values: &mut Values<'_>) -> Option<String> {
+    let name = values.filled("srvServiceName")?;
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let dashed = name.starts_with('-') || name.ends_with('-') || name.contains("--");
+    let lettered = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if !plain || dashed || !lettered || name.len() > LONGEST_SERVICE_NAME {
+        values.unsupported("srvServiceName", name, "letters, digits and single dashes within");
         return None;
     }
     Some(name.to_owned())

@@ -1,4 +1,4 @@
-//! The third step: what a connection string asks for and this build does not have is
+//! The last step: what a connection string asks for and this build does not have is
 //! refused by its name. To leave it out in silence would be to connect without the
 //! protection, identity or route that was asked for.
 //!
@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 
 /// Options by what they ask for.
 const OPTIONS: [(&str, &[&str]); 4] = [
-    ("authentication", &["authMechanism", "authSource", "authMechanismProperties"]),
+    ("authentication", &["authMechanism", "authSource", "authMechanismProperties", "gssapiServiceName"]),
     (
         "TLS",
         &[

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::parts::Parts;
 
-/// The options of one connection string, and the warnings that reading them gave.
+/// The options of one connection string, and what there is to say against them.
 #[derive(Debug)]
 pub struct Values<'a> {
     parts: &'a Parts,
     pub(super) warnings: Vec<String>,
+    pub(super) refusals: Vec<String>,
 }
 
 /// Whole numbers from this one up to the largest of 32 bits.
@@ -21,12 +22,19 @@ pub fn from(least: i64) -> RangeInclusive<i64> {
 impl<'a> Values<'a> {
     /// Over the options of `parts`.
     pub fn new(parts: &'a Parts) -> Self {
-        Self { parts, warnings: Vec::new() }
+        Self { parts, warnings: Vec::new(), refusals: Vec::new() }
     }
 
     /// Adds a warning.
     pub fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
+    }
+
+    /// Adds why no connection should be made with what was read. The reader ignores it with
+    /// a warning, as the specification of options asks; who asked for a guarantee must not
+    /// run without it.
+    pub fn refuse(&mut self, refusal: impl Into<String>) {
+        self.refusals.push(refusal.into());
     }
 
     /// Every value of a list option.
@@ -57,17 +65,13 @@ impl<'a> Values<'a> {
     /// `true` or `false`, or an old way to write one of them.
     pub fn boolean(&mut self, name: &'a str) -> Option<bool> {
         let value = self.filled(name)?;
-        let (meant, plain) = match value {
-            "true" => return Some(true),
-            "false" => return Some(false),
-            "1" | "yes" | "y" | "t" => (true, "true"),
-            "0" | "-1" | "no" | "n" | "f" => (false, "false"),
-            _ => {
-                self.unsupported(name, value, "true or false");
-                return None;
-            }
+        let Some(meant) = truth(value) else {
+            self.unsupported(name, value, "true or false");
+            return None;
         };
-        self.warn(format!("deprecated value {value:?} of the option {name}; write {name}={plain}"));
+        if value != meant.to_string() {
+            self.warn(format!("deprecated value {value:?} of the option {name}; write {name}={meant}"));
+        }
         Some(meant)
     }
 
@@ -93,12 +97,26 @@ impl<'a> Values<'a> {
         Some(Duration::from_millis(u64::try_from(number).ok()?))
     }
 
-    /// Warns that a value has no meaning. A value with an '@' in it may be a piece of a
-    /// password, and is not shown.
+    /// Warns that a value has no meaning.
     pub fn unsupported(&mut self, name: &str, value: &str, expected: &str) {
-        let shown = if value.contains('@') { "***".to_owned() } else { format!("{value:?}") };
+        let shown = shown(value);
         self.warn(format!(
             "unsupported value {shown} of the option {name}, so it is ignored; it takes {expected}"
         ));
     }
+}
+
+/// What a boolean means, in its old spellings too.
+pub fn truth(value: &str) -> Option<bool> {
+    match value {
+        "true" | "1" | "yes" | "y" | "t" => Some(true),
+        "false" | "0" | "-1" | "no" | "n" | "f" => Some(false),
+        _ => None,
+    }
+}
+
+/// A value for a message. One with an '@' in it may be a piece of a password, and is not
+/// shown.
+pub fn shown(value: &str) -> String {
+    if value.contains('@') { "***".to_owned() } else { format!("{value:?}") }
 }

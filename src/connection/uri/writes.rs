@@ -1,5 +1,5 @@
-//! How writes are acknowledged. Here a bad value is an error and no warning: who asked for
-//! a guarantee must not run without it.
+//! How writes are acknowledged. Here a number out of range is not only ignored, but
+//! refused (read and write concern specification).
 
 use std::time::Duration;
 
@@ -12,26 +12,23 @@ use crate::error::Result;
 pub fn write_concern(parts: &Parts, values: &mut Values<'_>) -> Result<Option<WriteConcern>> {
     let mut concern = WriteConcern::new();
     if let Some(w) = values.filled("w") {
-        concern = match w.parse::<i64>() {
-            Ok(count) => match u32::try_from(count) {
-                Ok(count) if i32::try_from(count).is_ok() => concern.w(count),
-                _ => {
-                    return Err(invalid(format!(
-                        "w={count} is out of range: w is a number of servers, or a name"
-                    )));
-                }
-            },
-            Err(_) => concern.w(w),
+        concern = match w.parse::<i32>().ok().filter(|count| *count >= 0) {
+            Some(count) => concern.w(count.unsigned_abs()),
+            None if !is_number(w) => concern.w(w),
+            _ => {
+                let expected = "a number of servers, or a name";
+                values.unsupported("w", w, expected);
+                values.refuse(format!("w={w} is out of range: w is {expected}"));
+                concern
+            }
         };
     }
     if let Some(journal) = renamed(parts, values, "journal", "j").and_then(|name| values.boolean(name)) {
         concern = concern.journal(journal);
     }
     if let Some(name) = renamed(parts, values, "wTimeoutMS", "wtimeout") {
-        if values.text(name).is_some_and(|value| value.starts_with('-')) {
-            return Err(invalid(format!(
-                "{name} is negative; it is a number of milliseconds, 0 for no limit"
-            )));
+        if parts.values(name).any(|value| value.starts_with('-')) {
+            values.refuse(format!("{name} is negative; it is a number of milliseconds, 0 for no limit"));
         }
         let limit = values.integer(name, 0..=i64::MAX).and_then(|limit| u64::try_from(limit).ok());
         if let Some(limit) = limit {
@@ -40,6 +37,12 @@ pub fn write_concern(parts: &Parts, values: &mut Values<'_>) -> Result<Option<Wr
     }
     concern.validate().map_err(|error| invalid(error.message()))?;
     Ok((!concern.is_default()).then_some(concern))
+}
+
+/// Whether it is meant to be a whole number, however large.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The name under which an option is given that once had another one.

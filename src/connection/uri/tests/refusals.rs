@@ -1,0 +1,97 @@
+//! What is refused, and that no refusal shows a secret.
+
+use super::*;
+
+#[test]
+fn contradictions_are_refused() {
+    let refused = |text: &str, part: &str| {
+        let error = refused(text);
+        assert!(error.contains(part), "{text}: {error}");
+    };
+    refused("mongodb://a,b/?directConnection=true", "exactly one host");
+    refused("mongodb+srv://a/?directConnection=true", "mongodb+srv");
+    refused("mongodb://a,b/?loadBalanced=true", "exactly one host");
+    refused("mongodb://a/?loadBalanced=true&replicaSet=r", "replicaSet");
+    refused("mongodb://a/?loadBalanced=true&directConnection=true", "directConnection");
+    refused("mongodb+srv://a/?loadBalanced=true&srvMaxHosts=2", "srvMaxHosts");
+    refused("mongodb+srv://a/?replicaSet=r&srvMaxHosts=2", "srvMaxHosts");
+    refused("mongodb://a/?srvMaxHosts=2", "mongodb+srv:// only");
+    refused("mongodb://a/?srvServiceName=x", "mongodb+srv:// only");
+    refused("mongodb://a/?minPoolSize=6&maxPoolSize=5", "minPoolSize");
+    refused("mongodb://a/?tlsInsecure=false&tlsAllowInvalidHostnames=false", "can't be given both");
+    refused("mongodb://a/?tls=true&ssl=false", "different values");
+    refused("mongodb://a/?tls=true&tls=false", "different values");
+    refused("mongodb://a/?tls=true&ssl=maybe", "different values");
+    refused("mongodb://a/?authSource=", "authSource is empty");
+    refused("mongodb://a/?proxyPort=1", "without a proxyHost");
+    refused("mongodb://a/?proxyHost=p&proxyHost=q", "more than once");
+    refused("mongodb://a/?proxyHost=p&proxyUsername=u", "together");
+    assert_eq!(options("minPoolSize=6&maxPoolSize=0").min_pool_size, Some(6));
+}
+
+#[test]
+fn tls_and_ssl_agree_by_what_they_mean() {
+    let enabled = |query: &str| read(&format!("mongodb://a/?{query}")).options.tls.enabled;
+    assert_eq!(enabled("tls=true&ssl=1&tls=true"), Some(true));
+    assert_eq!(enabled("ssl=&tls=false"), Some(false));
+    for query in ["tls=maybe", "ssl=", "tls=maybe&ssl=maybe"] {
+        assert_eq!(enabled(query), None, "{query}");
+        assert!(unchecked(query).contains("takes true or false"), "{query}");
+    }
+}
+
+#[test]
+fn what_this_build_does_not_have_is_refused_by_name() {
+    let cases = [
+        ("mongodb+srv://a", "mongodb+srv:// asks for a DNS lookup of the hosts"),
+        ("mongodb://%2Ftmp%2Fa.sock", "the host \"/tmp/a.sock\" asks for a Unix domain socket"),
+        ("mongodb://me:pw@a", "a user name asks for authentication"),
+        ("mongodb://a/?authMechanism=MONGODB-X509", "authMechanism asks for authentication"),
+        ("mongodb://a/?authSource=db", "authSource asks for authentication"),
+        ("mongodb://a/?authMechanismProperties=a:b", "authMechanismProperties asks for authentication"),
+        ("mongodb://a/?tls=true", "tls=true asks for TLS, which this build does not have;"),
+        ("mongodb://a/?ssl=1", "ssl=true asks for TLS"),
+        ("mongodb://a/?TLSCAFile=x", "tlsCAFile asks for TLS"),
+        ("mongodb://a/?tlsInsecure=nonsense", "tlsInsecure asks for TLS"),
+        ("mongodb://a/?compressors=zlib", "compressors asks for compression"),
+        ("mongodb://a/?zlibCompressionLevel=1", "zlibCompressionLevel asks for compression"),
+        ("mongodb://a/?proxyHost=p", "proxyHost asks for a SOCKS5 proxy"),
+        ("mongodb://a/?gssapiServiceName=x", "gssapiServiceName asks for authentication"),
+    ];
+    for (text, message) in cases {
+        let error = unsupported(text);
+        assert!(error.contains(message), "{error}");
+    }
+    for name in KNOWN.iter().filter(|name| name.starts_with("tls") && **name != "tls") {
+        assert!(unsupported(&format!("mongodb://a/?{name}=true")).contains(name));
+    }
+}
+
+#[test]
+fn no_error_or_debug_shows_a_password() {
+    let bad = [
+        "mongodb://me:pass:hunter2@a",
+        "mongodb://me:pass@hunter2@a",
+        "mongodb://me:pass%hunter2@a",
+        "mongodb://me:pass/hunter2@a",
+        "mongodb://me:pass?hunter2@a",
+        "mongodb://me:p@ss?hunter2@a",
+        "mongodb://me:hunter2?x=1@a",
+        "mongodb://me:hunter2",
+        "mongodb://me:hunter2@",
+        "me:hunter2@a",
+        "x+me:hunter2://a",
+        "mongodb://me:hunter2@a:1x",
+        "mongodb://me:hunter2@a/?w",
+        "mongodb://me:hunter2@a/?w=-1",
+    ];
+    for text in bad {
+        let error = ConnectionString::parse(text).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+    assert!(refused(bad[3]).contains("must be percent-encoded"));
+    let good = "mongodb://me:hunter2@a/?proxyHost=p&proxyUsername=u&proxyPassword=hunter2\
+                &tlsCertificateKeyFilePassword=hunter2&authMechanismProperties=AWS_SESSION_TOKEN:hunter2,hunter2";
+    let shown = format!("{:?} {:?}", read(good), ConnectionString::parse(good).unwrap_err());
+    assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
+}
