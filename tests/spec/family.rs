@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use crate::case::Case;
 use crate::corpus::TestFile;
-use crate::{bson_corpus, bson_vector, in_window, max_staleness, pending, rtt, sdam, selection};
+use crate::{
+    auth, bson_corpus, bson_vector, concerns, connection_string, in_window, max_staleness, pending, rtt,
+    sdam, selection,
+};
 
 /// Makes the cases of one file.
 type Family = fn(&TestFile, &Value) -> Vec<Case>;
@@ -24,6 +27,11 @@ const FAMILIES: &[(&str, Family)] = &[
     ("server-selection/tests/rtt", rtt::cases),
     ("server-selection/tests/in_window", in_window::cases),
     ("max-staleness/tests", max_staleness::cases),
+    ("connection-string/tests", connection_string::cases),
+    ("uri-options/tests", connection_string::cases),
+    ("read-write-concern/tests/connection-string", concerns::of_strings),
+    ("read-write-concern/tests/document", concerns::of_documents),
+    ("auth/tests/legacy", auth::cases),
     ("bson-corpus/tests", bson_corpus::cases),
     ("bson-binary-vector/tests", bson_vector::cases),
 ];

@@ -9,9 +9,12 @@
 //! by one mechanism (`skip.rs`, `defects.rs`), run under a time limit (`runner.rs`) and
 //! counted (`report.rs`).
 
+mod auth;
 mod bson_corpus;
 mod bson_vector;
 mod case;
+mod concerns;
+mod connection_string;
 mod corpus;
 mod defects;
 mod family;
@@ -26,6 +29,7 @@ mod sdam;
 mod selection;
 mod skip;
 mod uri;
+mod uri_options;
 
 use std::process::ExitCode;
 
