@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind, Result};
+use crate::wire::walk::is_deeper_than;
 
 /// What a filter or a small document needs, so that most are encoded without growing.
 const USUAL: usize = 128;
@@ -39,6 +40,10 @@ pub fn encode_into(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<()> {
 /// `Document` and `RawDocumentBuf` are read without the detour over serde, which costs
 /// them several times as much.
 pub fn decode<T: DeserializeOwned + 'static>(document: &RawDocument) -> Result<T> {
+    if document.as_bytes().len() > DEEPEST * SHALLOWEST_LEVEL && is_deeper_than(document, DEEPEST) {
+        let sentence = format!("the server's document is nested more than {DEEPEST} levels deep");
+        return Err(Error::new(Kind::Decode, sentence));
+    }
     let mut decoded = None::<T>;
     let place: &mut dyn Any = &mut decoded;
     let result = if let Some(place) = place.downcast_mut::<Option<Document>>() {
@@ -59,6 +64,12 @@ pub fn decode<T: DeserializeOwned + 'static>(document: &RawDocument) -> Result<T
         }
     }
 }
+
+/// Servers take documents of up to 200 levels. Decoding recurses, so a document of many
+/// more would end the process.
+const DEEPEST: usize = 256;
+/// Type, empty key, length and closing zero: what one level takes at the least.
+const SHALLOWEST_LEVEL: usize = 7;
 
 /// The error of a value that BSON has no form for.
 pub fn not_encoded(error: bson::error::Error) -> Error {
@@ -111,6 +122,22 @@ mod tests {
         assert_eq!(bytes, [1, 2, 3]);
         encode_into(&doc! { "a": 1 }, &mut bytes).unwrap();
         assert_eq!(&bytes[3..], rawdoc! { "a": 1 }.as_bytes());
+    }
+
+    #[test]
+    fn a_document_of_endless_levels_is_an_error_and_not_the_end() {
+        let nested = |levels: usize| {
+            let mut document = rawdoc! {};
+            for _ in 0..levels {
+                let inner = std::mem::take(&mut document);
+                document.append(bson::raw::cstr!("a"), inner);
+            }
+            document
+        };
+        assert!(decode::<Document>(&nested(DEEPEST - 1)).is_ok());
+        for document in [nested(DEEPEST), nested(5_000)] {
+            assert_eq!(decode::<Document>(&document).unwrap_err().kind(), Kind::Decode);
+        }
     }
 
     #[test]

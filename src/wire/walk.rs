@@ -81,7 +81,39 @@ impl<'a> Iterator for Walk<'a> {
     }
 }
 
+/// Whether a document has more levels than this, itself being the first. What is
+/// malformed counts as far as it can be read.
+pub fn is_deeper_than(document: &RawDocument, levels: usize) -> bool {
+    let mut open = vec![Walk::over(document)];
+    while let Some(walk) = open.last_mut() {
+        match walk.next() {
+            Some(Ok(element)) => {
+                if let Some(inner) = element.embedded() {
+                    if open.len() == levels {
+                        return true;
+                    }
+                    open.push(Walk::from(inner, 0));
+                }
+            }
+            Some(Err(_)) | None => drop(open.pop()),
+        }
+    }
+    false
+}
+
 impl<'a> Element<'a> {
+    /// The document inside, of whatever kind: embedded, array, or the scope of code.
+    fn embedded(&self) -> Option<&'a [u8]> {
+        match self.kind {
+            0x03 | 0x04 => Some(self.value),
+            0x0f => {
+                let (code, rest) = self.value.get(4..)?.split_first_chunk::<4>()?;
+                rest.get(usize::try_from(i32::from_le_bytes(*code)).ok()?..)
+            }
+            _ => None,
+        }
+    }
+
     /// A number of any type, if it is a whole one within 64 bits.
     pub fn as_i64(&self) -> Option<i64> {
         match (self.kind, self.value) {
