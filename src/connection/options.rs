@@ -14,6 +14,9 @@ use crate::topology::{ServerAddress, TopologySettings};
 /// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
 const MIN_HEARTBEAT: Duration = Duration::from_millis(500);
 
+/// More data arbiters than any machine has cores for.
+const MOST_ARBITERS: usize = 256;
+
 /// The options of one connection.
 #[derive(Clone, Debug)]
 pub struct ConnectionOptions {
@@ -79,6 +82,9 @@ impl ConnectionOptions {
             if value == 0 {
                 return refuse(format!("{name} must be at least 1"));
             }
+        }
+        if self.data_arbiters > MOST_ARBITERS {
+            return refuse(format!("data_arbiters must be at most {MOST_ARBITERS}; each is a thread"));
         }
         if self.dispatch.heartbeat_frequency < MIN_HEARTBEAT {
             let least = MIN_HEARTBEAT.as_millis();

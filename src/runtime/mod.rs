@@ -24,7 +24,11 @@ pub fn start(arbiters: usize, start: impl FnOnce(Vec<ArbiterHandle>) + Send + 's
         // Dropped last, also by a panic: then all is over.
         let _alive = alive;
         let runner = System::new();
-        let data = Arbiters((0..arbiters).map(|_| Arbiter::new()).collect());
+        let mut data = Arbiters(Vec::new());
+        // One by one: if the system has no more threads, those that it gave are stopped.
+        for _ in 0..arbiters {
+            data.0.push(Arbiter::new());
+        }
         let handles = data.0.iter().map(Arbiter::handle).collect();
         runner.block_on(async { start(handles) });
         if let Err(error) = runner.run() {
