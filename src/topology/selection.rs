@@ -102,9 +102,13 @@ pub fn why_none(description: &TopologyDescription, criteria: &Criteria, now: Ins
         None => String::new(),
     };
     let servers: Vec<_> = description.servers.values().map(|server| state_of(server, now)).collect();
-    let servers = match servers.is_empty() {
-        true => "no server is known; check the host names of the connection string".to_owned(),
-        false => servers.join("; "),
+    let servers = match (servers.is_empty(), &description.set_name) {
+        (true, Some(name)) => format!(
+            "no server is left, since those found do not call themselves members of '{name}'; check \
+             replicaSet and the host names of the connection string"
+        ),
+        (true, None) => "no server is known; check the host names of the connection string".to_owned(),
+        (false, _) => servers.join("; "),
     };
     format!("no server is suitable {wanted}. The topology is {}{set}: {servers}", description.kind)
 }
