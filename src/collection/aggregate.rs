@@ -106,7 +106,6 @@ impl<T: 'static> Aggregate<T> {
         if writes {
             plan.retry = Retry::Never;
         }
-        plan.cursor = Some(namespace.clone());
         let options = draft.take_options();
         let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
         let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };

@@ -133,7 +133,6 @@ impl Draft {
             target,
             retry: Retry::Read,
             session: SessionPlan::Implicit,
-            cursor: None,
             capacity: NAMES + size + self.options.size(),
             exclusive: false,
             writes: false,

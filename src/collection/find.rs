@@ -90,8 +90,7 @@ impl<T> Find<T> {
 impl<T: 'static> Find<T> {
     fn start(self) -> Running<Cursor<T>> {
         let Self { mut draft, namespace, filter, limit, batch_size, .. } = self;
-        let mut plan = draft.reading(&namespace.database, filter.as_bytes().len());
-        plan.cursor = Some(namespace.clone());
+        let plan = draft.reading(&namespace.database, filter.as_bytes().len());
         let options = draft.take_options();
         let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
         let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };

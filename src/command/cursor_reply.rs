@@ -91,6 +91,13 @@ const EMPTY_ARRAY: usize = 5;
 const BATCH: ProtocolError =
     ProtocolError::Field { field: "cursor.firstBatch or nextBatch", expected: "an array of documents" };
 
+/// The id and namespace of the cursor that a reply leaves open, whatever the command.
+pub fn open_cursor(reply: &RawDocument) -> Option<(i64, &str)> {
+    let found = find(reply).ok().filter(|found| found.id != 0)?;
+    let name = reply.as_bytes().get(found.namespace)?;
+    Some((found.id, std::str::from_utf8(name).ok()?))
+}
+
 struct Found {
     id: i64,
     namespace: Range<usize>,

@@ -58,7 +58,6 @@ impl Operation for GetMore {
             target: Criteria::Server(self.server.clone()),
             retry: Retry::Never,
             session: self.session.take().map_or(SessionPlan::None, SessionPlan::Held),
-            cursor: Some(namespace.clone()),
             capacity: 96 + namespace.collection.len() + namespace.database.len(),
             exclusive: false,
             writes: false,

@@ -82,6 +82,7 @@ impl<T> Cursor<T> {
         let body = std::mem::take(&mut answer.body);
         let batch = CursorReply::parse(body, &answer.server)?;
         settings.namespace = namespace_of(batch.namespace(), settings.namespace);
+        handle.core().open_cursors.enter(&answer.server, batch.id, &settings.namespace);
         Ok(Self {
             handle: handle.clone(),
             server: answer.server.clone(),
@@ -132,6 +133,9 @@ impl<T> Cursor<T> {
         self.fetching = None;
         match fetched {
             Ok(Fetched { reply, session }) => {
+                if reply.id != self.id {
+                    self.handle.core().open_cursors.leave(&self.server, self.id);
+                }
                 self.id = reply.id;
                 self.session = session;
                 self.position = 0;
@@ -140,6 +144,7 @@ impl<T> Cursor<T> {
             }
             Err(error) => {
                 if error.code() == Some(CURSOR_NOT_FOUND) {
+                    self.handle.core().open_cursors.leave(&self.server, self.id);
                     self.id = 0;
                 }
                 self.end();

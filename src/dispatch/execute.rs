@@ -122,7 +122,9 @@ impl<'a> Call<'a> {
                 if reported && (error.is_network() || error.is_retryable()) {
                     self.core.settle().await;
                 }
-                return Err(self.worse_of(error));
+                let error = self.worse_of(error);
+                let sensible = retry::sensible(self.core, &self.plan, &error);
+                return Err(error.with_retryable(sensible));
             }
             self.retries += 1;
             self.selection_deadline = selection_deadline(self.core, Instant::now(), self.deadline);
@@ -167,7 +169,6 @@ impl<'a> Call<'a> {
             run.session = self.session(numbered);
             run.exclusive = self.plan.exclusive;
             run.max_time = self.plan.max_time;
-            run.cursor = self.plan.cursor.clone();
             run.deadline = self.deadline;
             run.wait_deadline = Some(wait_deadline);
             let failure = match Waiting::submit(core, &pool, run, answer).await {

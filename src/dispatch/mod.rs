@@ -5,6 +5,7 @@
 mod execute;
 mod handle;
 mod messages;
+mod open_cursors;
 mod operation;
 mod retry;
 mod select;
@@ -14,5 +15,6 @@ mod waiting;
 pub use execute::{execute, execute_internal};
 pub use handle::{Handle, Scope};
 pub use messages::{CursorRetired, Drain};
+pub use open_cursors::OpenCursors;
 pub use operation::{Operation, Plan, Retry, SessionPlan};
 pub use shared::{Core, DispatchOptions, Shared, closed};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::pool::{Answer, Limits, Namespace};
+use crate::pool::{Answer, Limits};
 use crate::session::ServerSession;
 use crate::topology::Criteria;
 use crate::wire::FrameBuilder;
@@ -47,8 +47,6 @@ pub struct Plan {
     pub retry: Retry,
     /// Which session it runs in.
     pub session: SessionPlan,
-    /// The collection, if its reply may open a cursor.
-    pub cursor: Option<Arc<Namespace>>,
     /// Bytes that the command will about need.
     pub capacity: usize,
     /// May wait on the server for long: it needs a socket of its own.

@@ -11,7 +11,12 @@ const REPEATS: u32 = 1;
 
 /// Whether to try once more after this error, with so many repeats behind.
 pub fn allowed(core: &Core, plan: &Plan, error: &Error, repeats: u32) -> bool {
-    if repeats >= REPEATS || is_bound(&plan.target) {
+    repeats < REPEATS && sensible(core, plan, error)
+}
+
+/// Whether this error is one after which to try once more, were there an attempt left.
+pub fn sensible(core: &Core, plan: &Plan, error: &Error) -> bool {
+    if is_bound(&plan.target) {
         return false;
     }
     match plan.retry {

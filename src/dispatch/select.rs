@@ -107,7 +107,7 @@ impl Core {
                 )
             })
             .collect();
-        Error::new(Kind::ServerSelection, format!("{why} {}", pools.join("; ")))
+        Error::new(Kind::ServerSelection, format!("{why}. {}", pools.join("; ")))
             .with_seen_version(snapshot.version)
     }
 }

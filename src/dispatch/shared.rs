@@ -8,6 +8,7 @@ use actix::{Addr, Recipient};
 use tokio::sync::{oneshot, watch};
 
 use super::messages::{CursorRetired, Drain};
+use super::open_cursors::OpenCursors;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{CheckNow, Grow, Settle, Supervisor};
 use crate::actors::timer::{ExpireAt, Timer, WakeAt};
@@ -15,7 +16,6 @@ use crate::error::{Error, Kind, Result};
 use crate::pool::{Namespace, Outcome, Pool};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
 use crate::topology::ServerAddress;
-use crate::wire::ReplyHead;
 
 /// How long things may take, and which servers are alike.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Core {
     pub supervisor: Addr<Supervisor>,
     /// Asked by callers who must wait.
     pub timer: Addr<Timer>,
+    /// Those that callers hold; the cursor manager takes what is left at the end.
+    pub open_cursors: OpenCursors,
     /// Told of cursors to kill.
     pub cursors: Recipient<CursorRetired>,
     /// Implicit sessions at rest; shared with the sockets.
@@ -54,6 +56,8 @@ pub struct Core {
     pub history: History,
     /// See there.
     pub options: DispatchOptions,
+    /// A check was asked for, and the supervisor has not heard of it yet.
+    pub check_asked: Arc<AtomicBool>,
     /// Set by `close`: new calls are refused from then on.
     pub closing: AtomicBool,
 }
@@ -98,7 +102,9 @@ impl Core {
 
     /// Asks for a check of all servers.
     pub fn check_now(&self) {
-        self.supervisor.do_send(CheckNow);
+        if !self.check_asked.swap(true, Ordering::AcqRel) {
+            self.supervisor.do_send(CheckNow);
+        }
     }
 
     /// Waits until the supervisor has applied the error that this call saw, and says
@@ -122,19 +128,19 @@ impl Core {
     /// Has a cursor killed.
     pub fn retire_cursor(&self, server: ServerAddress, namespace: Arc<Namespace>, id: i64) {
         if id != 0 {
+            self.open_cursors.leave(&server, id);
             self.cursors.do_send(CursorRetired { server, namespace, id });
         }
     }
 
     /// An outcome that came for a caller who no longer waits: its session goes back, its
     /// cursor is killed.
-    pub fn discard(&self, outcome: Outcome, namespace: Option<&Arc<Namespace>>) {
+    pub fn discard(&self, outcome: Outcome) {
         match outcome {
             Err(failure) => failure.session.into_iter().for_each(|session| self.give_back(session)),
             Ok(answer) => {
-                let cursor = ReplyHead::scan(&answer.body).ok().and_then(|head| head.cursor_id);
-                if let (Some(id), Some(namespace)) = (cursor, namespace) {
-                    self.retire_cursor(answer.server, namespace.clone(), id);
+                if let Some((namespace, id)) = Namespace::of_open_cursor(&answer.body) {
+                    self.retire_cursor(answer.server, Arc::new(namespace), id);
                 }
                 answer.session.into_iter().for_each(|session| self.give_back(session));
             }

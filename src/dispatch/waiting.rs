@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::shared::{Core, closed};
-use crate::pool::{Claim, Entry, Failure, Namespace, Outcome, Pool, Run, Ticket};
+use crate::pool::{Claim, Entry, Failure, Outcome, Pool, Run, Ticket};
 
 /// Resolves to the outcome of one request. Dropped before, the request is taken out of
 /// the queue if it still waits there; if it was sent, its socket reads the reply to its
@@ -18,7 +18,6 @@ pub struct Waiting<'a> {
     core: &'a Core,
     pool: &'a Arc<Pool>,
     ticket: Option<Ticket>,
-    namespace: Option<Arc<Namespace>>,
     answer: Option<oneshot::Receiver<Outcome>>,
 }
 
@@ -30,7 +29,6 @@ impl<'a> Waiting<'a> {
         run: Box<Run>,
         answer: oneshot::Receiver<Outcome>,
     ) -> Self {
-        let namespace = run.cursor.clone();
         let mut ticket = None;
         match pool.claim(Entry::Run(run), Instant::now) {
             Claim::Taken(slot, entry) => slot.submit(entry),
@@ -45,7 +43,7 @@ impl<'a> Waiting<'a> {
                 }
             }
         }
-        Self { core, pool, ticket, namespace, answer: Some(answer) }
+        Self { core, pool, ticket, answer: Some(answer) }
     }
 }
 
@@ -69,13 +67,13 @@ impl Drop for Waiting<'_> {
         // In this order: an answer sent before the close is here, one sent after it
         // comes back to its sender.
         if let Ok(outcome) = answer.try_recv() {
-            self.core.discard(outcome, self.namespace.as_ref());
+            self.core.discard(outcome);
         } else if let Some(entry) = self.ticket.and_then(|ticket| self.pool.cancel(ticket)) {
             // A retry holds a session, which goes back.
             if let Entry::Run(run) = entry
                 && let Err(outcome) = run.fail(closed(), None)
             {
-                self.core.discard(outcome, None);
+                self.core.discard(outcome);
             }
             // Its place in front may have held up others.
             self.pool.serve();

@@ -93,8 +93,10 @@ pub(super) fn refused(
 /// worse of the server. It carries no label: those depend on the operation and its
 /// options, which only the caller knows.
 pub(super) fn cleared(cause: &Error, address: &ServerAddress) -> Error {
-    let sentence =
-        format!("Connection pool for {address} was cleared because another operation failed with: {cause}");
+    let sentence = format!(
+        "Connection pool for {address} was cleared because another operation failed with: {}",
+        cause.message()
+    );
     because(temporary(sentence, address), cause)
 }
 

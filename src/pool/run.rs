@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bson::RawDocumentBuf;
+use bson::{RawDocument, RawDocumentBuf};
 use tokio::sync::oneshot;
 
 use super::lease::{Lease, Purpose};
+use crate::command::cursor_reply::open_cursor;
 use crate::error::{Error, Kind};
 use crate::session::ServerSession;
 use crate::topology::Limits;
@@ -23,6 +24,15 @@ pub struct Namespace {
     pub database: Arc<str>,
     /// Collection name.
     pub collection: Arc<str>,
+}
+
+impl Namespace {
+    /// The cursor that a reply leaves open on the server, and what `killCursors` must name.
+    pub fn of_open_cursor(reply: &RawDocument) -> Option<(Self, i64)> {
+        let (id, name) = open_cursor(reply)?;
+        let (database, collection) = name.split_once('.')?;
+        Some((Self { database: database.into(), collection: collection.into() }, id))
+    }
 }
 
 /// What becomes of the socket once the reply is there.
@@ -78,9 +88,6 @@ pub struct Run {
     pub exclusive: bool,
     /// Whether `maxTimeMS` is sent, from what is left until `deadline`.
     pub max_time: bool,
-    /// The collection, if the reply may carry a cursor that must be killed when nobody
-    /// is there to take the reply.
-    pub cursor: Option<Arc<Namespace>>,
     /// When the operation's own timeout runs out.
     pub deadline: Option<Instant>,
     /// When its wait in the queue ends, if earlier.
@@ -147,7 +154,6 @@ impl Run {
             follow: Follow::Release,
             exclusive: false,
             max_time: false,
-            cursor: None,
             deadline: None,
             wait_deadline: None,
             written: false,

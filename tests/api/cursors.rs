@@ -7,7 +7,7 @@ use actix_mongo::bson::{Document, doc};
 use actix_mongo::{Collection, Cursor, Kind};
 use test_support::{DropAfter, block_on};
 
-use crate::support::{fixture, fixture_alone};
+use crate::support::{SOON, fixture, fixture_alone};
 
 fn open(numbers: &Collection, batch_size: u32) -> Cursor {
     let sorted = numbers.find(doc! {}).sort(doc! { "_id": 1 });
@@ -192,6 +192,38 @@ fn cursors_are_killed_also_by_the_end_of_the_connection() {
     assert_eq!(fixture.open_cursors(), 2);
     drop((left, things, second));
     drop(cursor);
+    fixture.wait_for_kills();
+}
+
+#[test]
+fn cursors_that_are_held_when_the_connection_is_closed_are_killed() {
+    let fixture = fixture_alone();
+    fixture.numbers(10);
+    let address = fixture.connection.state().servers[0].address.to_string();
+    let uri = format!("mongodb://{address}/?directConnection=true");
+    let second = block_on(actix_mongo::Connection::connect(uri)).unwrap();
+    let things = second.database(fixture.database.name()).unwrap().collection("things").unwrap();
+    let held: Vec<Cursor> = (0..20).map(|_| open(&things, 2)).collect();
+    let mut read = open(&things, 4);
+    block_on(async { while read.try_next().await.unwrap().is_some() {} });
+    assert_eq!(fixture.open_cursors(), 20);
+    block_on(second.close(SOON));
+    assert_eq!(fixture.open_cursors(), 0, "close waits for the kills");
+    drop(held);
+}
+
+#[test]
+fn a_dropped_command_leaves_no_cursor() {
+    let fixture = fixture_alone();
+    fixture.numbers(10);
+    fixture.fail("alwaysOn", dawdle("find"));
+    for _ in 0..5 {
+        let command = fixture.database.run_command(doc! { "find": "things", "batchSize": 2 });
+        assert!(block_on(DropAfter::new(1, command.into_future())).is_none(), "it was to be dropped");
+    }
+    fixture.fail("off", dawdle("find"));
+    // One that is not dropped, so that the server is known to have seen the others.
+    block_on(fixture.database.run_command(doc! { "ping": 1 }).into_future()).unwrap();
     fixture.wait_for_kills();
 }
 

@@ -8,7 +8,7 @@ use bson::doc;
 use test_support::scripted::{CommandRecord, End};
 use test_support::{Gate, Rule, ScriptedServer};
 
-use crate::support::{Client, Command, SOON, connect, find, story};
+use crate::support::{Client, Command, SOON, command, connect, find, story};
 
 fn one_socket(server: &ScriptedServer) -> Client {
     connect(&[server], |options| options.pool.max_size = 1)
@@ -45,6 +45,27 @@ fn the_reply_of_a_dropped_call_is_read_and_its_socket_and_session_used_again() {
         assert_eq!(log.connections.len(), 2, "the monitor's and one more");
         assert_eq!(lsid(find), lsid(ping));
         assert_eq!(log.count("killCursors"), 0);
+    });
+}
+
+#[test]
+fn the_cursor_of_any_command_is_found_in_its_reply() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = one_socket(&server);
+        let gate = Gate::new();
+        let cursor = doc! { "id": 77_i64, "ns": "other.things", "firstBatch": [] };
+        server.rule(Rule::on("buildInfo").once().after(&gate).reply(doc! { "ok": 1, "cursor": cursor }));
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        call.abort();
+        assert!(call.await.expect_err("aborted").is_cancelled());
+        gate.open();
+        server.until(|log| log.count("killCursors") == 1, SOON).await;
+        let log = server.log();
+        let kill = log.commands_named("killCursors").next().unwrap();
+        assert_eq!((kill.database.as_str(), kill.body.get_str("killCursors").unwrap()), ("other", "things"));
+        assert_eq!(kill.body.get_array("cursors").unwrap()[0].as_i64(), Some(77));
     });
 }
 

@@ -72,6 +72,9 @@ impl CursorManager {
         if std::mem::replace(&mut self.draining, true) {
             return self.flush(ctx);
         }
+        for (server, namespace, id) in self.core.open_cursors.drain() {
+            self.batch.add(server, namespace, id, Instant::now());
+        }
         let (core, kills) = (self.core.clone(), self.batch.take());
         let last = async move {
             let work = async {

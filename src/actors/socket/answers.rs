@@ -27,8 +27,6 @@ pub struct Ready {
     pub run: Box<Run>,
     /// It.
     pub answer: Answer,
-    /// The cursor that it opened, if it did, and over which collection.
-    pub cursor: Option<(Arc<Namespace>, i64)>,
     /// Where an untaken session and cursor go.
     pub links: Arc<SocketLinks>,
     /// How long the server keeps sessions.
@@ -39,13 +37,15 @@ impl Ready {
     /// Hands it out. What nobody takes is not lost: its session goes back, its cursor is
     /// killed.
     pub fn send(self) {
-        let Self { run, answer, cursor, links, session_timeout } = self;
+        let Self { run, answer, links, session_timeout } = self;
         let Err(Ok(unwanted)) = run.answer(Ok(answer)) else { return };
         if let Some(session) = unwanted.session {
             links.sessions.give_back(session, Instant::now(), session_timeout);
         }
-        if let (Some((namespace, id)), Some(manager)) = (cursor, links.orphans.upgrade()) {
-            manager.do_send(Orphaned { server: unwanted.server, namespace, id });
+        if let Some((namespace, id)) = Namespace::of_open_cursor(&unwanted.body)
+            && let Some(manager) = links.orphans.upgrade()
+        {
+            manager.do_send(Orphaned { server: unwanted.server, namespace: Arc::new(namespace), id });
         }
     }
 

@@ -73,11 +73,9 @@ impl Socket {
         let (lease, next) = self.follow(&flying, cursor);
         let mut answer = self.answer_to(reply.body, clean, session);
         answer.lease = lease;
-        let opened = flying.run.cursor.clone().filter(|_| cursor != 0).map(|namespace| (namespace, cursor));
         let ready = Ready {
             run: flying.run,
             answer,
-            cursor: opened,
             links: self.links.clone(),
             session_timeout: self.line.limits().session_timeout,
         };

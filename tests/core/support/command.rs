@@ -71,7 +71,6 @@ pub fn command(body: Document) -> Command {
         target: Criteria::Write,
         retry: Retry::Never,
         session: SessionPlan::Implicit,
-        cursor: None,
         capacity: 64,
         exclusive: false,
         writes: false,
@@ -86,7 +85,6 @@ pub fn find() -> Command {
     command(doc! { "find": "c" }).plan(|plan| {
         plan.retry = Retry::Read;
         plan.target = Criteria::Read(ReadPreference::new(ReadMode::Primary));
-        plan.cursor = Some(namespace("c"));
     })
 }
 
