@@ -230,8 +230,9 @@ impl Error {
         self.inner.network
     }
 
-    /// This driver would have tried the operation again, had it been one of those it
-    /// retries and had it time and attempts left.
+    /// This driver would have tried the operation again, had it had an attempt left. For
+    /// commands that it never repeats by itself (`run_command`, `getMore`) it says whether
+    /// the error carries a label by which they may be repeated.
     pub fn is_retryable(&self) -> bool {
         self.inner.retryable || self.has_label(label::RETRYABLE) || self.has_label(label::RETRYABLE_WRITE)
     }
@@ -306,6 +307,11 @@ impl Error {
 
     pub fn retryable(mut self) -> Self {
         self.inner.retryable = true;
+        self
+    }
+
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.inner.retryable = retryable;
         self
     }
 

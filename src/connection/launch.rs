@@ -14,7 +14,7 @@ use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::Timer;
 use crate::command::{ClientMetadata, Handshake, Surroundings};
-use crate::dispatch::{Core, Handle, Shared};
+use crate::dispatch::{Core, Handle, OpenCursors, Shared};
 use crate::error::{Error, Kind, Result};
 use crate::establish::Dialer;
 use crate::runtime::{self, Ended};
@@ -48,15 +48,18 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let sessions = Arc::<ServerSessions>::default();
     let clock = Arc::<ClusterClock>::default();
     let history = History::default();
+    let check_asked = Arc::<AtomicBool>::default();
     let core = Arc::new(Core {
         snapshots,
         supervisor,
         timer,
+        open_cursors: OpenCursors::default(),
         cursors: cursors.clone().recipient(),
         sessions: sessions.clone(),
         clock: clock.clone(),
         history: history.clone(),
         options: options.dispatch.clone(),
+        check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
     });
     let plan = SupervisorPlan {
@@ -73,6 +76,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         sessions,
         clock,
         arbiters: Vec::new(),
+        check_asked,
         lent: !options.lent_arbiters.is_empty(),
         orphans: cursors.downgrade().recipient(),
         publisher,

@@ -85,7 +85,9 @@ impl Connection {
         let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false).await;
         match usable {
             Ok(_) => Ok(connection),
-            Err(error) => Err(Error::new(Kind::ConnectionFailure, error.message()).with_source(error)),
+            Err(error) => {
+                Err(Error::new(Kind::ConnectionFailure, error.message()).network().with_source(error))
+            }
         }
     }
 }

@@ -95,3 +95,18 @@ fn reads_are_not_repeated_if_the_connection_says_so() {
         assert_eq!(server.log().count("find"), 1);
     });
 }
+
+#[test]
+fn an_error_is_retryable_where_the_driver_would_have_tried_again() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("find").reset());
+        let error = soon(client.run(find())).await.expect_err("both attempts broke");
+        assert!(error.is_retryable() && error.may_have_run(), "{error:?}");
+        server.rule(Rule::on("ping").once().reset());
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it broke");
+        assert!(!error.is_retryable(), "{error:?}");
+    });
+}

@@ -1,6 +1,6 @@
 //! Writes that are sent once more, and what errors of the server's state do.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_mongo::topology::ServerKind;
 use actix_mongo::{Kind, MonitoringMode, label};
@@ -149,6 +149,25 @@ fn a_server_that_is_no_longer_primary_keeps_its_sockets() {
         assert_one_write_in_two_attempts(&server);
         assert_eq!(client.stats().generation, 0);
         assert_eq!(server.log().used_connections().len(), 1);
+    });
+}
+
+/// A streaming server pushes a hello when its state changes. One that reports a change
+/// without the count that would say which pushes nothing; waiting for its next hello would
+/// cost the retry a whole heartbeat.
+#[test]
+fn a_change_without_a_version_has_the_server_looked_at_anew() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        let mut error = state_error(10107, "NotWritablePrimary");
+        error.remove("topologyVersion");
+        server.rule(Rule::on("insert").once().reply(error));
+        let started = Instant::now();
+        soon(client.run(insert())).await.expect("the second attempt");
+        assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
+        assert_one_write_in_two_attempts(&server);
     });
 }
 

@@ -10,6 +10,7 @@ mod shutdown;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Arbiter, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, WeakRecipient};
@@ -26,7 +27,9 @@ use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
 use crate::pool::{Pool, PoolOptions};
 use crate::session::{ClusterClock, ServerSessions};
-use crate::topology::{ApplicationError, Failure, Outcome, Phase, ServerAddress, Topology};
+use crate::topology::{
+    ApplicationError, Failure, Outcome, Phase, ServerAddress, ServerDescription, ServerKind, Topology,
+};
 
 /// What the supervisor starts sockets and monitors with.
 #[derive(Debug)]
@@ -49,6 +52,9 @@ pub struct SupervisorPlan {
     pub clock: Arc<ClusterClock>,
     /// Where sockets live.
     pub arbiters: Vec<ArbiterHandle>,
+    /// Set by the first caller that asks for a check, cleared when the message arrives: one
+    /// is enough, however many callers wait.
+    pub check_asked: Arc<AtomicBool>,
     /// Whether the application lent them.
     pub lent: bool,
     /// The cursor manager.
@@ -119,6 +125,19 @@ impl Supervisor {
         while let Some(opening) = member.pool.begin_open() {
             let arbiter = next_running(&self.plan.arbiters, &mut self.next_arbiter);
             member.open(opening, links, &arbiter);
+        }
+    }
+
+    /// A server that streams its hellos tells of changes by itself, and counts them. One
+    /// that reports a change without that count may never tell: its monitor looks anew.
+    fn look_again(&self, server: &ServerAddress) {
+        let topology = self.plan.topology.description();
+        let unknown = |it: &Arc<ServerDescription>| it.kind == ServerKind::Unknown;
+        if let Some(member) = self.members.get(server)
+            && topology.servers.get(server).is_some_and(unknown)
+        {
+            member.order(Order::Cancel);
+            member.order(Order::CheckNow);
         }
     }
 
@@ -216,8 +235,12 @@ impl Handler<SocketEvent> for Supervisor {
                 self.look_for_the_end(ctx);
             }
             What::StateChange { generation, failure, error } => {
+                let unversioned = failure.topology_version.is_none();
                 let failure = Failure::Command(failure);
                 self.application_error(&server, generation, Phase::Established, failure, error, ctx);
+                if unversioned {
+                    self.look_again(&server);
+                }
             }
         }
         self.grow(&server, ctx);
@@ -236,6 +259,8 @@ impl Handler<CheckNow> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, _msg: CheckNow, _ctx: &mut Self::Context) {
+        // First: who asks from now on asks anew.
+        self.plan.check_asked.store(false, Ordering::Release);
         for member in self.members.values() {
             member.order(Order::CheckNow);
         }
