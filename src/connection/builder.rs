@@ -133,13 +133,9 @@ impl Builder {
         self.set(move |options| options.pool.pipeline_depth = count(requests))
     }
 
-    /// Most sockets of one server that cursors may hold for themselves while they wait for
-    /// new documents. Default: half of [`max_pool_size`](Self::max_pool_size), at least 1.
-    pub fn max_parked(self, sockets: u32) -> Self {
-        self.set(move |options| options.pool.max_parked = Some(count(sockets)))
-    }
-
-    /// How long a call waits for a server that suits it. Default 30 seconds. Afterwards it
+    /// How long a call waits for a server that suits it. Default 30 seconds; zero does not
+    /// wait (while `serverSelectionTimeoutMS=0` in a connection string leaves the default,
+    /// since it is not a positive number there). Afterwards it
     /// fails with [`Kind::ServerSelection`], and says of each server why it does not.
     pub fn server_selection_timeout(self, timeout: Duration) -> Self {
         self.set(move |options| options.dispatch.server_selection_timeout = timeout.min(LONGEST))

@@ -175,6 +175,12 @@ fn read_option(pair: &str) -> Result<RawOption> {
     if key.is_empty() {
         return Err(invalid("an option has no name in front of its '='"));
     }
+    // Taken for an unknown option it would be passed over, and what it asks for lost.
+    if key.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(invalid(format!(
+            "the option name {key:?} has a space in it; options are written key=value"
+        )));
+    }
     Ok(RawOption { key, value })
 }
 

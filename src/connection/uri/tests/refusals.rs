@@ -95,3 +95,10 @@ fn no_error_or_debug_shows_a_password() {
     let shown = format!("{:?} {:?}", read(good), ConnectionString::parse(good).unwrap_err());
     assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
 }
+
+#[test]
+fn an_option_is_not_hidden_by_a_space_in_its_name() {
+    for query in ["%20tls=true", "tls%20=true", "tls%0A=true"] {
+        assert!(refused_options(query).contains("has a space in it"), "{query}");
+    }
+}
