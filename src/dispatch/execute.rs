@@ -23,24 +23,30 @@ const OVERHEAD: usize = 16 * 1024;
 /// Runs `operation`. `timeout` is its own; `None` takes the handle's, zero is none.
 ///
 /// Cancel safety: safe to drop at every await; see `dispatch::waiting`.
-pub async fn execute<O: Operation>(
+#[allow(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice, and more than a kilobyte takes the allocator's slow way"
+)]
+pub fn execute<O: Operation>(
     handle: Handle,
     mut operation: O,
     timeout: Option<Duration>,
-) -> Result<O::Output> {
-    let now = Instant::now();
-    let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
-    let name = operation.name();
-    let mut call = Call::new(handle.core(), operation.plan(), now, timeout);
-    match call.run(&mut operation).await {
-        Ok(mut answer) => {
-            let output = operation.read(&mut answer, &handle);
-            if let Some(session) = answer.session.take() {
-                handle.core().give_back(session);
+) -> impl Future<Output = Result<O::Output>> + Send {
+    async move {
+        let now = Instant::now();
+        let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
+        let name = operation.name();
+        let mut call = Call::new(handle.core(), operation.plan(), now, timeout);
+        match call.run(&mut operation).await {
+            Ok(mut answer) => {
+                let output = operation.read(&mut answer, &handle);
+                if let Some(session) = answer.session.take() {
+                    handle.core().give_back(session);
+                }
+                output.map_err(|error| error.with_operation(name).with_server(&answer.server))
             }
-            output.map_err(|error| error.with_operation(name).with_server(&answer.server))
+            Err(error) => Err(operation.explain(error).with_operation(name)),
         }
-        Err(error) => Err(operation.explain(error).with_operation(name)),
     }
 }
 
@@ -120,7 +126,7 @@ impl<'a> Call<'a> {
                 // The caller's next call must not start from a picture that this error has
                 // made out of date, or it fails for the same cause once more.
                 if reported && (error.is_network() || error.is_retryable()) {
-                    self.core.settle().await;
+                    Box::pin(self.core.settle()).await;
                 }
                 let error = self.worse_of(error);
                 let sensible = retry::sensible(self.core, &self.plan, &error);
@@ -130,8 +136,11 @@ impl<'a> Call<'a> {
             self.selection_deadline = selection_deadline(self.core, Instant::now(), self.deadline);
             self.keep(session, true);
             self.avoid.extend(server);
-            self.version =
-                if reported { self.core.settle().await } else { error.seen_version().unwrap_or(version + 1) };
+            self.version = if reported {
+                Box::pin(self.core.settle()).await
+            } else {
+                error.seen_version().unwrap_or(version + 1)
+            };
             self.first_error.get_or_insert(error);
         }
     }

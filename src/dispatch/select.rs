@@ -34,13 +34,43 @@ impl Core {
         deadline: Instant,
         closing: bool,
     ) -> Result<Selected> {
+        // Apart and boxed: whoever finds a server at once need not have room for the wait.
+        match self.select_now(target, version, avoid, closing)? {
+            (_, Some(selected)) => Ok(selected),
+            (_, None) => Box::pin(self.wait_for(target, version, avoid, deadline, closing)).await,
+        }
+    }
+
+    /// Picks a server from the present picture, if it is new enough and has one.
+    fn select_now(
+        &self,
+        target: &Criteria,
+        version: u64,
+        avoid: &[ServerAddress],
+        closing: bool,
+    ) -> Result<(u64, Option<Selected>)> {
+        let snapshot = if closing { self.any_snapshot()? } else { self.snapshot()? };
+        let seen = snapshot.version;
+        if seen < version {
+            return Ok((seen, None));
+        }
+        let pool = self.pick(&snapshot, target, avoid)?;
+        Ok((seen, pool.map(|pool| Selected { pool, snapshot })))
+    }
+
+    async fn wait_for(
+        &self,
+        target: &Criteria,
+        version: u64,
+        avoid: &[ServerAddress],
+        deadline: Instant,
+        closing: bool,
+    ) -> Result<Selected> {
         let mut waiting: Option<Watch> = None;
         loop {
-            let snapshot = if closing { self.any_snapshot()? } else { self.snapshot()? };
-            if snapshot.version >= version
-                && let Some(pool) = self.pick(&snapshot, target, avoid)?
-            {
-                return Ok(Selected { pool, snapshot });
+            let (seen, selected) = self.select_now(target, version, avoid, closing)?;
+            if let Some(selected) = selected {
+                return Ok(selected);
             }
             let (changes, alarm) = waiting.get_or_insert_with(|| {
                 let mut changes = self.snapshots.clone();
@@ -48,7 +78,7 @@ impl Core {
                 (changes, self.sleep_until(deadline))
             });
             // The picture may have changed between the look at it and the clone above.
-            if changes.borrow_and_update().version == snapshot.version {
+            if changes.borrow_and_update().version == seen {
                 self.check_now();
                 match race(Box::pin(changes.changed()), alarm).await {
                     Either::Left(Ok(())) => {}

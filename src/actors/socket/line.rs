@@ -39,6 +39,17 @@ pub struct Surroundings<'a> {
     pub min_rtt: Duration,
 }
 
+/// What a line has to write.
+#[derive(Debug)]
+pub enum Unwritten<'a> {
+    /// Nothing.
+    Nothing,
+    /// These bytes, and nothing else.
+    One(&'a [u8]),
+    /// More than one slice; see [`Line::slices`].
+    Several,
+}
+
 /// The requests in flight on one socket, oldest first, and how much of them is written.
 #[derive(Debug)]
 pub struct Line {
@@ -116,6 +127,16 @@ impl Line {
             failure.session = Some(session);
         }
         run.answer(Err(failure))
+    }
+
+    /// What there is to write.
+    pub fn unwritten(&self) -> Unwritten<'_> {
+        let mut frames = self.flight.iter().skip(self.writing);
+        let (Some(first), more) = (frames.next(), frames.next().is_some()) else { return Unwritten::Nothing };
+        match first.run.frame.parts() {
+            [head, []] if !more => Unwritten::One(head.get(self.offset..).unwrap_or_default()),
+            _ => Unwritten::Several,
+        }
     }
 
     /// The bytes to write next, as slices of the frames they are in; how many slices.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::Socket;
-use super::line::FRAMES_PER_WRITE;
+use super::line::{FRAMES_PER_WRITE, Unwritten};
 use crate::error::{Error, Kind};
 use crate::establish::Stream;
 
@@ -95,16 +95,16 @@ impl Pump {
     fn write(&mut self, socket: &mut Socket, task: &mut TaskContext<'_>) -> Result<bool, Ended> {
         let mut progress = false;
         loop {
-            let mut slices = [IoSlice::new(&[]); 2 * FRAMES_PER_WRITE];
-            let used = socket.line.slices(&mut slices);
-            if used == 0 {
-                return Ok(progress);
-            }
             let stream = Pin::new(&mut self.stream);
-            let written = match &slices[..used] {
+            let written = match socket.line.unwritten() {
+                Unwritten::Nothing => return Ok(progress),
                 // The usual case; the plain call is a little cheaper for the kernel.
-                [slice] => stream.poll_write(task, slice),
-                several => stream.poll_write_vectored(task, several),
+                Unwritten::One(bytes) => stream.poll_write(task, bytes),
+                Unwritten::Several => {
+                    let mut slices = [IoSlice::new(&[]); 2 * FRAMES_PER_WRITE];
+                    let used = socket.line.slices(&mut slices);
+                    stream.poll_write_vectored(task, &slices[..used])
+                }
             };
             match written {
                 Poll::Pending => return Ok(progress),
