@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => commands::bench::run(arguments),
     });
     result.unwrap_or_else(|failure| {
-        eprintln!("error: {failure}");
-        ExitCode::FAILURE
+        eprintln!("{failure}");
+        failure.exit_code()
     })
 }

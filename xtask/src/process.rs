@@ -6,9 +6,11 @@
 use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use test_support::real_server::ensure_installed;
 
 /// Between two looks at a child; nobody waits for less.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -20,17 +22,38 @@ static INTERRUPT: Condvar = Condvar::new();
 
 /// Why a command could not do its work, in a sentence.
 #[derive(Debug)]
-pub struct Failure(pub String);
+pub enum Failure {
+    /// Something went wrong.
+    Because(String),
+    /// The user wished it so.
+    Interrupted(String),
+}
+
+impl Failure {
+    /// The code that tells the two apart.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Because(_) => ExitCode::FAILURE,
+            Self::Interrupted(_) => Outcome::Interrupted.exit_code(),
+        }
+    }
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        match self {
+            Self::Because(sentence) => write!(formatter, "error: {sentence}"),
+            Self::Interrupted(sentence) => formatter.write_str(sentence),
+        }
     }
 }
 
 impl From<test_support::real_server::Error> for Failure {
     fn from(error: test_support::real_server::Error) -> Self {
-        Self(error.to_string())
+        match error.is_interrupted() {
+            true => Self::Interrupted(error.to_string()),
+            false => Self::Because(error.to_string()),
+        }
     }
 }
 
@@ -61,19 +84,25 @@ impl Outcome {
     }
 }
 
-/// From now on interrupts are heeded by [`run`] and [`wait_for_interrupt`] only.
+/// From now on interrupts are heeded by [`run`], [`installed_server`] and
+/// [`wait_for_interrupt`] only.
 pub fn catch_interrupts() -> Result<(), Failure> {
     let handler = || {
         *interrupted() = true;
         INTERRUPT.notify_all();
     };
-    ctrlc::set_handler(handler).map_err(|error| Failure(format!("catching Ctrl-C: {error}")))
+    ctrlc::set_handler(handler).map_err(|error| Failure::Because(format!("catching Ctrl-C: {error}")))
 }
 
 /// Waits for an interrupt, at most this long; whether one came.
 pub fn wait_for_interrupt(within: Duration) -> bool {
     let waited = INTERRUPT.wait_timeout_while(interrupted(), within, |interrupted| !*interrupted);
     *waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// The server's binary, installed first if there is none.
+pub fn installed_server() -> Result<PathBuf, Failure> {
+    Ok(ensure_installed(|| wait_for_interrupt(Duration::ZERO))?)
 }
 
 /// Runs cargo with these arguments.
@@ -89,7 +118,7 @@ pub fn run(mut command: Command) -> Result<Outcome, Failure> {
         return Ok(Outcome::Interrupted);
     }
     let failed = |error: io::Error, command: &Command| {
-        Failure(format!("{}: {error}", command.get_program().display()))
+        Failure::Because(format!("{}: {error}", command.get_program().display()))
     };
     let spawned = command.stdin(Stdio::null()).spawn();
     let mut child = spawned.map_err(|error| failed(error, &command))?;

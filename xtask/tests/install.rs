@@ -1,16 +1,29 @@
 //! The installation of the server, with a cargo that only pretends.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use test_support::poll_until;
 use test_support::real_server::installed;
 
-/// Notes its arguments and surroundings; "builds" by linking a binary, unless it
-/// is to fail.
+/// What ends by a signal ends at once, on an overworked machine later.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Notes its arguments and surroundings; "builds" by copying a binary, unless it
+/// is to fail, or to build for ever with a compiler as its child.
 const CARGO: &str = r#"#!/bin/sh
 echo "$* | ${CARGO_TARGET_DIR-none} ${RUSTFLAGS-none} | $PWD" >> "$NOTES"
 [ -z "$FAIL" ] || exit 101
+if [ -n "$HANG" ]; then
+    sleep 600 &
+    echo $$ $! > "$HANG.part"
+    mv "$HANG.part" "$HANG"
+    wait
+fi
 while [ "$1" != --root ]; do shift; done
 mkdir -p "$2/bin" "$4"
 cp "$BUILT" "$2/bin/secantusd-rs"
@@ -93,4 +106,82 @@ fn a_failed_build_is_told_and_tried_again() {
     let again = demo(folder, &built).output().expect("it ends");
     assert!(stderr(&again).contains("Started a server"), "{}", stderr(&again));
     assert_eq!(installations(folder).len(), 2);
+}
+
+/// An installation that never ends by itself.
+struct Hanging {
+    folder: tempfile::TempDir,
+    xtask: Child,
+    /// Cargo's and its compiler's.
+    pids: Vec<String>,
+}
+
+impl Hanging {
+    /// Starts it, in a process group of its own as a terminal would.
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hang = folder.path().join("pids");
+        let mut xtask = demo(folder.path(), Path::new("/nothing"));
+        let xtask = xtask.env("HANG", &hang).process_group(0).spawn().expect("xtask starts");
+        poll_until(SOON, "the installation", || hang.is_file());
+        let pids = fs::read_to_string(&hang).expect("readable");
+        let pids: Vec<_> = pids.split_whitespace().map(str::to_owned).collect();
+        assert!(pids.len() == 2 && pids.iter().all(|pid| lives(pid)), "{pids:?}");
+        Self { folder, xtask, pids }
+    }
+
+    /// Sends a signal, waits for the end of everything, returns what xtask said.
+    fn end(self, signal: &str, target: &str) -> Output {
+        kill(&[signal, "--", target]);
+        let output = self.xtask.wait_with_output().expect("it ends");
+        let gone = || self.pids.iter().all(|pid| !lives(pid));
+        poll_until(SOON, "the end of cargo and its compiler", gone);
+        let cache = self.folder.path().join("cache/actix-mongo");
+        assert!(!cache.join("secantus-mdb-0.5.3-beta.196").exists());
+        output
+    }
+}
+
+fn kill(arguments: &[&str]) {
+    let told = Command::new("kill").args(arguments).status();
+    assert!(told.expect("there is a kill").success());
+}
+
+fn lives(pid: &str) -> bool {
+    let told = Command::new("kill").args(["-0", pid]).stderr(Stdio::null()).status();
+    told.expect("there is a kill").success()
+}
+
+#[test]
+fn an_interrupt_ends_the_installation() {
+    for (signal, group) in [("-INT", ""), ("-TERM", ""), ("-INT", "-"), ("-HUP", "-")] {
+        let hanging = Hanging::start();
+        let target = format!("{group}{}", hanging.xtask.id());
+        let output = hanging.end(signal, &target);
+        assert_eq!(output.status.code(), Some(130), "{signal} {group}");
+        let said = stderr(&output);
+        assert!(said.contains("interrupted") && !said.contains("error"), "{said}");
+    }
+}
+
+#[test]
+fn a_kill_ends_the_installation() {
+    let hanging = Hanging::start();
+    let target = hanging.xtask.id().to_string();
+    assert_eq!(hanging.end("-KILL", &target).status.code(), None);
+}
+
+/// One installs, the other waits for it.
+#[test]
+fn an_interrupt_ends_the_wait_for_another_installation() {
+    let hanging = Hanging::start();
+    let mut waiting = demo(hanging.folder.path(), Path::new("/nothing")).spawn().expect("xtask starts");
+    let mut said = BufReader::new(waiting.stderr.take().expect("piped")).lines();
+    let line = said.next().expect("a line").expect("readable");
+    assert!(line.starts_with("Another process installs"), "{line}");
+    kill(&["-INT", &waiting.id().to_string()]);
+    assert_eq!(waiting.wait().expect("it ends").code(), Some(130));
+    assert!(hanging.pids.iter().all(|pid| lives(pid)));
+    let target = hanging.xtask.id().to_string();
+    hanging.end("-TERM", &target);
 }

@@ -3,7 +3,7 @@
 use crate::process::{self, Failure};
 use std::env;
 use std::process::ExitCode;
-use test_support::real_server::{Options, RealServer, ensure_installed};
+use test_support::real_server::{Options, RealServer};
 
 /// The variable by which a user names a server to use instead.
 const URI: &str = "MONGODB_URI";
@@ -21,7 +21,7 @@ pub fn run(_: Arguments) -> Result<ExitCode, Failure> {
     match env::var_os(URI) {
         Some(uri) => eprintln!("Using {URI} ({})", uri.display()),
         None => {
-            let binary = ensure_installed()?;
+            let binary = process::installed_server()?;
             let started = RealServer::start(Options::new().binary(binary))?;
             example.env(URI, started.uri());
             eprintln!("Started a server at {}", started.uri());

@@ -3,7 +3,7 @@
 use crate::process::{self, Failure};
 use std::process::ExitCode;
 use std::time::Duration;
-use test_support::real_server::{Options, RealServer, ensure_installed};
+use test_support::real_server::{Options, RealServer};
 
 /// Between two looks whether the server still lives.
 const LOOK: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub struct Arguments {
 /// Prints the URI on standard output, all else on standard error, and waits for
 /// Ctrl-C.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let mut options = Options::new().binary(ensure_installed()?);
+    let mut options = Options::new().binary(process::installed_server()?);
     if arguments.auth {
         options = options.auth();
     }
@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     eprintln!("Ctrl-C stops it and removes the folder.");
     while !process::wait_for_interrupt(LOOK) {
         if server.has_died() {
-            return Err(Failure("the server has died".into()));
+            return Err(Failure::Because("the server has died".into()));
         }
     }
     server.stop();

@@ -19,7 +19,7 @@ pub struct Arguments {
 
 /// Runs the cases and passes their exit code on.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    check_corpus().map_err(Failure)?;
+    check_corpus().map_err(Failure::Because)?;
     let servers = installed().map(Servers::start).transpose()?;
     let mut cases = command(&arguments.directories);
     match &servers {

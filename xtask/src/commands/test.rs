@@ -5,7 +5,6 @@ use crate::process::{self, Failure, Outcome};
 use crate::servers::Servers;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
-use test_support::real_server::ensure_installed;
 
 /// Tells the tests to run heavy scenarios in full.
 const LONG: &str = "ACTIX_MONGO_LONG";
@@ -20,7 +19,7 @@ pub struct Arguments {
 
 /// Runs step after step, also after a failed one, and sums up.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let servers = Servers::start(ensure_installed()?)?;
+    let servers = Servers::start(process::installed_server()?)?;
     let mut report = Report::default();
     for (name, mut command) in steps()? {
         servers.tell(&mut command);
@@ -81,9 +80,9 @@ fn steps() -> Result<Vec<(String, Command)>, Failure> {
 fn integration_tests() -> Result<Vec<String>, Failure> {
     let output = process::cargo(&["metadata", "--no-deps", "--format-version", "1"])
         .output()
-        .map_err(|error| Failure(format!("cargo metadata: {error}")))?;
+        .map_err(|error| Failure::Because(format!("cargo metadata: {error}")))?;
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| Failure(format!("cargo metadata: {error}")))?;
+        .map_err(|error| Failure::Because(format!("cargo metadata: {error}")))?;
     let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
     let mut names: Vec<_> = list(&metadata["packages"])
         .iter()

@@ -1,10 +1,11 @@
 //! The server's binary: where it is, and how it gets there.
 
-use super::{BINARY_VARIABLE, Error, because, tools};
+use super::{BINARY_VARIABLE, Error, because, errand, tools};
 use std::env;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 const CRATE: &str = "secantus-mdb";
 /// A pre-release, so cargo must be told the exact one.
@@ -29,16 +30,16 @@ const FOREIGN_VARIABLES: &[&str] = &[
 /// The binary, if there is one: the one that [`BINARY_VARIABLE`] names, else the
 /// one in the cache folder. Installs nothing.
 pub fn installed() -> Option<PathBuf> {
-    let named = env::var_os(BINARY_VARIABLE).map(PathBuf::from);
+    let named = named();
     let cached = || Some(root(&cache_folder()?).join(BINARY));
     named.or_else(cached).filter(|binary| binary.is_file())
 }
 
 /// The binary, installed first if there is none. Takes minutes then, with
-/// cargo's progress on standard error.
-pub fn ensure_installed() -> Result<PathBuf, Error> {
-    if let Some(named) = env::var_os(BINARY_VARIABLE) {
-        let binary = PathBuf::from(named);
+/// cargo's progress on standard error; ends soon after `interrupted` says so, and
+/// if this process is killed, cargo is too.
+pub fn ensure_installed(interrupted: impl Fn() -> bool) -> Result<PathBuf, Error> {
+    if let Some(binary) = named() {
         if binary.is_file() {
             return Ok(binary);
         }
@@ -52,13 +53,18 @@ pub fn ensure_installed() -> Result<PathBuf, Error> {
         return Ok(binary);
     }
     fs::create_dir_all(&cache).map_err(because(format!("creating {}", cache.display())))?;
-    let _lock = lock(&cache.join(format!("{CRATE}-{VERSION}.lock")))?;
+    let _lock = lock(&cache.join(format!("{CRATE}-{VERSION}.lock")), &interrupted)?;
     // Whoever held the lock may have installed it.
     if !binary.is_file() {
-        tools::ensure()?;
-        install(&cache)?;
+        tools::ensure(&interrupted)?;
+        install(&cache, &interrupted)?;
     }
     Ok(binary)
+}
+
+/// The binary that the variable names; empty is not set.
+fn named() -> Option<PathBuf> {
+    env::var_os(BINARY_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
 fn cache_folder() -> Option<PathBuf> {
@@ -72,24 +78,30 @@ fn root(cache: &Path) -> PathBuf {
 }
 
 /// Held until dropped; the system lets go of it when the process dies.
-fn lock(path: &Path) -> Result<File, Error> {
+fn lock(path: &Path, interrupted: &dyn Fn() -> bool) -> Result<File, Error> {
     let failed = || format!("locking {}", path.display());
     let file = File::create(path).map_err(because(failed()))?;
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            eprintln!("Another process installs the server; waiting for it ...");
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if interrupted() => return Err(Error::interrupted()),
+            Err(TryLockError::WouldBlock) => {
+                if !told {
+                    eprintln!("Another process installs the server; waiting for it ...");
+                    told = true;
+                }
+                thread::sleep(errand::PAUSE);
+            }
+            Err(TryLockError::Error(error)) => return Err(because(failed())(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(because(failed())(error)),
     }
-    file.lock().map_err(because(failed()))?;
-    Ok(file)
 }
 
-fn install(cache: &Path) -> Result<(), Error> {
+fn install(cache: &Path, interrupted: &dyn Fn() -> bool) -> Result<(), Error> {
     let root = root(cache);
     let beside = |end: &str| cache.join(format!("{CRATE}-{VERSION}.{end}"));
-    // Left over if an installation was killed: cargo goes on in `build`.
+    // Left over if an installation was killed or interrupted: cargo goes on in `build`.
     let (build, partial) = (beside("build"), beside("partial"));
     eprintln!("Installing the server ({CRATE} {VERSION}) into {}, once; some minutes ...", root.display());
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -109,12 +121,12 @@ fn install(cache: &Path) -> Result<(), Error> {
     if let Some(generator) = tools::generator() {
         cargo.env("CMAKE_GENERATOR", generator);
     }
-    let status = cargo.status().map_err(because("starting cargo"))?;
+    let code = errand::run(&cargo, interrupted)?;
     // A folder that stays costs disk, nothing else.
     let _ = fs::remove_dir_all(&build);
-    if !status.success() {
+    if code != 0 {
         return Err(Error::new(format!(
-            "the server could not be built: `cargo install {CRATE}` ended with {status}; \
+            "the server could not be built: `cargo install {CRATE}` ended with exit code {code}; \
              its messages are above"
         )));
     }

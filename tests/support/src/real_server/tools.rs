@@ -1,6 +1,6 @@
 //! What building the server takes: CMake, make and a C compiler.
 
-use super::{Error, because};
+use super::{Error, errand};
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -53,7 +53,7 @@ const MANAGERS: &[Manager] = &[
 
 /// Makes sure that everything is there, with the package manager's help if it
 /// can be had without a question.
-pub(super) fn ensure() -> Result<(), Error> {
+pub(super) fn ensure(interrupted: &dyn Fn() -> bool) -> Result<(), Error> {
     let missing = missing();
     if missing.is_empty() {
         return Ok(());
@@ -69,10 +69,13 @@ pub(super) fn ensure() -> Result<(), Error> {
     eprintln!("Installing {} with {} ...", packages.join(" "), manager.program);
     if !manager.update.is_empty() {
         // An outdated list may still do.
-        let _ = run(prefix, manager.program, manager.update);
+        match run(prefix, manager.program, manager.update, interrupted) {
+            Err(error) if error.is_interrupted() => return Err(error),
+            _ => {}
+        }
     }
     let install = [manager.install, &packages].concat();
-    run(prefix, manager.program, &install)?;
+    run(prefix, manager.program, &install, interrupted)?;
     let missing = self::missing();
     if missing.is_empty() {
         return Ok(());
@@ -164,18 +167,19 @@ fn privilege(manager: Manager) -> Option<&'static [&'static str]> {
     sudo.then_some(&["sudo", "-n"])
 }
 
-fn run(prefix: &[&str], program: &str, arguments: &[&str]) -> Result<(), Error> {
+fn run(
+    prefix: &[&str],
+    program: &str,
+    arguments: &[&str],
+    interrupted: &dyn Fn() -> bool,
+) -> Result<(), Error> {
     let line = [prefix, &[program], arguments].concat();
-    let status = Command::new(line[0])
-        .args(&line[1..])
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null())
-        .status()
-        .map_err(because(line.join(" ")))?;
-    if status.success() {
-        return Ok(());
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]).env("DEBIAN_FRONTEND", "noninteractive");
+    match errand::run(&command, interrupted)? {
+        0 => Ok(()),
+        code => Err(Error::new(format!("`{}` ended with exit code {code}", line.join(" ")))),
     }
-    Err(Error::new(format!("`{}` ended with {status}", line.join(" "))))
 }
 
 /// The standard output of a command that succeeds.

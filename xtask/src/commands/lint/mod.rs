@@ -53,7 +53,7 @@ pub fn run(_: Arguments) -> Result<ExitCode, Failure> {
 fn workspace() -> Result<PathBuf, Failure> {
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let root = package.as_deref().and_then(Path::parent);
-    root.map(Path::to_owned).ok_or_else(|| Failure("run it as `cargo xtask lint`".into()))
+    root.map(Path::to_owned).ok_or_else(|| Failure::Because("run it as `cargo xtask lint`".into()))
 }
 
 #[derive(Debug, Default, PartialEq)]

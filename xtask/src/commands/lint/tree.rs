@@ -100,7 +100,7 @@ fn sibling(name: &str, path: &str) -> String {
 }
 
 fn collect(folder: &Path, name: &str, files: &mut Vec<SourceFile>) -> Result<(), Failure> {
-    let failed = |error| Failure(format!("{}: {error}", folder.display()));
+    let failed = |error| Failure::Because(format!("{}: {error}", folder.display()));
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(failed)?,
@@ -114,8 +114,8 @@ fn collect(folder: &Path, name: &str, files: &mut Vec<SourceFile>) -> Result<(),
         if path.is_dir() && file != "target" {
             collect(&path, &name, files)?;
         } else if file.ends_with(".rs") {
-            let text =
-                fs::read_to_string(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+            let text = fs::read_to_string(&path)
+                .map_err(|error| Failure::Because(format!("{}: {error}", path.display())))?;
             files.push(SourceFile { name, text });
         }
     }
