@@ -25,6 +25,10 @@ if [ -n "$HANG" ]; then
     wait
 fi
 while [ "$1" != --root ]; do shift; done
+case :$PATH: in
+*:$2/bin:*) ;;
+*) echo "warning: be sure to add $2/bin to your PATH" >&2 ;;
+esac
 mkdir -p "$2/bin" "$4"
 cp "$BUILT" "$2/bin/secantusd-rs"
 "#;
@@ -71,10 +75,13 @@ fn two_at_once_install_once() {
     let folder = folder.path();
     let first = demo(folder, &built).spawn().expect("xtask starts");
     let second = demo(folder, &built).spawn().expect("xtask starts");
+    let mut said = String::new();
     for child in [first, second] {
         let output = child.wait_with_output().expect("it ends");
         assert!(stderr(&output).contains("Started a server"), "{}", stderr(&output));
+        said += &stderr(&output);
     }
+    assert!(!said.contains("to your PATH"), "{said}");
     let installations = installations(folder);
     assert_eq!(installations.len(), 1, "{installations:?}");
     let cache = folder.join("cache/actix-mongo");
@@ -88,6 +95,8 @@ fn two_at_once_install_once() {
             name = name.display(),
         )
     );
+    let place = format!("The server is installed: {}/bin/secantusd-rs\n", name.display());
+    assert_eq!(said.matches(&place).count(), 1, "{said}");
     let left: Vec<_> = fs::read_dir(&cache).expect("readable").flatten().collect();
     assert_eq!(left.len(), 2, "the server and the lock: {left:?}");
 }

@@ -14,8 +14,8 @@ pub struct Arguments {}
 
 /// Runs the example and passes its exit code on.
 pub fn run(_: Arguments) -> Result<ExitCode, Failure> {
-    let mut example = process::cargo(&["run", "--quiet", "-p", "actix-mongo"]);
-    example.args(["--example", "quickstart"]);
+    // Not quiet: the first build takes a while.
+    let mut example = process::cargo(&["run", "-p", "actix-mongo", "--example", "quickstart"]);
     // Stopped when dropped, after the example has ended.
     let mut server = None;
     match env::var_os(URI) {

@@ -58,6 +58,7 @@ pub fn ensure_installed(interrupted: impl Fn() -> bool) -> Result<PathBuf, Error
     if !binary.is_file() {
         tools::ensure(&interrupted)?;
         install(&cache, &interrupted)?;
+        eprintln!("The server is installed: {}", binary.display());
     }
     Ok(binary)
 }
@@ -117,6 +118,12 @@ fn install(cache: &Path, interrupted: &dyn Fn() -> bool) -> Result<(), Error> {
         .current_dir(cache);
     for variable in FOREIGN_VARIABLES {
         cargo.env_remove(variable);
+    }
+    // Else cargo's last words are the advice to add a folder that is renamed.
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::split_paths(&path).chain([partial.join("bin")]);
+    if let Ok(path) = env::join_paths(path) {
+        cargo.env("PATH", path);
     }
     if let Some(generator) = tools::generator() {
         cargo.env("CMAKE_GENERATOR", generator);
