@@ -4,6 +4,7 @@
 //! `MONGODB_URI=mongodb://localhost:27017 cargo run --example quickstart`. It works in the
 //! database `actix_mongo_quickstart`, and drops it in the end.
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
@@ -20,12 +21,19 @@ struct Room {
     beds: i32,
 }
 
-fn main() -> Result<()> {
-    actix::System::new().block_on(tour())
+fn main() -> ExitCode {
+    match actix::System::new().block_on(tour()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn tour() -> Result<()> {
-    let uri = std::env::var("MONGODB_URI").unwrap_or_else(|_| "mongodb://localhost:27017".into());
+    let uri = std::env::var("MONGODB_URI").ok().filter(|uri| !uri.is_empty());
+    let uri = uri.unwrap_or_else(|| "mongodb://localhost:27017".into());
     let connection = Connection::builder().uri(&uri)?.timeout(Duration::from_secs(30)).connect().await?;
     let state = connection.state();
     let server = &state.servers[0];
