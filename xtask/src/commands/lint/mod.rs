@@ -5,7 +5,9 @@
 //! - [`table`]: which arrows are allowed
 //! - [`tree`]: the files and the modules they hold
 //! - [`paths`]: what a file imports
+//! - [`messages`]: which messages it declares
 
+mod messages;
 mod paths;
 mod table;
 mod tree;
@@ -16,7 +18,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use table::Table;
-use tree::{SourceFile, Tree};
+use tree::{Module, SourceFile, Tree};
 
 /// More lines than this are worth a thought.
 const SOFT_LIMIT: usize = 300;
@@ -73,8 +75,9 @@ fn check(root: &Path, table: &Table) -> Result<Findings, Failure> {
         check_size(file, &mut findings);
     }
     check_document(root, table, &mut findings);
-    check_messages(root, &tree, &mut findings);
-    let arrows = check_arrows(&tree, table, &mut findings);
+    let modules = tree.modules(&mut findings.errors);
+    check_messages(root, &modules, &mut findings);
+    let arrows = check_arrows(&modules, table, &mut findings);
     if let Some(cycle) = cycle(&arrows) {
         findings.errors.push(format!(
             "modules import each other in a circle: {}; \
@@ -103,7 +106,7 @@ fn check_document(root: &Path, table: &Table, findings: &mut Findings) {
     let page = "docs/architecture.md";
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let Ok(text) = std::fs::read_to_string(root.join(page)) else {
-        findings.notes.push(format!("{page} is missing; it should show the arrows"));
+        findings.errors.push(format!("{page} is missing; it must show the arrows"));
         return;
     };
     let text = words(&text);
@@ -115,26 +118,53 @@ fn check_document(root: &Path, table: &Table, findings: &mut Findings) {
 }
 
 /// Every message of the library stands on the actors' page.
-fn check_messages(root: &Path, tree: &Tree, findings: &mut Findings) {
+fn check_messages(root: &Path, modules: &[Module], findings: &mut Findings) {
     let page = "docs/actors.md";
     let text = std::fs::read_to_string(root.join(page)).unwrap_or_default();
-    for file in tree.files.iter().filter(|file| file.name.starts_with("src/")) {
-        for (number, line) in file.text.lines().enumerate() {
-            let Some(name) = line.trim().strip_prefix("impl actix::Message for ") else { continue };
-            let name = name.trim_end_matches([' ', '{']);
+    for module in modules {
+        for message in &module.scan.messages {
+            let name = &message.name;
             if !text.contains(&format!("`{name}`")) {
-                let place = format!("{}:{}", file.name, number + 1);
+                let place = format!("{}:{}", module.file.name, message.line);
                 findings.errors.push(format!("{place}: {page} does not name the message {name}"));
             }
         }
     }
 }
 
-fn check_arrows(tree: &Tree, table: &Table, findings: &mut Findings) -> Arrows {
+fn check_arrows(modules: &[Module], table: &Table, findings: &mut Findings) -> Arrows {
     let mut arrows = Arrows::new();
     let mut unknown = BTreeSet::new();
-    for (file, from, import) in tree.imports(table, &mut findings.errors) {
-        let place = format!("{}:{}", file.name, import.line);
+    for module in modules {
+        for line in &module.scan.aliases {
+            findings.errors.push(format!(
+                "{}:{line}: this gives the crate's root another name, behind which imports hide; \
+                 write crate:: instead",
+                module.file.name
+            ));
+        }
+        unknown.extend(table.stranger(&module.path));
+        check_imports(module, table, &mut arrows, &mut unknown, findings);
+    }
+    for module in unknown {
+        findings.errors.push(format!(
+            "module {module} is not in the arrow table \
+             (xtask/src/commands/lint/table.rs and docs/architecture.md)"
+        ));
+    }
+    arrows
+}
+
+fn check_imports(
+    module: &Module,
+    table: &Table,
+    arrows: &mut Arrows,
+    unknown: &mut BTreeSet<String>,
+    findings: &mut Findings,
+) {
+    let from = table.module_of(&module.path);
+    for import in &module.scan.imports {
+        let place = format!("{}:{}", module.file.name, import.line);
         let to = table.module_of(&import.path);
         let path = format!("crate::{}", import.path.join("::"));
         if from == to || from == "lib" {
@@ -157,13 +187,6 @@ fn check_arrows(tree: &Tree, table: &Table, findings: &mut Findings) -> Arrows {
             ));
         }
     }
-    for module in unknown {
-        findings.errors.push(format!(
-            "module {module} is not in the arrow table \
-             (xtask/src/commands/lint/table.rs and docs/architecture.md)"
-        ));
-    }
-    arrows
 }
 
 /// One circle among the arrows, if there is one, its first module repeated at

@@ -1,10 +1,13 @@
 //! What a file imports: every path that begins with `crate::`, `super::` or
-//! `self::`, in `use` trees, in code and in macros.
+//! `self::`, in `use` trees, in code and in macros. And the messages that it
+//! declares.
 //!
 //! Works on tokens, so comments, strings and documentation are out of the way,
 //! and whatever a macro will make of its tokens is seen too.
 
+use super::messages::{self, Message};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use std::collections::BTreeSet;
 
 /// A path from the crate's root.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +30,9 @@ pub(super) struct TestModule {
 pub(super) struct Scan {
     pub imports: Vec<Import>,
     pub test_modules: Vec<TestModule>,
+    /// Lines that give the crate another name, by which no import is known.
+    pub aliases: Vec<usize>,
+    pub messages: Vec<Message>,
 }
 
 /// What an item may begin with; it then ends with `;` or braces, not with a
@@ -52,7 +58,12 @@ const ITEM_WORDS: [&str; 15] = [
 /// Scans a file that holds the given module.
 pub(super) fn scan(text: &str, module: &[String]) -> Result<Scan, String> {
     let tokens: TokenStream = text.parse().map_err(|error| format!("not Rust: {error}"))?;
-    let mut scanner = Scanner { scan: Scan::default(), depth: module.len(), module: module.to_vec() };
+    let mut scanner = Scanner {
+        scan: Scan::default(),
+        depth: module.len(),
+        module: module.to_vec(),
+        traits: messages::names_of_the_trait(tokens.clone()),
+    };
     scanner.walk(tokens);
     Ok(scanner.scan)
 }
@@ -63,6 +74,8 @@ struct Scanner {
     depth: usize,
     /// The module of the tokens at hand: the file's, or one inline in it.
     module: Vec<String>,
+    /// What actix's trait is called here.
+    traits: BTreeSet<String>,
 }
 
 impl Scanner {
@@ -84,8 +97,17 @@ impl Scanner {
                 }
                 match attributes.iter().any(|(_, group)| is_test(group)) {
                     true => self.skip_test_item(tokens, after, &attributes),
-                    false => after.max(at + 1),
+                    false => {
+                        let groups = attributes.iter().map(|(_, group)| group);
+                        let message = messages::derived(groups, &tokens[after..], &self.traits);
+                        self.scan.messages.extend(message);
+                        after.max(at + 1)
+                    }
                 }
+            }
+            TokenTree::Ident(word) if word == "impl" => {
+                self.scan.messages.extend(messages::implemented(&tokens[at..], &self.traits));
+                at + 1
             }
             TokenTree::Ident(word) if word == "mod" => match tokens.get(at + 1..at + 3) {
                 Some([TokenTree::Ident(name), TokenTree::Group(body)]) => {
@@ -96,6 +118,17 @@ impl Scanner {
                 }
                 _ => at + 1,
             },
+            TokenTree::Ident(word) if is_word(tokens.get(at + 1), "as") => {
+                let line = word.span().start().line;
+                match word.to_string().as_str() {
+                    "crate" => self.scan.aliases.push(line),
+                    "self" if at > 0 && is_word(tokens.get(at - 1), "crate") => self.scan.aliases.push(line),
+                    "super" if self.module.len() < 2 => self.scan.aliases.push(line),
+                    "super" => self.found(self.module[..self.module.len() - 1].to_vec(), line),
+                    _ => {}
+                }
+                at + 1
+            }
             TokenTree::Ident(word) if is_colons(tokens, at + 1) => {
                 let mut base = self.module.clone();
                 match word.to_string().as_str() {
@@ -126,7 +159,10 @@ impl Scanner {
                 if is_colons(tokens, at + 1) {
                     return self.tree(tokens, at + 3, base, line);
                 }
-                self.found(base, line);
+                match base.is_empty() && is_word(tokens.get(at + 1), "as") {
+                    true => self.scan.aliases.push(line),
+                    false => self.found(base, line),
+                }
                 at + 1
             }
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
@@ -225,11 +261,15 @@ fn path_attribute(attribute: &Group) -> Option<String> {
     }
 }
 
-fn is_colons(tokens: &[TokenTree], at: usize) -> bool {
+fn is_word(token: Option<&TokenTree>, word: &str) -> bool {
+    matches!(token, Some(TokenTree::Ident(ident)) if ident == word)
+}
+
+pub(super) fn is_colons(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
 }
 
-fn is_punct(token: Option<&TokenTree>, character: char) -> bool {
+pub(super) fn is_punct(token: Option<&TokenTree>, character: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == character)
 }
 

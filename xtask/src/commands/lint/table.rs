@@ -86,6 +86,22 @@ impl Table {
             None => "lib".into(),
         })
     }
+
+    /// The first part of a file's path that the table has no place for: neither
+    /// a module of it, nor a folder of such.
+    pub fn stranger(&self, path: &[String]) -> Option<String> {
+        for length in 1..=path.len() {
+            let name = path[..length].join("::");
+            if self.knows(&name) {
+                return None;
+            }
+            let folder = format!("{name}::");
+            if !self.left.keys().any(|known| known.starts_with(&folder)) {
+                return Some(name);
+            }
+        }
+        None
+    }
 }
 
 /// `{a, b}`, `a, b` and `x::{a, b}`, one by one.
@@ -152,5 +168,14 @@ mod tests {
         assert_eq!(of("actors::Unknown"), "actors");
         assert_eq!(of("Error"), "lib");
         assert_eq!(of("stranger::Thing"), "stranger");
+        let stranger = |path: &[&str]| {
+            let path: Vec<_> = path.iter().map(|&segment| segment.to_owned()).collect();
+            table.stranger(&path)
+        };
+        for path in [&[][..], &["actors"], &["pool", "entry"], &["actors", "socket", "pump"]] {
+            assert_eq!(stranger(path), None, "{path:?}");
+        }
+        assert_eq!(stranger(&["actor"]).as_deref(), Some("actor"));
+        assert_eq!(stranger(&["actors", "new", "file"]).as_deref(), Some("actors::new"));
     }
 }

@@ -74,9 +74,33 @@ fn a_detour_through_the_root() {
 }
 
 #[test]
+fn another_name_for_the_root() {
+    for text in [
+        "use crate as root; use root::pool::Pool;",
+        "use crate::{self as root}; use root::pool::Pool;",
+        "use {crate as root, std::fmt}; fn f() { root::pool::f() }",
+        "use super as root; use root::pool::Pool;",
+        "extern crate self as root; use root::pool::Pool;",
+    ] {
+        let error = only_error(&[("src/wire.rs", text)]);
+        assert!(error.contains("src/wire.rs:1: this gives the crate's root another name"), "{text}: {error}");
+    }
+    let error = only_error(&[("src/lib.rs", "extern crate self as us;")]);
+    assert!(error.starts_with("src/lib.rs:1: this gives"), "{error}");
+    let error = only_error(&[("src/pool/queue.rs", "use super as up; use super::super::{self as root};")]);
+    assert!(error.contains("another name"), "{error}");
+    let error = only_error(&[("src/actors/timer.rs", "use super as up; use up::socket::Socket;")]);
+    assert!(error.starts_with("module actors is not in the arrow table"), "{error}");
+}
+
+#[test]
 fn a_module_that_the_table_has_not() {
     let error = only_error(&[("src/extra.rs", "use crate::error::Error;")]);
     assert!(error.starts_with("module extra is not in the arrow table"), "{error}");
+    let error = only_error(&[("src/extra/deep.rs", "struct It;")]);
+    assert!(error.starts_with("module extra is not in the arrow table"), "{error}");
+    let error = only_error(&[("src/actors/extra.rs", "struct It;"), ("src/actors/mod.rs", "mod extra;")]);
+    assert!(error.starts_with("module actors::extra is not in the arrow table"), "{error}");
     let error = only_error(&[("src/pool.rs", "use crate::actors::Socket;")]);
     assert!(error.starts_with("module actors is not in the arrow table"), "{error}");
 }
@@ -112,6 +136,13 @@ fn a_page_that_shows_another_table() {
 }
 
 #[test]
+fn a_page_that_is_missing() {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let findings = check(root.path(), &Table::parse("error <- lib")).expect("the tree can be read");
+    assert_eq!(findings.errors, ["docs/architecture.md is missing; it must show the arrows"]);
+}
+
+#[test]
 fn a_file_that_is_not_rust() {
     let error = only_error(&[("src/pool.rs", "fn f( {")]);
     assert!(error.starts_with("src/pool.rs: not Rust"), "{error}");
@@ -123,4 +154,7 @@ fn a_message_that_the_page_does_not_name() {
     assert_eq!(checked(&[message, ("docs/actors.md", "| `Known` |")]).errors, Vec::<String>::new());
     let error = only_error(&[message, ("docs/actors.md", "| `Other` |")]);
     assert_eq!(error, "src/wire.rs:2: docs/actors.md does not name the message Known");
+    let hidden = ("src/wire.rs", "pub struct Hidden; impl Message for Hidden {}");
+    let error = only_error(&[hidden, ("docs/actors.md", "| `Other` |")]);
+    assert_eq!(error, "src/wire.rs:1: docs/actors.md does not name the message Hidden");
 }

@@ -1,7 +1,6 @@
 //! The project's source files, and which module each of them is.
 
-use super::paths::{Import, Scan, scan};
-use super::table::Table;
+use super::paths::{Scan, scan};
 use crate::process::Failure;
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,6 +15,14 @@ pub(super) struct SourceFile {
     /// From the project's folder, with slashes.
     pub name: String,
     pub text: String,
+}
+
+/// A module of the library in a file of its own.
+pub(super) struct Module<'a> {
+    pub file: &'a SourceFile,
+    /// From the crate's root.
+    pub path: Vec<String>,
+    pub scan: Scan,
 }
 
 /// All source files, by name.
@@ -34,10 +41,9 @@ impl Tree {
         Ok(Self { files })
     }
 
-    /// Everything that the library's modules import, tests left out: the file,
-    /// its module in the table, the import. Files that cannot be read as Rust
+    /// The library's modules, tests left out. Files that cannot be read as Rust
     /// are told in `errors`.
-    pub fn imports(&self, table: &Table, errors: &mut Vec<String>) -> Vec<(&SourceFile, String, Import)> {
+    pub fn modules(&self, errors: &mut Vec<String>) -> Vec<Module<'_>> {
         let mut scans: Vec<(&SourceFile, Vec<String>, Scan)> = Vec::new();
         for file in &self.files {
             let Some(module) = module_path(&file.name) else {
@@ -65,10 +71,7 @@ impl Tree {
         scans
             .into_iter()
             .filter(|(file, module, _)| !is_test(file, module))
-            .flat_map(|(file, module, scan)| {
-                let from = table.module_of(&module);
-                scan.imports.into_iter().map(move |import| (file, from.clone(), import))
-            })
+            .map(|(file, path, scan)| Module { file, path, scan })
             .collect()
     }
 }
