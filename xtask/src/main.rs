@@ -26,7 +26,7 @@ enum Command {
     Test(commands::test::Arguments),
     /// Run the official cases below MONGODB_SPECIFICATIONS
     Spec(commands::spec::Arguments),
-    /// Check file sizes and the arrows between modules
+    /// Check file sizes, the arrows between modules and the tables of the documentation
     Lint(commands::lint::Arguments),
     /// Measure the library beside the official driver
     Bench(commands::bench::Arguments),

@@ -1,12 +1,14 @@
 //! `lint`: what the compiler does not check of the architecture: the arrows
 //! between modules, cycles among them, the sizes of files, and whether the
-//! documentation names every message.
+//! documentation names every message and every dependency.
 //!
 //! - [`table`]: which arrows are allowed
 //! - [`tree`]: the files and the modules they hold
 //! - [`paths`]: what a file imports
+//! - [`dependencies`]: which crates have a reason
 //! - [`messages`]: which messages it declares
 
+mod dependencies;
 mod messages;
 mod paths;
 mod table;
@@ -75,6 +77,7 @@ fn check(root: &Path, table: &Table) -> Result<Findings, Failure> {
         check_size(file, &mut findings);
     }
     check_document(root, table, &mut findings);
+    findings.errors.extend(dependencies::check(root));
     let modules = tree.modules(&mut findings.errors);
     check_messages(root, &modules, &mut findings);
     let arrows = check_arrows(&modules, table, &mut findings);
