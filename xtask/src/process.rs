@@ -4,11 +4,12 @@
 //! then the command returns, and with that its servers are stopped.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 use test_support::real_server::ensure_installed;
 
@@ -117,13 +118,42 @@ pub fn run(mut command: Command) -> Result<Outcome, Failure> {
     if wait_for_interrupt(Duration::ZERO) {
         return Ok(Outcome::Interrupted);
     }
-    let failed = |error: io::Error, command: &Command| {
-        Failure::Because(format!("{}: {error}", command.get_program().display()))
-    };
+    let child = spawn(&mut command)?;
+    watch(child, &command)
+}
+
+/// The same, and what the child printed on its standard output.
+pub fn read(mut command: Command) -> Result<(Outcome, String), Failure> {
+    if wait_for_interrupt(Duration::ZERO) {
+        return Ok((Outcome::Interrupted, String::new()));
+    }
+    let mut child = spawn(command.stdout(Stdio::piped()))?;
+    let mut output = child.stdout.take().expect("standard output is piped");
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        output.read_to_end(&mut bytes).map(|_| String::from_utf8_lossy(&bytes).into_owned())
+    });
+    let outcome = watch(child, &command)?;
+    // Children of the child may hold its output; they are not waited for.
+    if outcome == Outcome::Interrupted {
+        return Ok((outcome, String::new()));
+    }
+    let text = reader.join().expect("reading does not panic");
+    Ok((outcome, text.map_err(|error| failure(&command, &error))?))
+}
+
+fn spawn(command: &mut Command) -> Result<Child, Failure> {
     let spawned = command.stdin(Stdio::null()).spawn();
-    let mut child = spawned.map_err(|error| failed(error, &command))?;
+    spawned.map_err(|error| failure(command, &error))
+}
+
+fn failure(command: &Command, error: &io::Error) -> Failure {
+    Failure::Because(format!("{}: {error}", command.get_program().display()))
+}
+
+fn watch(mut child: Child, command: &Command) -> Result<Outcome, Failure> {
     loop {
-        if let Some(status) = child.try_wait().map_err(|error| failed(error, &command))? {
+        if let Some(status) = child.try_wait().map_err(|error| failure(command, &error))? {
             return Ok(match wait_for_interrupt(Duration::ZERO) {
                 true => Outcome::Interrupted,
                 false => Outcome::Ended(status),
@@ -168,5 +198,15 @@ mod tests {
         assert_eq!(shell("exit 7").exit_code(), ExitCode::from(7));
         assert_eq!(shell("kill -KILL $$").exit_code(), ExitCode::from(137));
         assert_eq!(Outcome::Interrupted.exit_code(), ExitCode::from(130));
+    }
+
+    #[test]
+    fn output_is_read_to_its_end() {
+        let mut command = Command::new("sh");
+        // More than a pipe holds.
+        command.args(["-c", "yes | head -c 200000; echo end; exit 3"]);
+        let (outcome, text) = read(command).expect("there is a shell");
+        assert_eq!(outcome.exit_code(), ExitCode::from(3));
+        assert_eq!((text.len(), text.ends_with("end\n")), (200_004, true));
     }
 }

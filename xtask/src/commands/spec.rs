@@ -1,9 +1,10 @@
 //! `spec`: the official cases.
 
-use crate::process::{self, Failure};
+use crate::process::{self, Failure, Outcome};
 use crate::servers::Servers;
+use serde_json::Value;
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use test_support::real_server::installed;
 
@@ -21,19 +22,45 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     check_corpus().map_err(Failure::Because)?;
     let servers = installed().map(Servers::start).transpose()?;
-    let mut cases = command(&arguments.directories);
-    match &servers {
-        Some(servers) => servers.tell(&mut cases),
-        None => eprintln!("The real server is not installed (`cargo xtask test` does it)."),
+    if servers.is_none() {
+        eprintln!("The real server is not installed (`cargo xtask test` does it).");
     }
-    Ok(process::run(cases)?.exit_code())
+    let outcome = run_cases(&arguments.directories, |cases| {
+        if let Some(servers) = &servers {
+            servers.tell(cases);
+        }
+    })?;
+    Ok(outcome.exit_code())
 }
 
-/// The command that runs the cases.
-pub fn command(directories: &[String]) -> Command {
-    let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
-    command.args(["--features", "unstable-internals", "--test", "spec", "--"]).args(directories);
-    command
+/// Builds the cases and runs them without cargo, which would have the last word
+/// if one fails; that belongs to the line with the counts.
+pub fn run_cases(directories: &[String], prepare: impl FnOnce(&mut Command)) -> Result<Outcome, Failure> {
+    let mut build = process::cargo(&["test", "-p", "actix-mongo", "--features", "unstable-internals"]);
+    build.args(["--test", "spec", "--no-run", "--message-format", "json-render-diagnostics"]);
+    let (outcome, messages) = process::read(build)?;
+    if !outcome.is_success() {
+        return Ok(outcome);
+    }
+    let Some((binary, folder)) = built(&messages) else {
+        return Err(Failure::Because("cargo does not say where it built the cases".into()));
+    };
+    let mut cases = Command::new(binary);
+    // Where cargo would run it.
+    cases.args(directories).current_dir(folder);
+    prepare(&mut cases);
+    process::run(cases)
+}
+
+/// The binary of the cases and the folder of its package, by cargo's messages.
+fn built(messages: &str) -> Option<(PathBuf, PathBuf)> {
+    messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
+        if message["target"]["name"] != "spec" || message["target"]["kind"][0] != "test" {
+            return None;
+        }
+        let manifest = Path::new(message["manifest_path"].as_str()?);
+        Some((message["executable"].as_str()?.into(), manifest.parent()?.to_owned()))
+    })
 }
 
 /// Says what is wrong with the corpus, if anything.

@@ -21,14 +21,22 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let servers = Servers::start(process::installed_server()?)?;
     let mut report = Report::default();
-    for (name, mut command) in steps()? {
-        servers.tell(&mut command);
+    let prepare = |command: &mut Command| {
+        servers.tell(command);
         if arguments.long {
             command.env(LONG, "1");
         }
+    };
+    for (name, work) in steps()? {
         eprintln!("\n==> {name}");
         let start = Instant::now();
-        let outcome = process::run(command)?;
+        let outcome = match work {
+            Work::Command(mut command) => {
+                prepare(&mut command);
+                process::run(command)?
+            }
+            Work::Cases => spec::run_cases(&[], prepare)?,
+        };
         if outcome == Outcome::Interrupted {
             return Ok(outcome.exit_code());
         }
@@ -45,11 +53,18 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     })
 }
 
-fn steps() -> Result<Vec<(String, Command)>, Failure> {
+/// What a step does.
+enum Work {
+    Command(Command),
+    /// The official cases.
+    Cases,
+}
+
+fn steps() -> Result<Vec<(String, Work)>, Failure> {
     let library = |arguments: &[&str]| {
         let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
         command.args(arguments);
-        command
+        Work::Command(command)
     };
     let mut steps = vec![
         ("unit".into(), library(&["--lib", "--no-default-features"])),
@@ -64,13 +79,13 @@ fn steps() -> Result<Vec<(String, Command)>, Failure> {
         steps.push((format!("integration ({})", names.join(", ")), library(&arguments)));
     }
     let examples = ["build", "-p", "actix-mongo", "--examples", "--all-features"];
-    steps.push(("examples built".into(), process::cargo(&examples)));
+    steps.push(("examples built".into(), Work::Command(process::cargo(&examples))));
     for package in ["actix-mongo-test-support", "xtask"] {
         let test = ["test", "--no-fail-fast", "-p", package];
-        steps.push((package.into(), process::cargo(&test)));
+        steps.push((package.into(), Work::Command(process::cargo(&test))));
     }
     if spec::check_corpus().is_ok() {
-        steps.push(("official cases".into(), spec::command(&[])));
+        steps.push(("official cases".into(), Work::Cases));
     }
     Ok(steps)
 }
