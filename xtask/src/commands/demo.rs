@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use test_support::real_server::{Options, RealServer};
 
 /// The variable by which a user names a server to use instead.
-const URI: &str = "MONGODB_URI";
+pub const URI: &str = "MONGODB_URI";
 
 /// None.
 #[derive(clap::Args)]

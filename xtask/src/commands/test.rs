@@ -1,8 +1,10 @@
 //! `test`: everything that can be tested, on servers started for it.
 
-use super::spec;
+use super::{demo, spec};
 use crate::process::{self, Failure, Outcome};
 use crate::servers::Servers;
+use serde_json::Value;
+use std::fmt::Display;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -27,7 +29,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             command.env(LONG, "1");
         }
     };
-    for (name, work) in steps()? {
+    for (name, work) in steps(&servers)? {
         eprintln!("\n==> {name}");
         let start = Instant::now();
         let outcome = match work {
@@ -60,7 +62,7 @@ enum Work {
     Cases,
 }
 
-fn steps() -> Result<Vec<(String, Work)>, Failure> {
+fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
     let library = |arguments: &[&str]| {
         let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
         command.args(arguments);
@@ -71,15 +73,19 @@ fn steps() -> Result<Vec<(String, Work)>, Failure> {
         ("unit, all features".into(), library(&["--lib", "--all-features"])),
         ("doctests".into(), library(&["--doc", "--all-features"])),
     ];
-    let names = integration_tests()?;
+    let metadata = metadata()?;
+    let names = targets(&metadata, "test");
     if !names.is_empty() {
         let targets = names.iter().flat_map(|name| ["--test", name]);
         // All of them, though one fails.
         let arguments: Vec<_> = ["--all-features", "--no-fail-fast"].into_iter().chain(targets).collect();
         steps.push((format!("integration ({})", names.join(", ")), library(&arguments)));
     }
-    let examples = ["build", "-p", "actix-mongo", "--examples", "--all-features"];
-    steps.push(("examples built".into(), Work::Command(process::cargo(&examples))));
+    for name in targets(&metadata, "example") {
+        let mut example = process::cargo(&["run", "-p", "actix-mongo", "--all-features", "--example", &name]);
+        example.env(demo::URI, servers.uri());
+        steps.push((format!("example {name}"), Work::Command(example)));
+    }
     for package in ["actix-mongo-test-support", "xtask"] {
         let test = ["test", "--no-fail-fast", "-p", package];
         steps.push((package.into(), Work::Command(process::cargo(&test))));
@@ -90,24 +96,27 @@ fn steps() -> Result<Vec<(String, Work)>, Failure> {
     Ok(steps)
 }
 
-/// The names of the library's integration tests but the official cases, which
-/// have a step of their own.
-fn integration_tests() -> Result<Vec<String>, Failure> {
-    let output = process::cargo(&["metadata", "--no-deps", "--format-version", "1"])
-        .output()
-        .map_err(|error| Failure::Because(format!("cargo metadata: {error}")))?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| Failure::Because(format!("cargo metadata: {error}")))?;
-    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+/// What cargo says of the workspace's packages.
+fn metadata() -> Result<Value, Failure> {
+    let failed = |error: &dyn Display| Failure::Because(format!("cargo metadata: {error}"));
+    let command = process::cargo(&["metadata", "--no-deps", "--format-version", "1"]).output();
+    let output = command.map_err(|error| failed(&error))?;
+    serde_json::from_slice(&output.stdout).map_err(|error| failed(&error))
+}
+
+/// The names of the library's targets of a kind, but of the official cases,
+/// which have a step of their own.
+fn targets(metadata: &Value, kind: &str) -> Vec<String> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut names: Vec<_> = list(&metadata["packages"])
         .iter()
         .filter(|package| package["name"] == "actix-mongo")
         .flat_map(|package| list(&package["targets"]))
-        .filter(|target| target["kind"][0] == "test" && target["name"] != "spec")
+        .filter(|target| target["kind"][0] == kind && target["name"] != "spec")
         .filter_map(|target| Some(target["name"].as_str()?.to_owned()))
         .collect();
     names.sort();
-    Ok(names)
+    names
 }
 
 #[derive(Default)]
@@ -158,6 +167,22 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn targets_are_those_of_the_library_by_kind() {
+        let target = |name: &str, kind: &str| json!({ "name": name, "kind": [kind] });
+        let metadata = json!({ "packages": [
+            { "name": "xtask", "targets": [target("other", "test"), target("other", "example")] },
+            { "name": "actix-mongo", "targets": [
+                target("actix_mongo", "lib"), target("spec", "test"), target("core", "test"),
+                target("quickstart", "example"), target("api", "test"), target("another", "example"),
+            ] },
+        ] });
+        assert_eq!(targets(&metadata, "test"), ["api", "core"]);
+        assert_eq!(targets(&metadata, "example"), ["another", "quickstart"]);
+        assert_eq!(targets(&Value::Null, "test"), Vec::<String>::new());
+    }
 
     #[test]
     fn the_summary_names_what_failed_and_what_did_not_run() {
