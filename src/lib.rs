@@ -58,6 +58,7 @@
 )]
 
 mod error;
+pub mod events;
 mod race;
 
 // The feature opens these to the project's own tests; the attributes keep them out of the

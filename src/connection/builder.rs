@@ -5,7 +5,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::ArbiterHandle;
+use actix::{ArbiterHandle, Recipient};
 
 use super::from_uri::options_of;
 use super::options::ConnectionOptions;
@@ -14,6 +14,7 @@ use super::{Connection, launch};
 use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
 use crate::error::{Error, Kind, Result};
+use crate::events::{Event, Listener};
 use crate::topology::ServerAddress;
 
 /// Makes a [`Connection`] with other than the default options.
@@ -224,6 +225,39 @@ impl Builder {
     pub fn lend_arbiters(self, arbiters: impl IntoIterator<Item = ArbiterHandle>) -> Self {
         let lent: Vec<ArbiterHandle> = arbiters.into_iter().collect();
         self.set(move |options| options.lent_arbiters = lent.clone())
+    }
+
+    /// Has a closure called with each [event](crate::events) of pools and servers. May be
+    /// called several times, for several listeners. (default: none)
+    ///
+    /// Closures run one after the other, on a thread of the connection that does nothing
+    /// else, so they may take their time and even block; a slow one loses the oldest events
+    /// that wait for it, see [`event_backlog`](Self::event_backlog). One that panics gets
+    /// the next event all the same. The last events may come after
+    /// [`close`](Connection::close) is ready.
+    pub fn on_event(self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.listener(Listener::Closure(Arc::new(listener)))
+    }
+
+    /// Has each [event](crate::events) of pools and servers sent to an actor. May be called
+    /// several times, for several listeners. (default: none)
+    ///
+    /// An event is sent only while there is room in the actor's mailbox; what does not fit
+    /// waits in the listener's [backlog](Self::event_backlog). Once the actor has stopped,
+    /// nothing is kept for it.
+    pub fn event_recipient(self, listener: Recipient<Event>) -> Self {
+        self.listener(Listener::Recipient(listener))
+    }
+
+    /// How many events may wait for one listener. Default 4096; at least 1. What is above
+    /// takes the place of the oldest, and counts in
+    /// [`dropped_events`](Connection::dropped_events).
+    pub fn event_backlog(self, events: usize) -> Self {
+        self.set(move |options| options.event_backlog = events)
+    }
+
+    fn listener(self, listener: Listener) -> Self {
+        self.set(move |options| options.listeners.push(listener.clone()))
     }
 
     /// Connects, and waits until a server is known that takes writes (with

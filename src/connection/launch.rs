@@ -17,6 +17,7 @@ use crate::command::{ClientMetadata, Handshake, Surroundings};
 use crate::dispatch::{Core, Handle, OpenCursors, Shared};
 use crate::error::{Error, Kind, Result};
 use crate::establish::Dialer;
+use crate::events;
 use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::topology::Topology;
@@ -49,6 +50,8 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let clock = Arc::<ClusterClock>::default();
     let history = History::default();
     let check_asked = Arc::<AtomicBool>::default();
+    let listeners = events::listen(options.listeners.clone(), options.event_backlog).map_err(no_thread)?;
+    let ending = listeners.ending();
     let core = Arc::new(Core {
         snapshots,
         supervisor,
@@ -61,6 +64,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         options: options.dispatch.clone(),
         check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
+        listeners: listeners.clone(),
     });
     let plan = SupervisorPlan {
         topology,
@@ -81,6 +85,8 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         orphans: cursors.downgrade().recipient(),
         publisher,
         history,
+        listeners,
+        monitored: true,
     };
     let lent = options.lent_arbiters.clone();
     let own = match options.data_arbiters {
@@ -94,6 +100,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         Context::with_receiver(timer_inbox).run(Timer::default());
         Context::with_receiver(cursors_inbox).run(manager);
         Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
+        ending
     };
     let ended = runtime::start(own, start).map_err(no_thread)?;
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
@@ -118,6 +125,5 @@ fn dialer(options: &ConnectionOptions, surroundings: &Surroundings) -> Result<Di
 }
 
 fn no_thread(error: std::io::Error) -> Error {
-    Error::new(Kind::ConnectionFailure, "the connection's control thread could not be started")
-        .with_source(error)
+    Error::new(Kind::ConnectionFailure, "the connection's threads could not be started").with_source(error)
 }

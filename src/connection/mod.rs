@@ -120,6 +120,11 @@ impl<D> Connection<D> {
         State::of(self.handle.core())
     }
 
+    /// How many [events](crate::events) did not reach a listener because it was too slow.
+    pub fn dropped_events(&self) -> u64 {
+        self.handle.core().listeners.dropped()
+    }
+
     /// Ends the connection. From now on calls fail with [`Kind::Closed`]; those under way
     /// have `grace` to come to their end. Then cursors are killed, sessions ended and
     /// sockets closed, and what is still under way fails.

@@ -8,6 +8,7 @@ use actix::ArbiterHandle;
 use crate::actors::monitor::MonitoringMode;
 use crate::dispatch::{DispatchOptions, Scope};
 use crate::error::{Error, Kind, Result};
+use crate::events::Listener;
 use crate::pool::PoolOptions;
 use crate::topology::{ServerAddress, TopologySettings};
 
@@ -38,6 +39,10 @@ pub struct ConnectionOptions {
     pub data_arbiters: usize,
     /// The application's arbiters, to be used in place of own ones; empty is none.
     pub lent_arbiters: Vec<ArbiterHandle>,
+    /// Who is told of events; empty is nobody.
+    pub listeners: Vec<Listener>,
+    /// Events that wait for one listener, at most.
+    pub event_backlog: usize,
 }
 
 impl Default for ConnectionOptions {
@@ -62,6 +67,8 @@ impl Default for ConnectionOptions {
             app_name: None,
             data_arbiters: 0,
             lent_arbiters: Vec::new(),
+            listeners: Vec::new(),
+            event_backlog: 4096,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{CheckNow, Grow, Settle, Supervisor};
 use crate::actors::timer::{ExpireAt, Timer, WakeAt};
 use crate::error::{Error, Kind, Result};
+use crate::events::Emitter;
 use crate::pool::{Namespace, Outcome, Pool};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
 use crate::topology::ServerAddress;
@@ -60,6 +61,8 @@ pub struct Core {
     pub check_asked: Arc<AtomicBool>,
     /// Set by `close`: new calls are refused from then on.
     pub closing: AtomicBool,
+    /// Who listens to events.
+    pub listeners: Emitter,
 }
 
 impl Core {

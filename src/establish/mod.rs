@@ -33,6 +33,8 @@ pub struct Established {
     pub stream: Stream,
     /// What the server says of itself.
     pub hello: HelloReply,
+    /// The same as it came.
+    pub reply: RawDocumentBuf,
     /// The hello's `topologyVersion`, to send back.
     pub topology_version: Option<RawDocumentBuf>,
     /// The hello, as a pool wants to know it.
@@ -103,7 +105,8 @@ impl Dialer {
         }
         let limits = Limits::of(&hello);
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
-        Ok(Established { stream: exchange.into_stream(), hello, topology_version, limits, rtt })
+        let stream = exchange.into_stream();
+        Ok(Established { stream, hello, reply: reply.body, topology_version, limits, rtt })
     }
 }
 

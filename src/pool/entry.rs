@@ -6,6 +6,7 @@
 
 use std::time::Instant;
 
+use super::check_out::CheckOut;
 use super::lease::{LeaseRequest, Purpose};
 use super::queue::Waiting;
 use super::run::Run;
@@ -61,8 +62,19 @@ impl Entry {
         }
     }
 
+    /// Where listeners for events are told what became of its wish for a socket.
+    pub fn check_out(&mut self) -> &mut Option<Box<CheckOut>> {
+        match self {
+            Self::Run(run) => &mut run.check_out,
+            Self::Lease(lease) => &mut lease.check_out,
+        }
+    }
+
     /// Answers with an error; nothing of it was sent.
-    pub fn fail(self, error: Error) {
+    pub fn fail(mut self, error: Error) {
+        if let Some(check_out) = self.check_out().take() {
+            check_out.failed(&error);
+        }
         match self {
             Self::Run(run) => drop(run.fail(error, None)),
             Self::Lease(lease) => lease.answer(Err(error)),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::check_out::CheckOut;
 use super::entry::Entry;
 use super::run::{Run, lost};
 use super::slot::{Slot, SlotControl};
@@ -68,6 +69,8 @@ pub struct LeaseRequest {
     pub deadline: Option<Instant>,
     /// When its wait in the queue ends, if earlier.
     pub wait_deadline: Option<Instant>,
+    /// For listeners, if there are any: from the claim until a socket takes it.
+    pub check_out: Option<Box<CheckOut>>,
     reply: Option<oneshot::Sender<Result<Lease, Error>>>,
 }
 
@@ -75,7 +78,8 @@ impl LeaseRequest {
     /// A request for a lease, and where it will arrive.
     pub fn new(purpose: Purpose) -> (Box<Self>, oneshot::Receiver<Result<Lease, Error>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { purpose, deadline: None, wait_deadline: None, reply: Some(reply) }), answer)
+        let (deadline, wait_deadline, check_out) = (None, None, None);
+        (Box::new(Self { purpose, deadline, wait_deadline, check_out, reply: Some(reply) }), answer)
     }
 
     /// Nobody waits for the lease any more.

@@ -2,11 +2,15 @@
 //!
 //! Callers (dispatch), sockets and the supervisor all call it directly; it is not an
 //! actor. It is plain data ([`State`]) behind one mutex that is held for a few
-//! instructions; nothing is sent, answered, dropped or encoded under it.
+//! instructions; nothing is sent, answered, dropped or encoded under it. (Where somebody
+//! listens, a pool's own events go into the listeners' backlogs under it, so that they come
+//! in the order of what they tell; see `told.rs`.)
 
 mod answers;
+mod check_out;
 mod entry;
 mod lease;
+mod life;
 mod limits;
 mod options;
 mod queue;
@@ -18,6 +22,7 @@ mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -25,18 +30,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use answers::{Claim, Cleared, Next, Opening, Ticket};
+pub use check_out::CheckOut;
 pub use entry::Entry;
 pub use lease::{Lease, LeaseRequest, Purpose};
+pub use life::Life;
 pub use options::PoolOptions;
 pub use run::{Answer, Failure, Follow, Namespace, Outcome, Run, SessionUse};
 pub use slot::{Slot, SlotControl, SlotId};
 pub use stats::{PoolStats, SlotInfo};
 
 use crate::error::Error;
+use crate::events::{ConnectionClosedReason, Emitter};
 pub use crate::topology::Limits;
 use crate::topology::ServerAddress;
 use answers::Swept;
 use limits::SharedLimits;
+use refusal::Mode;
 use state::State;
 
 /// The logic itself, for those who step it without a lock.
@@ -61,6 +70,7 @@ pub struct Pool {
     min_rtt: AtomicU64,
     /// Counts [`OperationGuard`]s; a hint for server selection, so nothing is ordered by it.
     operations: AtomicUsize,
+    events: Emitter,
 }
 
 impl Pool {
@@ -74,6 +84,7 @@ impl Pool {
             limits: SharedLimits::new(Limits::default()),
             min_rtt: AtomicU64::new(0),
             operations: AtomicUsize::new(0),
+            events: Emitter::default(),
         }
     }
 
@@ -92,10 +103,12 @@ impl Pool {
     ///
     /// Idle sockets that turn out to have been so for too long leave the pool and are
     /// told to retire. `now` is asked only where idle sockets expire.
-    pub fn claim(&self, entry: Entry, now: impl FnOnce() -> Instant) -> Claim {
+    pub fn claim(&self, mut entry: Entry, now: impl FnOnce() -> Instant) -> Claim {
         let now = self.options.max_idle.map(|_| now());
         let mut swept = Swept::default();
+        self.tell_check_out(&mut entry);
         let claim = self.lock().claim(entry, now, &mut swept);
+        told::tell_all(&swept.slots, ConnectionClosedReason::Idle);
         for slot in swept.slots {
             slot.control(SlotControl::Retire);
         }
@@ -165,7 +178,13 @@ impl Pool {
     /// The pool takes entries from now on, unless it was closed. True if sockets should
     /// be opened.
     pub fn ready(&self) -> bool {
-        let (open, _cause) = self.lock().ready();
+        let mut state = self.lock();
+        let paused = matches!(state.mode(), Mode::Paused(_));
+        let (open, _cause) = state.ready();
+        if paused {
+            self.tell_ready();
+        }
+        drop(state);
         open
     }
 
@@ -212,14 +231,23 @@ impl Pool {
     /// [`cleared_error`](Self::cleared_error) is what the waiting entries fail with, and
     /// [`interrupted_error`](Self::interrupted_error) what the interrupted ones do.
     pub fn clear(&self, cause: Error, interrupt: bool) -> Cleared {
-        let (cleared, _before) = self.lock().clear(Arc::new(cause), interrupt);
+        let mut state = self.lock();
+        let (cleared, _before) = state.clear(Arc::new(cause), interrupt);
+        self.tell_cleared(&cleared, interrupt);
+        drop(state);
         cleared
     }
 
     /// Closes for good: takes out what waits and what is idle. What is in use retires
     /// when it is released.
     pub fn close(&self, cause: Error) -> Cleared {
-        let (cleared, _before) = self.lock().close(Arc::new(cause));
+        let mut state = self.lock();
+        let closed = matches!(state.mode(), Mode::Closed(_));
+        let (cleared, _before) = state.close(Arc::new(cause));
+        if !closed {
+            self.tell_pool_closed(&cleared);
+        }
+        drop(state);
         cleared
     }
 
@@ -230,7 +258,9 @@ impl Pool {
         if self.options.max_idle.is_none() {
             return Vec::new();
         }
-        self.lock().idle_expired(now)
+        let expired = self.lock().idle_expired(now);
+        told::tell_all(&expired, ConnectionClosedReason::Idle);
+        expired
     }
 
     /// The present generation.

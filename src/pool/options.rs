@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::events::PoolSettings;
+
 /// The options of one pool. All of a connection's pools share the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PoolOptions {
@@ -48,6 +50,17 @@ impl PoolOptions {
         self.pipeline_depth = self.pipeline_depth.max(1);
         self.max_idle = self.max_idle.filter(|max_idle| !max_idle.is_zero());
         self
+    }
+
+    /// Those that are not at their default, as listeners for events are told.
+    pub(super) fn settings(&self) -> PoolSettings {
+        let default = Self::default();
+        let mut settings = PoolSettings::default();
+        settings.max_pool_size = Some(self.max_size).filter(|size| *size != default.max_size);
+        settings.min_pool_size = Some(self.min_size).filter(|size| *size != default.min_size);
+        settings.max_connecting = Some(self.max_connecting).filter(|count| *count != default.max_connecting);
+        settings.max_idle_time = self.max_idle;
+        settings
     }
 
     /// How many leases of [`Purpose::Parked`](super::Purpose::Parked) there may be.

@@ -109,7 +109,7 @@ pub(super) fn interrupted(cause: &Error, address: &ServerAddress) -> Error {
 /// The pooling specification's `PoolClosedError`. If it is the server that went, and not
 /// the connection, another server may serve: then it is as good as a cleared pool.
 pub(super) fn closed(cause: &Error, address: &ServerAddress) -> Error {
-    let sentence = "Attempted to check out a Connection from closed connection pool";
+    let sentence = "Attempted to check out a connection from closed connection pool";
     let error = match cause.kind() {
         Kind::PoolCleared => temporary(format!("{sentence}: {cause}"), address),
         _ => Error::new(Kind::Closed, sentence).with_server(address),

@@ -9,6 +9,7 @@ use std::time::Instant;
 use bson::{RawDocument, RawDocumentBuf};
 use tokio::sync::oneshot;
 
+use super::check_out::CheckOut;
 use super::lease::{Lease, Purpose};
 use crate::command::cursor_reply::open_cursor;
 use crate::error::{Error, Kind};
@@ -92,6 +93,8 @@ pub struct Run {
     pub deadline: Option<Instant>,
     /// When its wait in the queue ends, if earlier.
     pub wait_deadline: Option<Instant>,
+    /// For listeners, if there are any: from the claim until a socket takes it.
+    pub check_out: Option<Box<CheckOut>>,
     /// Set by the socket just before the first byte goes out.
     written: bool,
     reply: Option<oneshot::Sender<Outcome>>,
@@ -156,6 +159,7 @@ impl Run {
             max_time: false,
             deadline: None,
             wait_deadline: None,
+            check_out: None,
             written: false,
             reply: Some(reply),
         };

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use actix::Recipient;
 
 use super::entry::Entry;
+use super::life::Life;
 use crate::error::Error;
 
 /// Names a place in one pool; never used twice.
@@ -41,6 +42,7 @@ pub struct Slot {
     busy: AtomicU64,
     entries: Recipient<Entry>,
     control: Recipient<SlotControl>,
+    life: Life,
 }
 
 impl Slot {
@@ -51,7 +53,18 @@ impl Slot {
         entries: Recipient<Entry>,
         control: Recipient<SlotControl>,
     ) -> Self {
-        Self { id, generation, opened: Instant::now(), busy: AtomicU64::new(0), entries, control }
+        let (opened, busy, life) = (Instant::now(), AtomicU64::new(0), Life::default());
+        Self { id, generation, opened, busy, entries, control, life }
+    }
+
+    /// The same, with the connection's life as listeners are told of it.
+    pub fn with_life(self, life: Life) -> Self {
+        Self { life, ..self }
+    }
+
+    /// The connection's life.
+    pub fn life(&self) -> &Life {
+        &self.life
     }
 
     /// Sends an entry. If the socket is gone the entry is dropped, and answers by that.

@@ -15,10 +15,14 @@ pub type Ended = watch::Receiver<()>;
 
 /// Starts the threads. `start` runs on the control thread, with the own data arbiters
 /// (none, if the application lends its arbiters); what
-/// it starts there ends the whole by `System::current().stop()`.
+/// it starts there ends the whole by `System::current().stop()`. What it returns is dropped
+/// once nothing runs any more.
 ///
 /// Does not block. Fails if the control thread can't be made.
-pub fn start(arbiters: usize, start: impl FnOnce(Vec<ArbiterHandle>) + Send + 'static) -> io::Result<Ended> {
+pub fn start<T: 'static>(
+    arbiters: usize,
+    start: impl FnOnce(Vec<ArbiterHandle>) -> T + Send + 'static,
+) -> io::Result<Ended> {
     let (alive, ended) = watch::channel(());
     thread::Builder::new().name("actix-mongo".to_owned()).spawn(move || {
         // Dropped last, also by a panic: then all is over.
@@ -30,11 +34,12 @@ pub fn start(arbiters: usize, start: impl FnOnce(Vec<ArbiterHandle>) + Send + 's
             data.0.push(Arbiter::new());
         }
         let handles = data.0.iter().map(Arbiter::handle).collect();
-        runner.block_on(async { start(handles) });
+        let kept = runner.block_on(async { start(handles) });
         if let Err(error) = runner.run() {
             tracing::error!(target: "actix_mongo::runtime", %error, "the control thread ended with an error");
         }
         drop(data);
+        drop(kept);
     })?;
     Ok(ended)
 }

@@ -10,6 +10,7 @@ use super::MonitorPlan;
 use crate::command::hello::{self, Await};
 use crate::error::{Error, Kind};
 use crate::establish::{Established, Exchange};
+use crate::events::Heartbeat;
 use crate::topology::{CheckFailure, HelloReply};
 use crate::wire::Reply;
 
@@ -29,6 +30,8 @@ pub struct Checked {
 pub struct Check<'a> {
     plan: &'a MonitorPlan,
     streaming: bool,
+    /// Listeners hear of its checks; not of those that measure round trips.
+    told: bool,
     socket: Option<Exchange>,
     hello_ok: bool,
     /// The server's latest, if it has one: then it can await changes.
@@ -43,12 +46,14 @@ impl<'a> Check<'a> {
     /// Not connected yet.
     pub fn new(plan: &'a MonitorPlan) -> Self {
         let streaming = plan.streaming;
-        Self { plan, streaming, socket: None, hello_ok: false, topology_version: None, more_to_come: false }
+        let (hello_ok, topology_version, more_to_come) = (false, None, false);
+        Self { plan, streaming, told: true, socket: None, hello_ok, topology_version, more_to_come }
     }
 
-    /// The same, but it asks each time and does not have the server wait.
+    /// The same, but it asks each time, does not have the server wait, and tells no listener.
     pub fn polling(mut self) -> Self {
         self.streaming = false;
+        self.told = false;
         self
     }
 
@@ -60,11 +65,21 @@ impl<'a> Check<'a> {
 
     /// Does one check. Dropped half-way, [`disconnect`](Self::disconnect) must follow.
     pub async fn next(&mut self) -> Result<Checked, Failed> {
-        if self.socket.is_none() {
-            return self.handshake().await;
+        let awaits = self.socket.is_some() && self.streaming && self.topology_version.is_some();
+        self.tell(|checks| checks.started(awaits));
+        let checked = match self.socket {
+            None => self.handshake().await,
+            Some(_) => self.again(awaits).await,
+        };
+        match &checked {
+            Ok((checked, reply)) => self.tell(|checks| checks.succeeded(checked.rtt, reply)),
+            Err((_, error)) => self.tell(|checks| checks.failed(error)),
         }
+        checked.map(|(checked, _)| checked)
+    }
+
+    async fn again(&mut self, awaits: bool) -> Result<(Checked, RawDocumentBuf), Failed> {
         let limit = self.plan.dialer.connect_timeout;
-        let awaits = self.streaming && self.topology_version.is_some();
         let limit = limit.map(|limit| if awaits { limit + self.plan.heartbeat } else { limit });
         let started = Instant::now();
         let reply = match limit {
@@ -77,18 +92,19 @@ impl<'a> Check<'a> {
         self.checked(reply, (!awaits).then(|| started.elapsed()))
     }
 
-    async fn handshake(&mut self) -> Result<Checked, Failed> {
+    async fn handshake(&mut self) -> Result<(Checked, RawDocumentBuf), Failed> {
         let established = self.plan.dialer.establish(&self.plan.server).await;
-        let Established { stream, hello, topology_version, rtt, .. } = established.map_err(|failed| {
-            let failure =
-                if failed.error.is_network() { CheckFailure::Network } else { CheckFailure::Command };
-            (if failed.timed_out { CheckFailure::Timeout } else { failure }, failed.error)
-        })?;
+        let Established { stream, hello, reply, topology_version, rtt, .. } =
+            established.map_err(|failed| {
+                let failure =
+                    if failed.error.is_network() { CheckFailure::Network } else { CheckFailure::Command };
+                (if failed.timed_out { CheckFailure::Timeout } else { failure }, failed.error)
+            })?;
         self.socket = Some(Exchange::new(stream));
         self.hello_ok = hello.hello_ok;
         self.topology_version = topology_version;
         let goes_on = self.streaming && self.topology_version.is_some();
-        Ok(Checked { reply: Arc::new(hello), rtt: Some(rtt), goes_on })
+        Ok((Checked { reply: Arc::new(hello), rtt: Some(rtt), goes_on }, reply))
     }
 
     async fn ask(&mut self, awaits: bool) -> Result<Reply, Failed> {
@@ -112,7 +128,7 @@ impl<'a> Check<'a> {
         reply.map_err(|error| self.network(error))
     }
 
-    fn checked(&mut self, reply: Reply, rtt: Option<Duration>) -> Result<Checked, Failed> {
+    fn checked(&mut self, reply: Reply, rtt: Option<Duration>) -> Result<(Checked, RawDocumentBuf), Failed> {
         let command = |error: Error| (CheckFailure::Command, error.with_server(&self.plan.server));
         let hello = HelloReply::parse(&reply.body).map_err(command)?;
         if !hello.ok {
@@ -121,7 +137,14 @@ impl<'a> Check<'a> {
         self.more_to_come = reply.more_to_come();
         self.topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         let goes_on = self.streaming && self.topology_version.is_some();
-        Ok(Checked { reply: Arc::new(hello), rtt, goes_on: goes_on || self.more_to_come })
+        let goes_on = goes_on || self.more_to_come;
+        Ok((Checked { reply: Arc::new(hello), rtt, goes_on }, reply.body))
+    }
+
+    fn tell(&self, tell: impl FnOnce(&Heartbeat)) {
+        if self.told {
+            tell(&self.plan.checks);
+        }
     }
 
     fn network(&self, error: Error) -> Failed {

@@ -16,7 +16,9 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient, Weak
 use self::check::{Check, Checked};
 pub use self::messages::{Observed, Order, Seen};
 use self::signals::Signals;
+use crate::error::{Error, Kind};
 use crate::establish::Dialer;
+use crate::events::Heartbeat;
 use crate::topology::ServerAddress;
 
 /// `minHeartbeatFrequencyMS`: the least time between two checks.
@@ -48,6 +50,8 @@ pub struct MonitorPlan {
     pub heartbeat: Duration,
     /// Whether hellos may be streamed.
     pub streaming: bool,
+    /// What listeners for events are told of its checks.
+    pub checks: Arc<Heartbeat>,
     /// The supervisor.
     pub events: WeakRecipient<Observed>,
 }
@@ -114,6 +118,7 @@ async fn watch(plan: Rc<MonitorPlan>, signals: Rc<Signals>) {
             }
             None => {
                 check.disconnect();
+                plan.checks.failed(&given_up());
                 // Whoever asked for a check while this one was being cancelled was passed
                 // over, and would wait for the next heartbeat.
                 signals.check_now();
@@ -157,7 +162,12 @@ struct Guard(Option<Rc<MonitorPlan>>);
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(plan) = self.0.take() {
+            plan.checks.end(&given_up());
             plan.tell(Seen::Died);
         }
     }
+}
+
+fn given_up() -> Error {
+    Error::new(Kind::AutoReconnect, "the check was given up").network()
 }

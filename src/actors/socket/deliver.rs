@@ -97,7 +97,7 @@ impl Socket {
         let purpose = match flying.run.follow {
             _ if self.held => return (None, Next::Idle),
             Follow::HoldIfCursor(purpose) if cursor != 0 => purpose,
-            Follow::Release | Follow::HoldIfCursor(_) | Follow::Hold => return (None, self.release()),
+            Follow::Release | Follow::HoldIfCursor(_) | Follow::Hold => return (None, self.finish()),
         };
         let Some(slot) = self.place.slot().cloned() else { return (None, Next::Retire) };
         self.held = true;

@@ -20,7 +20,7 @@ use self::place::Place;
 use self::pump::{Ended, Pump};
 use crate::error::{Error, Kind};
 use crate::establish::{Dialer, EstablishError, Established};
-use crate::pool::{Entry, Lease, LeaseRequest, Limits, Next, Opening, Pool, Run, Slot, SlotControl};
+use crate::pool::{Entry, Lease, LeaseRequest, Life, Limits, Next, Opening, Pool, Run, Slot, SlotControl};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::wire::FrameSplitter;
 
@@ -47,6 +47,8 @@ pub struct Socket {
     pool: Arc<Pool>,
     links: Arc<SocketLinks>,
     opening: Opening,
+    /// What listeners for events are told of it.
+    life: Life,
     /// Its place in the pool. Dropping it tells the pool and the supervisor, however this
     /// actor ends.
     place: Place,
@@ -64,12 +66,13 @@ pub struct Socket {
 
 impl Socket {
     /// A socket that will establish itself once started.
-    pub fn new(pool: Arc<Pool>, links: Arc<SocketLinks>, opening: Opening) -> Self {
+    pub fn new(pool: Arc<Pool>, links: Arc<SocketLinks>, opening: Opening, life: Life) -> Self {
         let place = Place::new(pool.clone(), opening, links.events.clone());
         Self {
             pool,
             links,
             opening,
+            life,
             place,
             line: Line::new(Limits::default()),
             splitter: FrameSplitter::new(Limits::default().max_message),
@@ -84,9 +87,11 @@ impl Socket {
         let Established { stream, limits, .. } = established;
         let address = ctx.address();
         let Opening { id, generation } = self.opening;
-        let slot = Arc::new(Slot::new(id, generation, address.clone().recipient(), address.recipient()));
+        let slot = Slot::new(id, generation, address.clone().recipient(), address.recipient());
+        let slot = Arc::new(slot.with_life(self.life.clone()));
         self.line = Line::new(limits);
         self.splitter = FrameSplitter::new(limits.max_message);
+        self.life.ready();
         let next = self.pool.opened(slot.clone(), limits, Instant::now());
         self.place.take(slot);
         self.go_on(next);
@@ -108,7 +113,10 @@ impl Socket {
                     false => next = self.release(),
                 },
                 Next::Idle => break,
-                Next::Retire => return self.retiring = true,
+                Next::Retire => {
+                    self.pool.tell_closed(&self.life, self.opening.generation);
+                    return self.retiring = true;
+                }
             }
         }
         self.pool.serve();
@@ -122,7 +130,7 @@ impl Socket {
         }
     }
 
-    fn take_run(&mut self, run: Box<Run>) -> bool {
+    fn take_run(&mut self, mut run: Box<Run>) -> bool {
         let now = Instant::now();
         if run.is_abandoned() {
             // A retry holds a session, which goes back.
@@ -135,6 +143,7 @@ impl Socket {
         }
         let before = self.line.len();
         let min_rtt = self.pool.min_rtt();
+        let check_out = run.check_out.take();
         let around = Surroundings { sessions: &self.links.sessions, clock: &self.links.clock, now, min_rtt };
         self.line.take(run, &around, self.opening.generation);
         if before == 0
@@ -143,20 +152,31 @@ impl Socket {
         {
             slot.mark_busy(now);
         }
-        self.line.len() > before
+        let taken = self.line.len() > before;
+        if taken {
+            self.life.checked_out(check_out);
+        }
+        taken
     }
 
-    fn take_lease(&mut self, request: Box<LeaseRequest>) -> bool {
+    fn take_lease(&mut self, mut request: Box<LeaseRequest>) -> bool {
         let Some(slot) = self.place.slot() else { return false };
         self.held = true;
         self.lease_ended = false;
+        self.life.checked_out(request.check_out.take());
         // If nobody takes it, its drop sends `EndLease`, and that releases.
         let lease = Lease::new(slot.clone(), request.purpose);
         request.answer(Ok(lease));
         true
     }
 
-    /// One request is done, or the lease is over: asks the pool what comes next.
+    /// One request that was taken is done, or the lease is over.
+    fn finish(&mut self) -> Next {
+        self.life.checked_in();
+        self.release()
+    }
+
+    /// Asks the pool what comes next.
     fn release(&mut self) -> Next {
         match self.place.slot() {
             Some(slot) => self.pool.release(slot, Instant::now),
@@ -182,7 +202,7 @@ impl Socket {
         if self.lease_ended && self.line.is_empty() {
             self.held = false;
             self.lease_ended = false;
-            let next = self.release();
+            let next = self.finish();
             self.go_on(next);
         }
     }
@@ -212,6 +232,10 @@ impl Socket {
             }
             Ended::TimedOut(_) | Ended::Abandoned => (neighbour(), None),
         };
+        if report.is_none() {
+            // Else the supervisor tells listeners, once it has applied the error.
+            self.pool.tell_closed(&self.life, self.opening.generation);
+        }
         let limits = *self.line.limits();
         self.place.close(report.map(|e| e.with_server(self.pool.address())));
         let now = Instant::now();

@@ -7,12 +7,13 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context};
 
 use super::member::Member;
-use super::{Supervisor, new_pool, phase_of};
+use super::{Supervisor, phase_of};
 use crate::actors::monitor::{Monitor, MonitorPlan, Order};
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, label};
 use crate::establish::Phase as Reached;
-use crate::pool::Opening;
+use crate::events::{self, Event, Heartbeat, TopologyId};
+use crate::pool::{Opening, Pool};
 use crate::topology::{
     Change, Failure, Limits, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind,
 };
@@ -51,6 +52,9 @@ impl Supervisor {
             change.removed.iter().filter_map(|server| self.members.remove(server)).collect();
         if !Arc::ptr_eq(&change.previous, &change.current) || self.version == 0 {
             self.note_changes(&change.previous, &change.current);
+            if self.version > 0 {
+                self.tell(|id| events::changed(id, &change.previous, &change.current));
+            }
             self.publish(change.current, None);
         }
         if let Some((address, interrupt, cause)) = clear
@@ -79,28 +83,31 @@ impl Supervisor {
     }
 
     fn add(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
-        let member = Member::new(new_pool(server, &self.plan.pool));
+        let member = Member::new(self.new_pool(server));
         self.members.insert(server.clone(), member);
         self.watch(server, ctx);
     }
 
     /// Starts a monitor; a load balancer has none.
     fn watch(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
-        if self.plan.topology.description().kind == TopologyKind::LoadBalanced {
+        let kind = self.plan.topology.description().kind;
+        if kind == TopologyKind::LoadBalanced || !self.plan.monitored {
             return;
         }
         self.epochs += 1;
+        let heartbeat = Arc::new(Heartbeat::new(self.plan.listeners.clone(), server.clone()));
         let plan = MonitorPlan {
             server: server.clone(),
             epoch: self.epochs,
             dialer: self.plan.monitor_dialer.clone(),
             heartbeat: self.plan.heartbeat,
             streaming: self.plan.streaming,
+            checks: heartbeat.clone(),
             events: ctx.address().downgrade().recipient(),
         };
         let monitor = Monitor::new(plan).start();
         if let Some(member) = self.members.get_mut(server) {
-            member.watch(self.epochs, monitor);
+            member.watch(self.epochs, monitor, heartbeat);
         }
     }
 
@@ -129,7 +136,10 @@ impl Supervisor {
         ctx: &mut Context<Self>,
     ) {
         let Some(member) = self.members.get_mut(server) else { return };
-        member.forget(opening.id);
+        let life = member.forget(opening.id);
+        let pool = member.pool.clone();
+        // The error may start a new generation.
+        let reason = pool.close_reason(opening.generation);
         let oldest = member.pool.open_failed(opening);
         member.pool.serve();
         self.plan.history.note(Some(server), format!("a socket could not be opened: {error}"));
@@ -143,6 +153,7 @@ impl Supervisor {
                 ctx,
             );
         }
+        life.closed(reason);
         if let Some(entry) = oldest {
             entry.fail(error.with_seen_version(self.version).retryable());
         }
@@ -167,6 +178,21 @@ impl Supervisor {
         snapshot.primary = snapshot.only_primary();
         // Nobody may be looking any more: then nobody misses it.
         self.plan.publisher.send_replace(Arc::new(snapshot));
+    }
+
+    /// A new pool, in the state that the topology starts it in.
+    fn new_pool(&self, server: &ServerAddress) -> Arc<Pool> {
+        let (options, listeners) = (self.plan.pool.clone(), self.plan.listeners.clone());
+        Arc::new(Pool::with_events(server.clone(), options, listeners))
+    }
+
+    /// Tells listeners, if there are any.
+    pub(super) fn tell(&self, events: impl FnOnce(TopologyId) -> Vec<Event>) {
+        if self.plan.listeners.is_on() {
+            for event in events(self.topology_id) {
+                self.plan.listeners.emit(|| event);
+            }
+        }
     }
 
     fn note_changes(&self, before: &TopologyDescription, after: &TopologyDescription) {

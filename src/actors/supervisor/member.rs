@@ -9,7 +9,8 @@ use actix::{Actor, Addr, ArbiterHandle};
 use crate::actors::monitor::{Monitor, Order};
 use crate::actors::socket::{Socket, SocketLinks};
 use crate::error::Error;
-use crate::pool::{Cleared, Opening, Pool, SlotControl, SlotId};
+use crate::events::{ConnectionClosedReason, Heartbeat};
+use crate::pool::{Cleared, Life, Opening, Pool, SlotControl, SlotId};
 
 /// See the module.
 #[derive(Debug)]
@@ -18,9 +19,9 @@ pub struct Member {
     pub pool: Arc<Pool>,
     /// Which monitor is the present one.
     pub epoch: u64,
-    monitor: Option<Addr<Monitor>>,
+    monitor: Option<(Addr<Monitor>, Arc<Heartbeat>)>,
     /// Sockets from the leave to open them until they tell that they are gone.
-    sockets: HashMap<SlotId, Addr<Socket>>,
+    sockets: HashMap<SlotId, (Addr<Socket>, Life)>,
 }
 
 impl Member {
@@ -30,14 +31,14 @@ impl Member {
     }
 
     /// Takes the monitor that watches from now on.
-    pub fn watch(&mut self, epoch: u64, monitor: Addr<Monitor>) {
+    pub fn watch(&mut self, epoch: u64, monitor: Addr<Monitor>, heartbeat: Arc<Heartbeat>) {
         self.epoch = epoch;
-        self.monitor = Some(monitor);
+        self.monitor = Some((monitor, heartbeat));
     }
 
     /// Tells the monitor.
     pub fn order(&self, order: Order) {
-        if let Some(monitor) = &self.monitor {
+        if let Some((monitor, _)) = &self.monitor {
             monitor.do_send(order);
         }
     }
@@ -45,14 +46,15 @@ impl Member {
     /// Starts a socket.
     pub fn open(&mut self, opening: Opening, links: &Arc<SocketLinks>, arbiter: &ArbiterHandle) {
         let (pool, links) = (self.pool.clone(), links.clone());
-        let socket = Socket::new(pool, links, opening);
+        let life = pool.life_of(opening);
+        let socket = Socket::new(pool, links, opening, life.clone());
         let addr = Socket::start_in_arbiter(arbiter, move |_| socket);
-        self.sockets.insert(opening.id, addr);
+        self.sockets.insert(opening.id, (addr, life));
     }
 
-    /// A socket is gone.
-    pub fn forget(&mut self, id: SlotId) {
-        self.sockets.remove(&id);
+    /// A socket is gone. What listeners for events are still to be told of it.
+    pub fn forget(&mut self, id: SlotId) -> Life {
+        self.sockets.remove(&id).map(|(_, life)| life).unwrap_or_default()
     }
 
     /// Whether no socket is left.
@@ -68,38 +70,45 @@ impl Member {
     }
 
     /// Clears the pool: those who wait fail with the cause, idle sockets close, and those
-    /// in use too, if `interrupt`.
+    /// in use or being opened too, if `interrupt`.
     pub fn clear(&self, cause: &Error, interrupt: bool, version: u64) {
         let cleared = self.pool.clear(cause.clone(), interrupt);
         let waiting = self.pool.cleared_error(cause).with_seen_version(version);
-        settle(cleared, &waiting, &self.pool.interrupted_error(cause));
+        if interrupt {
+            let interrupted = self.pool.interrupted_error(cause);
+            for (socket, life) in self.sockets.values() {
+                life.closed(ConnectionClosedReason::Stale);
+                socket.do_send(SlotControl::Abort(interrupted.clone()));
+            }
+        }
+        settle(cleared, &waiting);
     }
 
     /// Closes the pool and all sockets; those in use once they are done.
     pub fn close(&self, cause: &Error) {
         self.order(Order::Stop);
+        if let Some((_, heartbeat)) = &self.monitor {
+            heartbeat.end(cause);
+        }
         let cleared = self.pool.close(cause.clone());
         let error = self.pool.closed_error(cause);
-        settle(cleared, &error, &error);
-        for socket in self.sockets.values() {
+        settle(cleared, &error);
+        for (socket, _) in self.sockets.values() {
             socket.do_send(SlotControl::Retire);
         }
     }
 
     /// Closes what is still in use.
     pub fn abort(&self, cause: &Error) {
-        for socket in self.sockets.values() {
+        for (socket, _) in self.sockets.values() {
             socket.do_send(SlotControl::Abort(cause.clone()));
         }
     }
 }
 
-fn settle(cleared: Cleared, waiting: &Error, interrupted: &Error) {
+fn settle(cleared: Cleared, waiting: &Error) {
     for slot in cleared.idle {
         slot.control(SlotControl::Retire);
-    }
-    for slot in cleared.interrupted {
-        slot.control(SlotControl::Abort(interrupted.clone()));
     }
     for entry in cleared.failed {
         entry.fail(waiting.clone());

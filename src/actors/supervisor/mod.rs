@@ -25,7 +25,8 @@ use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
 use crate::actors::vital::Vital;
 use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
-use crate::pool::{Pool, PoolOptions};
+use crate::events::{self, Emitter, TopologyId};
+use crate::pool::PoolOptions;
 use crate::session::{ClusterClock, ServerSessions};
 use crate::topology::{
     ApplicationError, Failure, Outcome, Phase, ServerAddress, ServerDescription, ServerKind, Topology,
@@ -63,6 +64,11 @@ pub struct SupervisorPlan {
     pub publisher: watch::Sender<Arc<Snapshot>>,
     /// What `state()` shows of the past.
     pub history: History,
+    /// Who listens to events.
+    pub listeners: Emitter,
+    /// Whether there are monitors. If not, somebody else sends [`Observed`] in their place:
+    /// the tests that make pools ready and clear them by hand.
+    pub monitored: bool,
 }
 
 /// See the module.
@@ -80,6 +86,7 @@ pub struct Supervisor {
     /// Counts monitors, so that the last words of one that was replaced are passed over.
     epochs: u64,
     closing: Option<Closing>,
+    topology_id: TopologyId,
     vital: Vital,
 }
 
@@ -87,8 +94,19 @@ impl Supervisor {
     /// A supervisor that will begin once started.
     pub fn new(plan: SupervisorPlan) -> Self {
         let (members, leaving, links) = (BTreeMap::new(), Vec::new(), None);
-        let vital = Vital::default();
-        Self { plan, version: 0, members, leaving, links, next_arbiter: 0, epochs: 0, closing: None, vital }
+        let (topology_id, vital) = (TopologyId::new(), Vital::default());
+        Self {
+            plan,
+            version: 0,
+            members,
+            leaving,
+            links,
+            next_arbiter: 0,
+            epochs: 0,
+            closing: None,
+            topology_id,
+            vital,
+        }
     }
 
     /// Takes in what a socket for operations went through. After the end has begun nothing
@@ -176,6 +194,7 @@ impl Actor for Supervisor {
             lent: self.plan.lent,
         }));
         let start = self.plan.topology.start();
+        self.tell(|id| events::opening(id, &start.current));
         self.change(start, ctx);
         self.plan_upkeep(ctx);
     }
@@ -219,9 +238,9 @@ impl Handler<SocketEvent> for Supervisor {
                 self.opening_failed(&server, opening, phase, timed_out, error, ctx);
             }
             What::Closed { id, generation, error } => {
-                if let Some(member) = self.members.get_mut(&server) {
-                    member.forget(id);
-                }
+                // Looked up before the error is applied, told after it.
+                let reason = pool.close_reason(generation);
+                let life = self.members.get_mut(&server).map(|member| member.forget(id));
                 if let Some(error) = error.filter(Error::is_network) {
                     self.application_error(
                         &server,
@@ -232,6 +251,7 @@ impl Handler<SocketEvent> for Supervisor {
                         ctx,
                     );
                 }
+                life.unwrap_or_default().closed(reason);
                 self.look_for_the_end(ctx);
             }
             What::StateChange { generation, failure, error } => {
@@ -289,11 +309,6 @@ fn phase_of(reached: Reached) -> Phase {
         Reached::Dial | Reached::Hello => Phase::Establishing,
         Reached::Authenticate => Phase::Authenticating,
     }
-}
-
-/// A new pool, in the state that the topology starts it in.
-fn new_pool(server: &ServerAddress, options: &PoolOptions) -> Arc<Pool> {
-    Arc::new(Pool::new(server.clone(), options.clone()))
 }
 
 /// In turn, those that still run: an application may have stopped one that it lent. If

@@ -9,6 +9,7 @@ use actix::{ActorContext, AsyncContext, Context, System};
 use super::Supervisor;
 use crate::actors::socket::What;
 use crate::error::{Error, Kind};
+use crate::events;
 use crate::pool::Pool;
 
 /// Set once the end has begun.
@@ -31,6 +32,7 @@ impl Supervisor {
         for member in self.members.values() {
             member.close(&error);
         }
+        self.tell(|id| events::closing(id, self.plan.topology.description()));
         self.publish(self.plan.topology.description().clone(), Some(error));
         ctx.run_later(grace, |supervisor, ctx| {
             for member in supervisor.members.values().chain(&supervisor.leaving) {
@@ -60,7 +62,7 @@ impl Supervisor {
             What::Opened(_) | What::StateChange { .. } => return,
         };
         if let Some(member) = self.leaving.iter_mut().find(|member| Arc::ptr_eq(&member.pool, pool)) {
-            member.forget(gone);
+            pool.tell_closed(&member.forget(gone), 0);
         }
         self.leaving.retain(|member| !member.is_empty());
         self.look_for_the_end(ctx);
@@ -87,6 +89,9 @@ impl Drop for Supervisor {
         for member in self.members.values().chain(&self.leaving) {
             member.close(&error);
             member.abort(&error);
+        }
+        if self.closing.is_none() {
+            self.tell(|id| events::closing(id, self.plan.topology.description()));
         }
     }
 }

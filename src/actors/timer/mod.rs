@@ -94,7 +94,10 @@ fn too_long(entry: &Entry, stats: &PoolStats, now: Instant) -> Error {
             format!("the operation's timeout ran out while it waited for a socket; {state}"),
         )
     } else {
-        Error::new(Kind::WaitQueueTimeout, format!("no socket came free in time; {state}"))
+        Error::new(
+            Kind::WaitQueueTimeout,
+            format!("Timed out while checking out a connection from connection pool; {state}"),
+        )
     }
 }
 

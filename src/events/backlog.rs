@@ -1,0 +1,106 @@
+//! What one listener has not been told yet. Bounded: the oldest goes first.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::Event;
+
+/// What all listeners of one connection count together.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Listeners that still listen. This is the flag that every emitter looks at first.
+    pub listening: AtomicUsize,
+    /// Events that a listener was too slow for.
+    pub dropped: AtomicU64,
+}
+
+/// See the module. Filled by whoever emits, emptied by the delivery.
+#[derive(Debug)]
+pub struct Backlog {
+    capacity: usize,
+    kept: Mutex<Kept>,
+    wake: Notify,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<Event>,
+    /// Nothing comes any more.
+    ended: bool,
+    /// Nobody listens any more.
+    left: bool,
+}
+
+impl Backlog {
+    /// An empty backlog of a listener that counts from now on.
+    pub fn new(capacity: usize, counts: Arc<Counts>) -> Self {
+        counts.listening.fetch_add(1, Relaxed);
+        Self { capacity: capacity.max(1), kept: Mutex::default(), wake: Notify::new(), counts }
+    }
+
+    /// Adds an event, in place of the oldest if there is no room.
+    pub fn push(&self, event: Event) {
+        let mut kept = self.lock();
+        if kept.ended || kept.left {
+            return;
+        }
+        let oldest = if kept.events.len() == self.capacity { kept.events.pop_front() } else { None };
+        kept.events.push_back(event);
+        drop(kept);
+        if oldest.is_some() {
+            self.lost_one();
+        }
+        self.wake.notify_one();
+    }
+
+    /// The oldest event, once there is one. `None` after the end.
+    pub async fn next(&self) -> Option<Event> {
+        loop {
+            {
+                let mut kept = self.lock();
+                if let Some(event) = kept.events.pop_front() {
+                    return Some(event);
+                }
+                if kept.ended {
+                    return None;
+                }
+            }
+            self.wake.notified().await;
+        }
+    }
+
+    /// Nothing is added from now on; what is there is still to be told.
+    pub fn end(&self) {
+        self.lock().ended = true;
+        self.wake.notify_one();
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.lock().ended
+    }
+
+    /// The listener is gone.
+    pub fn leave(&self) {
+        let mut kept = self.lock();
+        if !std::mem::replace(&mut kept.left, true) {
+            let rest = std::mem::take(&mut kept.events);
+            drop(kept);
+            drop(rest);
+            self.counts.listening.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// An event was lost on its way.
+    pub fn lost_one(&self) {
+        self.counts.dropped.fetch_add(1, Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,107 @@
+//! From the backlogs to the listeners, on a thread of its own: a listener that blocks or
+//! panics does so to nobody else.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io, thread};
+
+use actix::Recipient;
+use actix::prelude::SendError;
+use tokio::runtime;
+
+use super::Event;
+use super::backlog::{Backlog, Counts};
+use super::emitter::Emitter;
+
+/// How long an actor may have no room for an event before that one is lost.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Events that one listener gets before the others have their turn.
+const TURN: usize = 32;
+
+/// Who is told of events.
+#[derive(Clone)]
+pub enum Listener {
+    /// A closure, called on the connection's own thread for that.
+    Closure(Arc<dyn Fn(Event) + Send + Sync>),
+    /// An actor.
+    Recipient(Recipient<Event>),
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closure(_) => "Closure",
+            Self::Recipient(_) => "Recipient",
+        })
+    }
+}
+
+/// An emitter to these listeners, each with a backlog of this many events. The thread ends
+/// with the last emitter, or its [`Ending`](super::Ending). Without listeners there is none.
+pub fn listen(listeners: Vec<Listener>, backlog: usize) -> io::Result<Emitter> {
+    if listeners.is_empty() {
+        return Ok(Emitter::default());
+    }
+    let counts = Arc::<Counts>::default();
+    let backlogs: Vec<_> =
+        listeners.iter().map(|_| Arc::new(Backlog::new(backlog, counts.clone()))).collect();
+    let emitter = Emitter::new(counts, backlogs.clone());
+    let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+    let deliver = move || {
+        let tasks = backlogs.into_iter().zip(listeners).map(|(backlog, to)| deliver(backlog, to));
+        let tasks: Vec<_> = tasks.map(|task| runtime.spawn(task)).collect();
+        runtime.block_on(async {
+            for task in tasks {
+                // It catches what listeners panic with, and has nothing else to fail by.
+                let _ = task.await;
+            }
+        });
+    };
+    thread::Builder::new().name("actix-mongo-events".to_owned()).spawn(deliver)?;
+    Ok(emitter)
+}
+
+/// Until the end, or until the listener is gone.
+async fn deliver(backlog: Arc<Backlog>, listener: Listener) {
+    let mut turn = 0;
+    while let Some(event) = backlog.next().await {
+        let listens = match &listener {
+            Listener::Closure(closure) => call(closure, event),
+            Listener::Recipient(recipient) => send(recipient, event, &backlog).await,
+        };
+        if !listens {
+            break;
+        }
+        turn += 1;
+        if turn % TURN == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    backlog.leave();
+}
+
+/// A closure that panics has lost this event, and gets the next.
+fn call(closure: &Arc<dyn Fn(Event) + Send + Sync>, event: Event) -> bool {
+    if catch_unwind(AssertUnwindSafe(|| closure(event))).is_err() {
+        tracing::error!(target: "actix_mongo::events", "a listener for events panicked");
+    }
+    true
+}
+
+/// Waits for room in the actor's mailbox, so that nothing piles up there either. False if
+/// the actor is gone, or takes nothing though all is over.
+async fn send(recipient: &Recipient<Event>, event: Event, backlog: &Backlog) -> bool {
+    match recipient.try_send(event) {
+        Ok(()) => true,
+        Err(SendError::Closed(_)) => false,
+        Err(SendError::Full(event)) => match tokio::time::timeout(PATIENCE, recipient.send(event)).await {
+            Ok(taken) => taken.is_ok(),
+            Err(_) => {
+                backlog.lost_one();
+                !backlog.has_ended()
+            }
+        },
+    }
+}

@@ -1,0 +1,77 @@
+//! What listeners for events are told by the pool itself.
+
+use std::sync::Arc;
+
+use super::answers::Cleared;
+use super::entry::Entry;
+use super::options::PoolOptions;
+use super::refusal::Mode;
+use super::{CheckOut, Life, Opening, Pool, Slot};
+use crate::events::{ConnectionClosedReason, Emitter, PoolCleared, PoolClosed, PoolCreated, PoolReady};
+use crate::topology::ServerAddress;
+
+impl Pool {
+    /// A paused, empty pool that tells listeners what happens in it.
+    pub fn with_events(address: ServerAddress, options: PoolOptions, events: Emitter) -> Self {
+        let pool = Self { events, ..Self::new(address, options) };
+        pool.events.emit(|| PoolCreated { address: pool.address.clone(), options: pool.options.settings() });
+        pool
+    }
+
+    /// The life of the connection that is about to be opened; listeners hear of its start.
+    pub fn life_of(&self, opening: Opening) -> Life {
+        Life::created(&self.events, &self.address, opening.id)
+    }
+
+    /// Why a connection of this generation leaves the pool, if it is not for being idle.
+    pub fn close_reason(&self, generation: u64) -> ConnectionClosedReason {
+        let state = self.lock();
+        match state.mode() {
+            Mode::Closed(_) => ConnectionClosedReason::PoolClosed,
+            _ if generation != state.generation() => ConnectionClosedReason::Stale,
+            _ => ConnectionClosedReason::Error,
+        }
+    }
+
+    /// Listeners hear of a connection that left with no word of its socket.
+    pub fn tell_closed(&self, life: &Life, generation: u64) {
+        if life.is_told() {
+            life.closed(self.close_reason(generation));
+        }
+    }
+
+    pub(super) fn tell_check_out(&self, entry: &mut Entry) {
+        if self.events.is_on() {
+            *entry.check_out() = CheckOut::start(&self.events, &self.address);
+        }
+    }
+
+    pub(super) fn tell_ready(&self) {
+        self.events.emit(|| PoolReady { address: self.address.clone() });
+    }
+
+    pub(super) fn tell_cleared(&self, cleared: &Cleared, interrupt: bool) {
+        if !self.events.is_on() || !cleared.was_ready {
+            return;
+        }
+        self.events.emit(|| PoolCleared {
+            address: self.address.clone(),
+            service_id: None,
+            interrupt_in_use_connections: interrupt,
+        });
+        let interrupted = cleared.interrupted.iter();
+        tell_all(cleared.idle.iter().chain(interrupted), ConnectionClosedReason::Stale);
+    }
+
+    pub(super) fn tell_pool_closed(&self, cleared: &Cleared) {
+        tell_all(&cleared.idle, ConnectionClosedReason::PoolClosed);
+        self.events.emit(|| PoolClosed { address: self.address.clone() });
+    }
+}
+
+/// Listeners hear that these left.
+pub(super) fn tell_all<'a>(slots: impl IntoIterator<Item = &'a Arc<Slot>>, reason: ConnectionClosedReason) {
+    for slot in slots {
+        slot.life().closed(reason);
+    }
+}
