@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::check_out::CheckOut;
 use super::entry::Entry;
 use super::run::{Run, lost};
-use super::slot::{Slot, SlotControl};
+use super::slot::{Slot, SlotControl, SlotId};
 use crate::error::Error;
 
 /// What a socket is held for; leases are counted by it.
@@ -41,6 +41,11 @@ impl Lease {
     /// What it is held for.
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// Its socket's name in the pool.
+    pub fn slot(&self) -> SlotId {
+        self.slot.id
     }
 
     /// The pool generation of its socket.

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::case::Case;
 use crate::corpus::TestFile;
 use crate::{
-    auth, bson_corpus, bson_vector, concerns, connection_string, in_window, max_staleness, pending, rtt,
-    sdam, selection,
+    auth, bson_corpus, bson_vector, cmap, concerns, connection_string, in_window, max_staleness, monitoring,
+    pending, rtt, sdam, selection,
 };
 
 /// Makes the cases of one file.
@@ -17,12 +17,13 @@ type Family = fn(&TestFile, &Value) -> Vec<Case>;
 /// The first row whose folder holds a file says what its cases are. A folder may be
 /// deeper than the row's.
 const FAMILIES: &[(&str, Family)] = &[
+    ("connection-monitoring-and-pooling/tests/cmap-format", cmap::cases),
     ("server-discovery-and-monitoring/tests/rs", sdam::cases),
     ("server-discovery-and-monitoring/tests/sharded", sdam::cases),
     ("server-discovery-and-monitoring/tests/single", sdam::cases),
     ("server-discovery-and-monitoring/tests/load-balanced", sdam::cases),
     ("server-discovery-and-monitoring/tests/errors", sdam::cases),
-    ("server-discovery-and-monitoring/tests/monitoring", pending::events),
+    ("server-discovery-and-monitoring/tests/monitoring", monitoring::cases),
     ("server-selection/tests/server_selection", selection::cases),
     ("server-selection/tests/rtt", rtt::cases),
     ("server-selection/tests/in_window", in_window::cases),

@@ -28,11 +28,6 @@ pub fn cases(file: &TestFile, content: &Value) -> Vec<Case> {
     tests.iter().enumerate().map(case).collect()
 }
 
-/// Cases that look at the events of discovery.
-pub fn events(file: &TestFile, content: &Value) -> Vec<Case> {
-    vec![Case::skipped(file, description(content), "discovery events: not published yet".to_owned())]
-}
-
 fn description(value: &Value) -> &str {
     value.get("description").and_then(Value::as_str).unwrap_or_default()
 }
