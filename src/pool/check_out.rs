@@ -30,6 +30,7 @@ impl CheckOut {
     }
 
     /// This connection is the call's.
+    #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn succeeded(mut self: Box<Self>, id: SlotId) {
         self.over = true;
         self.events.emit(|| ConnectionCheckedOut {

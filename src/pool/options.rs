@@ -55,12 +55,12 @@ impl PoolOptions {
     /// Those that are not at their default, as listeners for events are told.
     pub(super) fn settings(&self) -> PoolSettings {
         let default = Self::default();
-        let mut settings = PoolSettings::default();
-        settings.max_pool_size = Some(self.max_size).filter(|size| *size != default.max_size);
-        settings.min_pool_size = Some(self.min_size).filter(|size| *size != default.min_size);
-        settings.max_connecting = Some(self.max_connecting).filter(|count| *count != default.max_connecting);
-        settings.max_idle_time = self.max_idle;
-        settings
+        PoolSettings {
+            max_pool_size: Some(self.max_size).filter(|size| *size != default.max_size),
+            min_pool_size: Some(self.min_size).filter(|size| *size != default.min_size),
+            max_connecting: Some(self.max_connecting).filter(|count| *count != default.max_connecting),
+            max_idle_time: self.max_idle,
+        }
     }
 
     /// How many leases of [`Purpose::Parked`](super::Purpose::Parked) there may be.
