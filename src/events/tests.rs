@@ -28,7 +28,12 @@ fn emit(emitter: &Emitter, number: u16) {
 /// A listener that sends on what it is told.
 fn collector() -> (Listener, Receiver<u16>) {
     let (sender, receiver) = channel();
-    (closure(move |event| drop(sender.send(number(&event)))), receiver)
+    (
+        closure(move |event| {
+            let _ = sender.send(number(&event));
+        }),
+        receiver,
+    )
 }
 
 #[test]
