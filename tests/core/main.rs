@@ -11,6 +11,7 @@ mod cursors;
 mod dropped;
 mod envelope;
 mod establishing;
+mod events;
 mod growth;
 mod idle;
 mod leases;

@@ -1,9 +1,10 @@
 //! One pool as in production: its supervisor on a control thread, its sockets on a data
 //! arbiter, its timer. Only there is no monitor: what one would report, the case does.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix::dev::channel::channel;
@@ -16,7 +17,7 @@ use actix_mongo::actors::timer::{ExpireAt, Timer};
 use actix_mongo::command::{ClientMetadata, Handshake, Surroundings};
 use actix_mongo::establish::Dialer;
 use actix_mongo::events::{Listener, listen};
-use actix_mongo::pool::{Claim, Entry, Lease, LeaseRequest, Pool, PoolOptions, Purpose};
+use actix_mongo::pool::{Claim, Entry, Lease, LeaseRequest, Pool, PoolOptions, Purpose, SlotId};
 use actix_mongo::session::{ClusterClock, ServerSessions};
 use actix_mongo::topology::{CheckFailure, HelloReply, ServerAddress, Topology, TopologySettings};
 use actix_mongo::{Error, Kind, runtime};
@@ -74,6 +75,8 @@ pub struct Harness {
     supervisor: Addr<Supervisor>,
     timer: Addr<Timer>,
     wait_queue_timeout: Option<Duration>,
+    /// How often each connection was checked out.
+    taken: Mutex<BTreeMap<SlotId, usize>>,
 }
 
 impl Harness {
@@ -124,7 +127,8 @@ impl Harness {
         block_on(supervisor.send(Settle)).map_err(|error| error.to_string())?;
         let pool = snapshots.borrow().pools.values().next().cloned();
         let pool = pool.ok_or("the supervisor published no pool")?;
-        Ok(Self { recorder, pool, supervisor, timer, wait_queue_timeout: settings.wait_queue_timeout })
+        let (wait_queue_timeout, taken) = (settings.wait_queue_timeout, Mutex::default());
+        Ok(Self { recorder, pool, supervisor, timer, wait_queue_timeout, taken })
     }
 
     /// Waits for a socket of one's own, as a call does.
@@ -143,19 +147,22 @@ impl Harness {
                 }
             }
         }
-        block_on(lease).unwrap_or_else(|_| Err(Error::new(Kind::Internal, "a lease without an answer")))
+        let lost = |_| Err(Error::new(Kind::Internal, "a lease without an answer"));
+        let lease = block_on(lease).unwrap_or_else(lost)?;
+        *self.taken().entry(lease.slot()).or_default() += 1;
+        Ok(lease)
     }
 
     /// Gives a socket back, and waits until its actor has done so: the next operation of the
     /// case comes after it.
     pub fn check_in(&self, lease: Lease) -> Result<(), String> {
-        let (id, generation) = (lease.slot(), lease.generation());
-        let before = self.recorder.check_outs(id.0);
+        let id = lease.slot();
+        let before = self.taken().get(&id).copied();
         drop(lease);
         poll_until(SOON, "the connection to be checked in", || {
             let slots = self.pool.slots(Instant::now());
-            let slot = slots.iter().find(|slot| slot.id == id && slot.generation == generation);
-            slot.is_none_or(|slot| slot.held.is_none()) || self.recorder.check_outs(id.0) > before
+            let slot = slots.iter().find(|slot| slot.id == id);
+            slot.is_none_or(|slot| slot.held.is_none()) || self.taken().get(&id).copied() > before
         });
         Ok(())
     }
@@ -178,6 +185,10 @@ impl Harness {
     pub fn close(&self) -> Result<(), String> {
         let grace = Duration::from_secs(3600);
         block_on(self.supervisor.send(Shutdown { grace })).map_err(|error| error.to_string())
+    }
+
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<SlotId, usize>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn observe(&self, what: Seen) -> Result<(), String> {

@@ -32,13 +32,6 @@ impl Recorder {
         }
     }
 
-    /// How often this connection was checked out.
-    pub fn check_outs(&self, connection: u64) -> usize {
-        let of =
-            |event: &&Value| event["type"] == "ConnectionCheckedOut" && event["connectionId"] == connection;
-        self.events().iter().filter(of).count()
-    }
-
     /// All events but those ignored; waits a little until there are so many.
     pub fn at_least(&self, count: usize, ignored: &[&str]) -> Vec<Value> {
         let kept = |event: &&Value| !ignored.iter().any(|name| event["type"] == *name);

@@ -1,0 +1,193 @@
+//! What listeners are told of calls, errors and the end.
+
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use actix_mongo::MonitoringMode;
+use actix_mongo::connection::ConnectionOptions;
+use actix_mongo::events::{CheckOutFailedReason, ConnectionClosedReason, Event, Listener};
+use actix_mongo::topology::ServerKind;
+use bson::doc;
+use test_support::{Rule, ScriptedServer};
+
+use crate::support::{Client, SOON, address, command, connect, soon, story};
+
+/// A client of this server, and what it tells.
+fn listening(server: &ScriptedServer, change: impl FnOnce(&mut ConnectionOptions)) -> (Client, Events) {
+    let (sender, events) = channel();
+    let listener = move |event| drop(sender.send(event));
+    let client = connect(&[server], |options| {
+        options.listeners = vec![Listener::Closure(std::sync::Arc::new(listener))];
+        options.monitoring = MonitoringMode::Poll;
+        options.data_arbiters = 1;
+        change(options);
+    });
+    (client, Events(events))
+}
+
+struct Events(Receiver<Event>);
+
+impl Events {
+    /// Short names of the events up to the first with this one.
+    fn up_to(&self, last: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        while names.last().is_none_or(|name| name != last) {
+            let event = self.0.recv_timeout(SOON).unwrap_or_else(|_| panic!("no {last} after {names:?}"));
+            names.extend(name(&event));
+        }
+        names
+    }
+
+    /// Those until nobody is left who could emit any.
+    fn rest(self) -> Vec<String> {
+        self.0.iter().filter_map(|event| name(&event)).collect()
+    }
+}
+
+/// `None` for checks: when they come is up to time.
+fn name(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::ServerHeartbeatStarted(_)
+        | Event::ServerHeartbeatSucceeded(_)
+        | Event::ServerHeartbeatFailed(_) => return None,
+        Event::TopologyOpening(_) => "topology opening".into(),
+        Event::TopologyClosed(_) => "topology closed".into(),
+        Event::ServerOpening(_) => "server opening".into(),
+        Event::ServerClosed(_) => "server closed".into(),
+        Event::TopologyDescriptionChanged(event) => format!("topology is {}", event.new_description.kind()),
+        Event::ServerDescriptionChanged(event) => format!("server is {}", event.new_description.kind()),
+        Event::PoolCreated(_) => "pool created".into(),
+        Event::PoolReady(_) => "pool ready".into(),
+        Event::PoolCleared(_) => "pool cleared".into(),
+        Event::PoolClosed(_) => "pool closed".into(),
+        Event::ConnectionCreated(event) => format!("{} created", event.connection_id),
+        Event::ConnectionReady(event) => format!("{} ready", event.connection_id),
+        Event::ConnectionCheckedOut(event) => format!("{} out", event.connection_id),
+        Event::ConnectionCheckedIn(event) => format!("{} in", event.connection_id),
+        Event::ConnectionCheckOutStarted(_) => "asked".into(),
+        Event::ConnectionCheckOutFailed(event) => match event.reason {
+            CheckOutFailedReason::Timeout => "too late".into(),
+            CheckOutFailedReason::PoolClosed => "closed for good".into(),
+            _ => "refused".into(),
+        },
+        Event::ConnectionClosed(event) => format!(
+            "{} closed: {}",
+            event.connection_id,
+            match event.reason {
+                ConnectionClosedReason::Error => "error",
+                ConnectionClosedReason::Stale => "stale",
+                ConnectionClosedReason::Idle => "idle",
+                _ => "pool closed",
+            }
+        ),
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn a_life_from_opening_to_closed() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |_| {});
+        client.until_kind(&address(&server), ServerKind::Standalone).await;
+        client.ping().await;
+        client.ping().await;
+        client.leave().await;
+        let told = events.rest();
+        let expected = [
+            "topology opening",
+            "topology is Unknown",
+            "server opening",
+            "pool created",
+            "pool ready",
+            "server is Standalone",
+            "topology is Single",
+            "asked",
+            "1 created",
+            "1 ready",
+            "1 out",
+            "1 in",
+            "asked",
+            "1 out",
+            "1 in",
+        ];
+        assert_eq!(told[..expected.len()], expected);
+        // Before it goes, it ends its sessions by one more command.
+        let end = [
+            "1 closed: pool closed",
+            "pool closed",
+            "server closed",
+            "topology is Unknown",
+            "topology closed",
+        ];
+        assert_eq!(told[told.len() - end.len()..], end);
+    });
+}
+
+#[test]
+fn what_follows_from_an_error_comes_before_the_end_of_its_connection() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |_| {});
+        client.ping().await;
+        events.up_to("1 in");
+        server.rule(Rule::on("ping").once().close());
+        soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("the connection broke");
+        let told = events.up_to("1 closed: error");
+        let expected = [
+            "asked",
+            "1 out",
+            "server is Unknown",
+            "topology is Single",
+            "pool cleared",
+            "1 in",
+            "1 closed: error",
+        ];
+        assert_eq!(told, expected);
+    });
+}
+
+#[test]
+fn a_call_that_waits_too_long_is_told_of() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |options| options.pool.max_size = 1);
+        client.ping().await;
+        events.up_to("1 in");
+        let lease = client.lease().await.expect("it is idle");
+        let late = command(doc! { "ping": 1 }).within(Duration::from_millis(50));
+        soon(client.run(late)).await.expect_err("nothing came free");
+        drop(lease);
+        assert_eq!(events.up_to("1 in"), ["asked", "1 out", "asked", "too late", "1 in"]);
+    });
+}
+
+#[test]
+fn every_check_that_starts_ends() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let (client, events) = listening(&server, |options| options.monitoring = MonitoringMode::Stream);
+        client.until_kind(&address(&server), ServerKind::RsPrimary).await;
+        client.leave().await;
+        let (mut open, mut ended) = (0, 0);
+        for event in events.0.iter() {
+            match event {
+                Event::ServerHeartbeatStarted(_) => open += 1,
+                Event::ServerHeartbeatSucceeded(event) => {
+                    assert!(event.awaited || event.reply.get_str("setName").is_ok_and(|name| name == "rs"));
+                    open -= 1;
+                    ended += 1;
+                }
+                Event::ServerHeartbeatFailed(_) => {
+                    open -= 1;
+                    ended += 1;
+                }
+                Event::TopologyClosed(_) => assert_eq!(open, 0, "the end comes last"),
+                _ => {}
+            }
+            assert!((0..=1).contains(&open));
+        }
+        assert_eq!(open, 0);
+        assert!(ended >= 2, "the handshake, and the awaited hello that was given up");
+    });
+}
