@@ -220,8 +220,11 @@ impl Builder {
     /// started. A call made on an arbiter that a socket lives on then crosses no thread.
     /// (default: none)
     ///
-    /// The arbiters must outlive the connection, and must not be blocked: one that is
-    /// holds up the sockets that live on it. New sockets go to arbiters that run.
+    /// The arbiters should outlive the connection, and should not be blocked. One that is
+    /// stopped takes its sockets along; one that is blocked holds up the calls on its
+    /// sockets, but not beyond their timeouts. New sockets go to arbiters that work, and to
+    /// a thread of the connection's own while none does. A call on another thread than its
+    /// socket's pays for its timeout with a message to the connection's timer.
     pub fn lend_arbiters(self, arbiters: impl IntoIterator<Item = ArbiterHandle>) -> Self {
         let lent: Vec<ArbiterHandle> = arbiters.into_iter().collect();
         self.set(move |options| options.lent_arbiters = lent.clone())

@@ -18,6 +18,7 @@ use crate::dispatch::{Core, Handle, OpenCursors, Shared};
 use crate::error::{Error, Kind, Result};
 use crate::establish::Dialer;
 use crate::events;
+use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::topology::Topology;
@@ -68,7 +69,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     });
     let plan = SupervisorPlan {
         topology,
-        pool: options.pool.clone(),
+        pool: PoolOptions { lent: !options.lent_arbiters.is_empty(), ..options.pool.clone() },
         dialer: dialer.clone(),
         monitor_dialer: dialer,
         heartbeat: options.dispatch.heartbeat_frequency,

@@ -177,6 +177,7 @@ impl<'a> Call<'a> {
             run.assumed = limits;
             run.session = self.session(numbered);
             run.exclusive = self.plan.exclusive;
+            run.last = self.closing;
             run.max_time = self.plan.max_time;
             run.deadline = self.deadline;
             run.wait_deadline = Some(wait_deadline);

@@ -21,8 +21,9 @@ impl actix::Message for CursorRetired {
     type Result = ();
 }
 
-/// The last handle is gone, or `close` was called: kill what is to be killed, end the
-/// sessions, then let the supervisor end the rest.
+/// The last handle is gone, or `close` was called: have the supervisor send away who waits
+/// and see calls out, then kill what is to be killed, end the sessions, and let the
+/// supervisor end the rest.
 #[derive(Debug)]
 pub struct Drain {
     /// For calls in flight.

@@ -72,6 +72,10 @@ impl Core {
             if let Some(selected) = selected {
                 return Ok(selected);
             }
+            if closing {
+                // Nothing is watched any more: waiting would bring no server.
+                return Err(self.nothing_found(target));
+            }
             let (changes, alarm) = waiting.get_or_insert_with(|| {
                 let mut changes = self.snapshots.clone();
                 changes.mark_unchanged();

@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use super::messages::{CursorRetired, Drain};
 use super::open_cursors::OpenCursors;
 use crate::actors::snapshot::{History, Snapshot};
-use crate::actors::supervisor::{CheckNow, Grow, Settle, Supervisor};
+use crate::actors::supervisor::{CheckNow, Grow, Overdue, Settle, Supervisor};
 use crate::actors::timer::{ExpireAt, Timer, WakeAt};
 use crate::error::{Error, Kind, Result};
 use crate::events::Emitter;
@@ -71,19 +71,22 @@ impl Core {
         if self.closing.load(Ordering::Relaxed) {
             return Err(closed());
         }
-        self.any_snapshot()
+        let snapshot = self.snapshots.borrow().clone();
+        match &snapshot.closed {
+            Some(error) => Err(error.clone()),
+            None => self.any_snapshot(),
+        }
     }
 
     /// The same, also while the connection closes.
     pub fn any_snapshot(&self) -> Result<Arc<Snapshot>> {
         let snapshot = self.snapshots.borrow().clone();
-        match &snapshot.closed {
-            Some(error) => Err(error.clone()),
-            None if self.snapshots.has_changed().is_err() => {
-                Err(Error::new(Kind::Closed, "the connection's supervisor is gone; make a new connection"))
-            }
-            None => Ok(snapshot),
+        if self.snapshots.has_changed().is_err() {
+            let gone =
+                || Error::new(Kind::Closed, "the connection's supervisor is gone; make a new connection");
+            return Err(snapshot.closed.clone().unwrap_or_else(gone));
         }
+        Ok(snapshot)
     }
 
     /// Ready at this time. Needs no runtime of the caller's.
@@ -101,6 +104,11 @@ impl Core {
     /// Has sockets opened, if the supervisor finds that entries wait.
     pub fn grow(&self, pool: &Pool) {
         self.supervisor.do_send(Grow { server: pool.address().clone() });
+    }
+
+    /// A call's time ran out without a word from its socket.
+    pub fn overdue(&self) {
+        self.supervisor.do_send(Overdue);
     }
 
     /// Asks for a check of all servers.
@@ -165,9 +173,13 @@ impl Drop for Shared {
     /// their kills go out first.
     fn drop(&mut self) {
         self.core.closing.store(true, Ordering::Relaxed);
-        self.drain.do_send(Drain { grace: Duration::ZERO });
+        self.drain.do_send(Drain { grace: LAST_GRACE });
     }
 }
+
+/// When the last handle goes no caller waits any more, but replies may be under way that
+/// bring cursors, and kills of such. As long as a socket waits for a reply that nobody wants.
+const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// The error of every call after the end.
 pub fn closed() -> Error {

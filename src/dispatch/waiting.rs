@@ -3,11 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::shared::{Core, closed};
+use crate::error::{Error, Kind};
 use crate::pool::{Claim, Entry, Failure, Outcome, Pool, Run, Ticket};
 
 /// Resolves to the outcome of one request. Dropped before, the request is taken out of
@@ -19,7 +21,12 @@ pub struct Waiting<'a> {
     pool: &'a Arc<Pool>,
     ticket: Option<Ticket>,
     answer: Option<oneshot::Receiver<Outcome>>,
+    /// Ends the wait if the socket does not: its arbiter may be blocked, if it is a lent one.
+    alarm: Option<oneshot::Receiver<()>>,
 }
+
+/// How long after the deadline a socket is given to say so itself: it knows what was written.
+const LATE: Duration = Duration::from_millis(15);
 
 impl<'a> Waiting<'a> {
     /// Claims a socket for `run`, or queues it. This is the whole of sending.
@@ -30,9 +37,17 @@ impl<'a> Waiting<'a> {
         answer: oneshot::Receiver<Outcome>,
     ) -> Self {
         let mut ticket = None;
+        let mut alarm = run.deadline.filter(|_| pool.options().lent);
         match pool.claim(Entry::Run(run), Instant::now) {
-            Claim::Taken(slot, entry) => slot.submit(entry),
-            Claim::Refused(entry, error) => entry.fail(error.with_server(pool.address())),
+            Claim::Taken(slot, entry) => {
+                // While this thread is blocked, nobody on it would hear the alarm either.
+                alarm = alarm.filter(|_| !slot.lives_on(thread::current().id()));
+                slot.submit(entry);
+            }
+            Claim::Refused(entry, error) => {
+                alarm = None;
+                entry.fail(error.with_server(pool.address()));
+            }
             Claim::Queued { ticket: place, arm, grow } => {
                 ticket = Some(place);
                 if grow {
@@ -43,7 +58,8 @@ impl<'a> Waiting<'a> {
                 }
             }
         }
-        Self { core, pool, ticket, answer: Some(answer) }
+        let alarm = alarm.map(|deadline| core.sleep_until(deadline + LATE));
+        Self { core, pool, ticket, answer: Some(answer), alarm }
     }
 }
 
@@ -54,10 +70,30 @@ impl Future for Waiting<'_> {
         // An entry that is dropped answers by that, so the sender is never gone in
         // silence; if it were, the connection is over.
         let Some(answer) = &mut self.answer else { return Poll::Ready(Err(Failure::new(closed()))) };
-        let Poll::Ready(outcome) = Pin::new(answer).poll(task) else { return Poll::Pending };
-        self.answer = None;
-        Poll::Ready(outcome.unwrap_or_else(|_| Err(Failure::new(closed()))))
+        if let Poll::Ready(outcome) = Pin::new(answer).poll(task) {
+            self.answer = None;
+            return Poll::Ready(outcome.unwrap_or_else(|_| Err(Failure::new(closed()))));
+        }
+        let Some(alarm) = &mut self.alarm else { return Poll::Pending };
+        let Poll::Ready(rung) = Pin::new(alarm).poll(task) else { return Poll::Pending };
+        self.alarm = None;
+        if rung.is_err() {
+            // The timer is gone, and with it the connection: the answer says so.
+            return Poll::Pending;
+        }
+        self.core.overdue();
+        // What is still in the socket's mailbox will not be sent, since nobody waits for it
+        // then; but that can't be told from what was.
+        Poll::Ready(Err(Failure::new(unheard().ran(true))))
     }
+}
+
+fn unheard() -> Error {
+    Error::new(
+        Kind::Timeout,
+        "the operation's timeout ran out, and its socket did not say so: the lent arbiter that it lives on is \
+         blocked, or has too much to do",
+    )
 }
 
 impl Drop for Waiting<'_> {

@@ -105,4 +105,8 @@ impl Waiting for Entry {
     fn is_abandoned(&self) -> bool {
         Self::is_abandoned(self)
     }
+
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Run(run) if run.last)
+    }
 }

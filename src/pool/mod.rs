@@ -8,6 +8,7 @@
 
 mod answers;
 mod check_out;
+mod closing;
 mod entry;
 mod lease;
 mod life;
@@ -27,7 +28,10 @@ mod told;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
 
 pub use answers::{Claim, Cleared, Next, Opening, Ticket};
 pub use check_out::CheckOut;
@@ -68,6 +72,8 @@ pub struct Pool {
     limits: SharedLimits,
     /// In nanoseconds. Written by the supervisor, read by sockets for `maxTimeMS`.
     min_rtt: AtomicU64,
+    /// Told when the last request in flight is done, once the pool closes.
+    quiet: Notify,
     /// Counts [`OperationGuard`]s; a hint for server selection, so nothing is ordered by it.
     operations: AtomicUsize,
     events: Emitter,
@@ -83,6 +89,7 @@ impl Pool {
             options,
             limits: SharedLimits::new(Limits::default()),
             min_rtt: AtomicU64::new(0),
+            quiet: Notify::new(),
             operations: AtomicUsize::new(0),
             events: Emitter::default(),
         }
@@ -107,7 +114,13 @@ impl Pool {
         let now = self.options.max_idle.map(|_| now());
         let mut swept = Swept::default();
         self.tell_check_out(&mut entry);
-        let claim = self.lock().claim(entry, now, &mut swept);
+        let claim = if self.options.lent {
+            let here = thread::current().id();
+            let near = |slot: &Arc<Slot>| slot.lives_on(here);
+            self.lock().claim_near(entry, now, Some(&near), &mut swept)
+        } else {
+            self.lock().claim(entry, now, &mut swept)
+        };
         told::tell_all(&swept.slots, ConnectionClosedReason::Idle);
         for slot in swept.slots {
             slot.control(SlotControl::Retire);
@@ -143,8 +156,13 @@ impl Pool {
     pub fn release(&self, slot: &Slot, now: impl FnOnce() -> Instant) -> Next {
         let now = self.options.max_idle.map(|_| now());
         let mut swept = Swept::default();
-        // The lock is gone at the end of this statement, and what was swept only then.
-        self.lock().release(slot.id, now, &mut swept)
+        let mut state = self.lock();
+        let next = state.release(slot.id, now, &mut swept);
+        let quiet = state.is_quiet();
+        // What was swept goes after the lock.
+        drop(state);
+        self.tell_if(quiet);
+        next
     }
 
     /// A waiting entry, and a slot that has room for it: submit it there. Ask until there
@@ -221,7 +239,12 @@ impl Pool {
     /// An established socket is gone. Nothing happens if its slot has left the pool
     /// before, as by [`Next::Retire`] or a clear.
     pub fn closed(&self, id: SlotId) {
-        let _handle = self.lock().closed(id);
+        let mut state = self.lock();
+        let handle = state.closed(id);
+        let quiet = state.is_quiet();
+        drop(state);
+        drop(handle);
+        self.tell_if(quiet);
     }
 
     /// Starts a new generation, pauses, and takes out what waits and what is idle; and
@@ -239,7 +262,7 @@ impl Pool {
     }
 
     /// Closes for good: takes out what waits and what is idle. What is in use retires
-    /// when it is released.
+    /// when it is released. [`refuse`](Self::refuse) is the gentler way to begin.
     pub fn close(&self, cause: Error) -> Cleared {
         let mut state = self.lock();
         let closed = matches!(state.mode(), Mode::Closed(_));

@@ -25,6 +25,9 @@ pub struct PoolOptions {
     /// for; one more is refused at once, so that ordinary requests always find sockets
     /// that come free (default: half of `max_size`, at least 1).
     pub max_parked: Option<usize>,
+    /// Sockets live on arbiters that the application lent: a caller prefers those on its
+    /// own thread, and trusts none on another to end its call in time (default false).
+    pub lent: bool,
 }
 
 impl Default for PoolOptions {
@@ -38,6 +41,7 @@ impl Default for PoolOptions {
             max_queued_bytes: 256 * 1024 * 1024,
             pipeline_depth: 1,
             max_parked: None,
+            lent: false,
         }
     }
 }

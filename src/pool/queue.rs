@@ -22,6 +22,10 @@ pub trait Waiting {
     fn purpose(&self) -> Option<Purpose>;
     /// Nobody waits for its answer any more.
     fn is_abandoned(&self) -> bool;
+    /// Served also while the pool closes.
+    fn is_last(&self) -> bool {
+        false
+    }
 }
 
 /// The queue. An entry that leaves from the middle leaves a tombstone, so that tickets
@@ -141,6 +145,17 @@ impl<E: Waiting> Queue<E> {
         self.parked = 0;
         // `armed` stays: whoever was asked to wake us still will.
         places.into_iter().filter_map(|place| place.1).collect()
+    }
+
+    /// Takes all but the [last](Waiting::is_last), oldest first.
+    pub fn drain_ordinary(&mut self) -> Vec<E> {
+        let ordinary = |place: &mut (Ticket, Option<E>)| place.1.take_if(|entry| !entry.is_last());
+        let drained: Vec<E> = self.places.iter_mut().filter_map(ordinary).collect();
+        for entry in &drained {
+            self.gone(entry);
+        }
+        self.trim();
+        drained
     }
 
     fn gone(&mut self, entry: &E) {

@@ -14,6 +14,8 @@ pub enum Mode<C> {
     Paused(Option<C>),
     /// It does.
     Ready,
+    /// Only the connection's own last words.
+    Closing(C),
     /// Never again.
     Closed(C),
 }

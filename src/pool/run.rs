@@ -87,6 +87,8 @@ pub struct Run {
     pub follow: Follow,
     /// Needs a socket with nothing else in flight (`pipeline_depth` above 1 only).
     pub exclusive: bool,
+    /// The connection's own (kills, the end of sessions): served also while it closes.
+    pub last: bool,
     /// Whether `maxTimeMS` is sent, from what is left until `deadline`.
     pub max_time: bool,
     /// When the operation's own timeout runs out.
@@ -156,6 +158,7 @@ impl Run {
             session: SessionUse::None,
             follow: Follow::Release,
             exclusive: false,
+            last: false,
             max_time: false,
             deadline: None,
             wait_deadline: None,

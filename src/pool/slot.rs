@@ -1,6 +1,7 @@
 //! A place in the pool, taken by one established socket.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use actix::Recipient;
@@ -36,6 +37,8 @@ pub struct Slot {
     /// The pool's generation when the socket was opened.
     pub generation: u64,
     opened: Instant,
+    /// The thread that its socket lives on.
+    home: ThreadId,
     /// Microseconds after `opened`, at least 1, at which its present request was taken; 0
     /// while there is none. Written by the socket, read by `state()`; nothing is ordered
     /// by it.
@@ -46,15 +49,15 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A slot whose socket listens at these.
+    /// A slot whose socket listens at these, and lives on this thread.
     pub fn new(
         id: SlotId,
         generation: u64,
         entries: Recipient<Entry>,
         control: Recipient<SlotControl>,
     ) -> Self {
-        let (opened, busy, life) = (Instant::now(), AtomicU64::new(0), Life::default());
-        Self { id, generation, opened, busy, entries, control, life }
+        let (opened, home, life) = (Instant::now(), thread::current().id(), Life::default());
+        Self { id, generation, opened, home, busy: AtomicU64::new(0), entries, control, life }
     }
 
     /// The same, with the connection's life as listeners are told of it.
@@ -65,6 +68,11 @@ impl Slot {
     /// The connection's life.
     pub fn life(&self) -> &Life {
         &self.life
+    }
+
+    /// Whether its socket lives on this thread.
+    pub fn lives_on(&self, thread: ThreadId) -> bool {
+        self.home == thread
     }
 
     /// Sends an entry. If the socket is gone the entry is dropped, and answers by that.

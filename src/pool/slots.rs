@@ -93,6 +93,18 @@ impl<H: Clone> Slots<H> {
         self.find(id)
     }
 
+    /// The same, but of the `near` ones, if one of them is idle. Looks at each.
+    pub fn pop_idle_near(&mut self, near: impl Fn(&H) -> bool) -> Option<usize> {
+        let is_near = |id: &SlotId| self.find(*id).is_some_and(|at| near(&self.records[at].handle));
+        match self.idle.iter().rposition(is_near) {
+            Some(place) => {
+                let id = self.idle.remove(place);
+                self.find(id)
+            }
+            None => self.pop_idle(),
+        }
+    }
+
     /// Takes the idle slots off the top that are idle for `max_idle` and longer. What is
     /// idle below a fresh one waits for [`expired`](Self::expired).
     pub fn pop_perished(&mut self, now: Instant, max_idle: Duration, out: &mut Vec<H>) {
@@ -184,6 +196,11 @@ impl<H: Clone> Slots<H> {
     pub fn drain_idle(&mut self) -> Vec<H> {
         let idle = std::mem::take(&mut self.idle);
         idle.into_iter().filter_map(|id| self.remove(id)).collect()
+    }
+
+    /// Takes all slots out that are not idle.
+    pub fn drain_busy(&mut self) -> Vec<H> {
+        self.records.extract_if(.., |r| !r.is_free()).map(|r| r.handle).collect()
     }
 
     /// Takes all slots out.

@@ -58,10 +58,24 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         now: Option<Instant>,
         swept: &mut Swept<E, H>,
     ) -> Claim<E, H, Refusal<C>> {
+        self.claim_near(entry, now, None, swept)
+    }
+
+    /// The same, with some slots preferred to others, if so asked.
+    pub fn claim_near(
+        &mut self,
+        entry: E,
+        now: Option<Instant>,
+        near: Option<&dyn Fn(&H) -> bool>,
+        swept: &mut Swept<E, H>,
+    ) -> Claim<E, H, Refusal<C>> {
         match &self.mode {
             Mode::Ready => {}
+            Mode::Closing(_) if entry.is_last() => {}
             Mode::Paused(cause) => return Claim::Refused(entry, Refusal::Paused(cause.clone())),
-            Mode::Closed(cause) => return Claim::Refused(entry, Refusal::Closed(cause.clone())),
+            Mode::Closing(cause) | Mode::Closed(cause) => {
+                return Claim::Refused(entry, Refusal::Closed(cause.clone()));
+            }
         }
         let purpose = entry.purpose();
         if purpose == Some(Purpose::Parked) {
@@ -74,7 +88,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
             if let (Some(now), Some(max_idle)) = (now, self.options.max_idle) {
                 self.slots.pop_perished(now, max_idle, &mut swept.slots);
             }
-            if let Some(at) = self.vacancy(entry.is_exclusive()) {
+            if let Some(at) = self.vacancy(entry.is_exclusive(), near) {
                 let handle = self.slots.assign(at, entry.is_exclusive(), purpose);
                 return Claim::Taken(handle.clone(), entry);
             }
@@ -131,11 +145,11 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
 
     /// See [`Pool::more`](super::Pool::more).
     pub fn more(&mut self, swept: &mut Swept<E, H>) -> Option<(H, E)> {
-        if self.options.pipeline_depth == 1 || !matches!(self.mode, Mode::Ready) {
+        if self.options.pipeline_depth == 1 || !self.serves(self.generation) {
             return None;
         }
         let exclusive = self.live_front(swept)?.is_exclusive();
-        let at = self.vacancy(exclusive)?;
+        let at = self.vacancy(exclusive, None)?;
         let entry = self.queue.pop()?;
         let handle = self.slots.assign(at, exclusive, entry.purpose());
         Some((handle.clone(), entry))
@@ -213,7 +227,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
 
     /// See [`Pool::clear`](super::Pool::clear). The mode that ends comes back with it.
     pub fn clear(&mut self, cause: C, interrupt: bool) -> (Cleared<E, H>, Mode<C>) {
-        if matches!(self.mode, Mode::Closed(_)) {
+        if matches!(self.mode, Mode::Closing(_) | Mode::Closed(_)) {
             // The cause goes back, to be dropped without the lock.
             return (Cleared::nothing(self.generation), Mode::Closed(cause));
         }
@@ -221,6 +235,35 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         let before = std::mem::replace(&mut self.mode, Mode::Paused(Some(cause)));
         let cleared = self.empty_out(&before, interrupt);
         (cleared, before)
+    }
+
+    /// See [`Pool::refuse`](super::Pool::refuse). The mode that ends comes back with those
+    /// who waited.
+    pub fn refuse(&mut self, cause: C) -> (Vec<E>, Mode<C>) {
+        let next = match &self.mode {
+            Mode::Ready => Mode::Closing(cause),
+            Mode::Paused(_) => Mode::Closed(cause),
+            // The cause goes back, to be dropped without the lock.
+            Mode::Closing(_) | Mode::Closed(_) => return (Vec::new(), Mode::Closed(cause)),
+        };
+        let before = std::mem::replace(&mut self.mode, next);
+        (self.queue.drain_ordinary(), before)
+    }
+
+    /// The pool closes or is closed, and no slot is in use.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.mode, Mode::Closing(_) | Mode::Closed(_)) && self.slots.idle() == self.slots.total()
+    }
+
+    /// See [`Pool::interrupt`](super::Pool::interrupt).
+    pub fn interrupt(&mut self) -> Vec<H> {
+        self.slots.drain_busy()
+    }
+
+    /// See [`Pool::forsake`](super::Pool::forsake).
+    pub fn forsake(&mut self, opening: Opening) -> Option<H> {
+        self.settle(opening);
+        self.slots.remove(opening.id)
     }
 
     /// See [`Pool::close`](super::Pool::close).
@@ -272,7 +315,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     }
 
     fn serves(&self, generation: u64) -> bool {
-        generation == self.generation && matches!(self.mode, Mode::Ready)
+        generation == self.generation && matches!(self.mode, Mode::Ready | Mode::Closing(_))
     }
 
     fn parked(&self) -> usize {
@@ -284,7 +327,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     fn wants_socket(&self) -> bool {
         let options = &self.options;
         let total = self.slots.total() + self.pending.len();
-        if !matches!(self.mode, Mode::Ready)
+        if !self.serves(self.generation)
             || self.pending.len() >= options.max_connecting
             || (options.max_size != 0 && total >= options.max_size)
         {
@@ -293,13 +336,17 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         // What was begun before a clear will serve nobody.
         let fresh = |opening: &&Opening| opening.generation == self.generation;
         let coming = self.pending.iter().filter(fresh).count();
-        self.queue.len() > coming || (total < options.min_size && !self.discouraged)
+        let keeps_minimum = matches!(self.mode, Mode::Ready) && !self.discouraged;
+        self.queue.len() > coming || (keeps_minimum && total < options.min_size)
     }
 
     /// A slot for one entry: an idle one, else (at a depth above 1) the least loaded. An
     /// idle one is off the idle list afterwards, so it must be assigned.
-    fn vacancy(&mut self, exclusive: bool) -> Option<usize> {
-        let idle = self.slots.pop_idle();
+    fn vacancy(&mut self, exclusive: bool, near: Option<&dyn Fn(&H) -> bool>) -> Option<usize> {
+        let idle = match near {
+            None => self.slots.pop_idle(),
+            Some(near) => self.slots.pop_idle_near(near),
+        };
         if idle.is_some() || exclusive || self.options.pipeline_depth == 1 {
             return idle;
         }
@@ -338,7 +385,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
             idle: self.slots.drain_idle(),
             interrupted: if interrupt { self.slots.drain() } else { Vec::new() },
             generation: self.generation,
-            was_ready: matches!(before, Mode::Ready),
+            was_ready: matches!(before, Mode::Ready | Mode::Closing(_)),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::topology::Limits;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStats {
-    /// `"paused"`, `"ready"` or `"closed"`.
+    /// `"paused"`, `"ready"`, `"closing"` or `"closed"`.
     pub state: &'static str,
     /// How often the pool was cleared.
     pub generation: u64,
@@ -56,6 +56,7 @@ impl PoolStats {
             state: match state.mode() {
                 Mode::Paused(_) => "paused",
                 Mode::Ready => "ready",
+                Mode::Closing(_) => "closing",
                 Mode::Closed(_) => "closed",
             },
             generation: state.generation(),

@@ -27,7 +27,7 @@ impl Pool {
     pub fn close_reason(&self, generation: u64) -> ConnectionClosedReason {
         let state = self.lock();
         match state.mode() {
-            Mode::Closed(_) => ConnectionClosedReason::PoolClosed,
+            Mode::Closing(_) | Mode::Closed(_) => ConnectionClosedReason::PoolClosed,
             _ if generation != state.generation() => ConnectionClosedReason::Stale,
             _ => ConnectionClosedReason::Error,
         }

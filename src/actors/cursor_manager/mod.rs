@@ -8,12 +8,12 @@ mod operations;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 
 use self::batch::{Kill, KillBatch};
 use self::operations::{EndSessions, KillCursors};
 use crate::actors::socket::Orphaned;
-use crate::actors::supervisor::Shutdown;
+use crate::actors::supervisor::{Quiesce, Shutdown};
 use crate::actors::vital::Vital;
 use crate::dispatch::{Core, CursorRetired, Drain, execute_internal};
 use crate::pool::Namespace;
@@ -63,8 +63,10 @@ impl CursorManager {
         }
     }
 
-    /// The end: what is left is killed, sessions are ended, and then the supervisor takes
-    /// over. What does not succeed in time is left to the server.
+    /// The end: the supervisor sees all calls out; then what is left is killed, sessions are
+    /// ended, and the supervisor closes the sockets. In this order, for calls in flight may
+    /// still open cursors and use sessions, and calls that wait must not wait for kills. What
+    /// does not succeed in time is left to the server.
     ///
     /// It begins once: handles that are dropped after a `close` ask for it again, and would
     /// else overtake the kills and the grace of the first.
@@ -72,26 +74,30 @@ impl CursorManager {
         if std::mem::replace(&mut self.draining, true) {
             return self.flush(ctx);
         }
-        for (server, namespace, id) in self.core.open_cursors.drain() {
-            self.batch.add(server, namespace, id, Instant::now());
-        }
-        let (core, kills) = (self.core.clone(), self.batch.take());
-        let last = async move {
-            let work = async {
-                for kill in kills {
-                    send(core.clone(), kill, LAST_PATIENCE).await;
-                }
-                for ids in EndSessions::batches(core.sessions.drain()) {
-                    let ended = execute_internal(&core, EndSessions::new(ids), LAST_PATIENCE).await;
-                    log("endSessions", ended);
-                }
-            };
-            // Late is as good as failed.
-            let _ = tokio::time::timeout(LAST_PATIENCE, work).await;
-            core.supervisor.do_send(Shutdown { grace });
-        };
-        ctx.spawn(last.into_actor(self));
+        let quiet = self.core.supervisor.send(Quiesce { grace }).into_actor(self);
+        ctx.spawn(quiet.then(|_, manager, _| {
+            for (server, namespace, id) in manager.core.open_cursors.drain() {
+                manager.batch.add(server, namespace, id, Instant::now());
+            }
+            let kills = manager.batch.take();
+            last_words(manager.core.clone(), kills).into_actor(manager)
+        }));
     }
+}
+
+async fn last_words(core: Arc<Core>, kills: Vec<Kill>) {
+    let work = async {
+        for kill in kills {
+            send(core.clone(), kill, LAST_PATIENCE).await;
+        }
+        for ids in EndSessions::batches(core.sessions.drain()) {
+            let ended = execute_internal(&core, EndSessions::new(ids), LAST_PATIENCE).await;
+            log("endSessions", ended);
+        }
+    };
+    // Late is as good as failed.
+    let _ = tokio::time::timeout(LAST_PATIENCE, work).await;
+    core.supervisor.do_send(Shutdown);
 }
 
 async fn send(core: Arc<Core>, kill: Kill, patience: Duration) {

@@ -136,10 +136,15 @@ impl Supervisor {
         ctx: &mut Context<Self>,
     ) {
         let Some(member) = self.members.get_mut(server) else { return };
-        let life = member.forget(opening.id);
+        let (life, forsaken) = member.forget(opening.id);
         let pool = member.pool.clone();
         // The error may start a new generation.
         let reason = pool.close_reason(opening.generation);
+        if forsaken {
+            // It says nothing of the server, and nobody counts on it.
+            life.closed(reason);
+            return self.look_for_the_end(ctx);
+        }
         let oldest = member.pool.open_failed(opening);
         member.pool.serve();
         self.plan.history.note(Some(server), format!("a socket could not be opened: {error}"));

@@ -21,7 +21,19 @@ pub struct Member {
     pub epoch: u64,
     monitor: Option<(Addr<Monitor>, Arc<Heartbeat>)>,
     /// Sockets from the leave to open them until they tell that they are gone.
-    sockets: HashMap<SlotId, (Addr<Socket>, Life)>,
+    sockets: HashMap<SlotId, Resident>,
+}
+
+/// A socket, and where it lives.
+#[derive(Debug)]
+struct Resident {
+    addr: Addr<Socket>,
+    life: Life,
+    opening: Opening,
+    /// The place of its arbiter.
+    arbiter: Option<usize>,
+    /// It was given up, and is only waited for at the end.
+    forsaken: bool,
 }
 
 impl Member {
@@ -44,17 +56,40 @@ impl Member {
     }
 
     /// Starts a socket.
-    pub fn open(&mut self, opening: Opening, links: &Arc<SocketLinks>, arbiter: &ArbiterHandle) {
+    pub fn open(
+        &mut self,
+        opening: Opening,
+        links: &Arc<SocketLinks>,
+        arbiter: Option<usize>,
+        handle: &ArbiterHandle,
+    ) {
         let (pool, links) = (self.pool.clone(), links.clone());
         let life = pool.life_of(opening);
         let socket = Socket::new(pool, links, opening, life.clone());
-        let addr = Socket::start_in_arbiter(arbiter, move |_| socket);
-        self.sockets.insert(opening.id, (addr, life));
+        let addr = Socket::start_in_arbiter(handle, move |_| socket);
+        self.sockets.insert(opening.id, Resident { addr, life, opening, arbiter, forsaken: false });
     }
 
-    /// A socket is gone. What listeners for events are still to be told of it.
-    pub fn forget(&mut self, id: SlotId) -> Life {
-        self.sockets.remove(&id).map(|(_, life)| life).unwrap_or_default()
+    /// A socket is gone. What listeners for events are still to be told of it, and whether it
+    /// had been given up before.
+    pub fn forget(&mut self, id: SlotId) -> (Life, bool) {
+        self.sockets.remove(&id).map(|socket| (socket.life, socket.forsaken)).unwrap_or_default()
+    }
+
+    /// Gives the sockets up that live on these arbiters; how many.
+    pub fn forsake(&mut self, arbiters: &[usize]) -> usize {
+        let lost = |socket: &&mut Resident| {
+            !socket.forsaken && socket.arbiter.is_some_and(|place| arbiters.contains(&place))
+        };
+        let mut count = 0;
+        for socket in self.sockets.values_mut().filter(lost) {
+            socket.forsaken = true;
+            self.pool.forsake(socket.opening);
+            socket.life.closed(ConnectionClosedReason::Error);
+            socket.addr.do_send(SlotControl::Retire);
+            count += 1;
+        }
+        count
     }
 
     /// Whether no socket is left.
@@ -76,32 +111,53 @@ impl Member {
         let waiting = self.pool.cleared_error(cause).with_seen_version(version);
         if interrupt {
             let interrupted = self.pool.interrupted_error(cause);
-            for (socket, life) in self.sockets.values() {
-                life.closed(ConnectionClosedReason::Stale);
-                socket.do_send(SlotControl::Abort(interrupted.clone()));
+            for socket in self.sockets.values() {
+                socket.life.closed(ConnectionClosedReason::Stale);
+                socket.addr.do_send(SlotControl::Abort(interrupted.clone()));
             }
         }
         settle(cleared, &waiting);
     }
 
+    /// The end begins: those who wait fail, and those in flight go on.
+    pub fn refuse(&self, cause: &Error) {
+        self.stop_monitor(cause);
+        let waiting = self.pool.refuse(cause.clone());
+        let error = self.pool.closed_error(cause);
+        for entry in waiting {
+            entry.fail(error.clone());
+        }
+    }
+
+    /// Breaks off what is in flight.
+    pub fn interrupt(&self, cause: &Error) {
+        for slot in self.pool.interrupt() {
+            slot.control(SlotControl::Abort(cause.clone()));
+        }
+    }
+
     /// Closes the pool and all sockets; those in use once they are done.
     pub fn close(&self, cause: &Error) {
-        self.order(Order::Stop);
-        if let Some((_, heartbeat)) = &self.monitor {
-            heartbeat.end(cause);
-        }
+        self.stop_monitor(cause);
         let cleared = self.pool.close(cause.clone());
         let error = self.pool.closed_error(cause);
         settle(cleared, &error);
-        for (socket, _) in self.sockets.values() {
-            socket.do_send(SlotControl::Retire);
+        for socket in self.sockets.values() {
+            socket.addr.do_send(SlotControl::Retire);
+        }
+    }
+
+    fn stop_monitor(&self, cause: &Error) {
+        self.order(Order::Stop);
+        if let Some((_, heartbeat)) = &self.monitor {
+            heartbeat.end(cause);
         }
     }
 
     /// Closes what is still in use.
     pub fn abort(&self, cause: &Error) {
-        for (socket, _) in self.sockets.values() {
-            socket.do_send(SlotControl::Abort(cause.clone()));
+        for socket in self.sockets.values() {
+            socket.addr.do_send(SlotControl::Abort(cause.clone()));
         }
     }
 }

@@ -32,12 +32,31 @@ impl actix::Message for Settle {
     type Result = u64;
 }
 
-/// End everything: queued calls fail at once, calls in flight have the grace.
+/// A caller on another thread gave up without a word from its socket: find out which of
+/// the lent arbiters are blocked, and take their sockets out of the pools.
 #[derive(Debug)]
-pub struct Shutdown {
+pub struct Overdue;
+
+impl actix::Message for Overdue {
+    type Result = ();
+}
+
+/// The end begins: pools refuse, queued calls fail at once, and monitors stop. Answers when
+/// no call is in flight any more, those that outlast the grace having been broken off. Only
+/// the connection's own last words are served after it.
+#[derive(Debug)]
+pub struct Quiesce {
     /// For calls in flight.
     pub grace: Duration,
 }
+
+impl actix::Message for Quiesce {
+    type Result = ();
+}
+
+/// All is said: close every socket and let the threads end.
+#[derive(Debug)]
+pub struct Shutdown;
 
 impl actix::Message for Shutdown {
     type Result = ();

@@ -4,6 +4,7 @@
 //! that goes well.
 
 mod apply;
+mod arbiters;
 mod member;
 mod messages;
 mod shutdown;
@@ -13,11 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Arbiter, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, WeakRecipient};
+use actix::{
+    Actor, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, ResponseActFuture, WeakRecipient,
+};
 use tokio::sync::watch;
 
+use self::arbiters::Arbiters;
 use self::member::Member;
-pub use self::messages::{CheckNow, Grow, Settle, Shutdown};
+pub use self::messages::{CheckNow, Grow, Overdue, Quiesce, Settle, Shutdown};
 use self::shutdown::Closing;
 use crate::actors::monitor::{Observed, Order, Seen};
 use crate::actors::snapshot::{History, Snapshot};
@@ -82,7 +86,7 @@ pub struct Supervisor {
     leaving: Vec<Member>,
     /// What sockets share; made when this actor starts, since it holds its address.
     links: Option<Arc<SocketLinks>>,
-    next_arbiter: usize,
+    arbiters: Arbiters,
     /// Counts monitors, so that the last words of one that was replaced are passed over.
     epochs: u64,
     closing: Option<Closing>,
@@ -95,13 +99,14 @@ impl Supervisor {
     pub fn new(plan: SupervisorPlan) -> Self {
         let (members, leaving, links) = (BTreeMap::new(), Vec::new(), None);
         let (topology_id, vital) = (TopologyId::new(), Vital::default());
+        let arbiters = Arbiters::new(&plan.arbiters, plan.lent);
         Self {
             plan,
             version: 0,
             members,
             leaving,
             links,
-            next_arbiter: 0,
+            arbiters,
             epochs: 0,
             closing: None,
             topology_id,
@@ -135,14 +140,17 @@ impl Supervisor {
     }
 
     /// Opens sockets while entries wait and more are allowed.
-    fn grow(&mut self, server: &ServerAddress, _ctx: &mut Context<Self>) {
+    fn grow(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
         let (Some(links), Some(member)) = (&self.links, self.members.get_mut(server)) else { return };
-        if self.closing.is_some() {
-            return;
-        }
+        let mut opened = false;
         while let Some(opening) = member.pool.begin_open() {
-            let arbiter = next_running(&self.plan.arbiters, &mut self.next_arbiter);
-            member.open(opening, links, &arbiter);
+            let (place, arbiter) = self.arbiters.next(Instant::now());
+            member.open(opening, links, place, &arbiter);
+            opened = true;
+        }
+        if opened {
+            // Nothing tells if one of them is never begun.
+            self.look_after_arbiters(ctx);
         }
     }
 
@@ -251,7 +259,7 @@ impl Handler<SocketEvent> for Supervisor {
                         ctx,
                     );
                 }
-                life.unwrap_or_default().closed(reason);
+                life.unwrap_or_default().0.closed(reason);
                 self.look_for_the_end(ctx);
             }
             What::StateChange { generation, failure, error } => {
@@ -295,11 +303,27 @@ impl Handler<Settle> for Supervisor {
     }
 }
 
+impl Handler<Overdue> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: Overdue, ctx: &mut Self::Context) {
+        self.look_after_arbiters(ctx);
+    }
+}
+
+impl Handler<Quiesce> for Supervisor {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, msg: Quiesce, _ctx: &mut Self::Context) -> Self::Result {
+        self.quiesce(msg.grace)
+    }
+}
+
 impl Handler<Shutdown> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, msg: Shutdown, ctx: &mut Self::Context) {
-        self.begin_closing(msg.grace, ctx);
+    fn handle(&mut self, _msg: Shutdown, ctx: &mut Self::Context) {
+        self.shut_down(ctx);
     }
 }
 
@@ -309,17 +333,4 @@ fn phase_of(reached: Reached) -> Phase {
         Reached::Dial | Reached::Hello => Phase::Establishing,
         Reached::Authenticate => Phase::Authenticating,
     }
-}
-
-/// In turn, those that still run: an application may have stopped one that it lent. If
-/// none does, sockets live on the control arbiter.
-fn next_running(arbiters: &[ArbiterHandle], turn: &mut usize) -> ArbiterHandle {
-    for _ in arbiters {
-        let arbiter = &arbiters[*turn % arbiters.len()];
-        *turn += 1;
-        if arbiter.spawn_fn(|| {}) {
-            return arbiter.clone();
-        }
-    }
-    Arbiter::current()
 }

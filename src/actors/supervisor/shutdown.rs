@@ -1,10 +1,11 @@
-//! The end: pools refuse and fail what waits, sockets in use get the grace, monitors stop
-//! at once; and when nothing is left, the control thread is let go.
+//! The end, in two steps. First pools refuse and fail what waits, monitors stop, and sockets
+//! in use get the grace. Then, when the cursor manager has said what was left to say, all
+//! sockets close; and when none is left, the control thread is let go.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{ActorContext, AsyncContext, Context, System};
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, ResponseActFuture, System, WrapFuture};
 
 use super::Supervisor;
 use crate::actors::socket::What;
@@ -13,8 +14,11 @@ use crate::events;
 use crate::pool::Pool;
 
 /// Set once the end has begun.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Closing {
+    /// All is said: nothing is served any more.
+    ending: bool,
+    /// The control thread was let go.
     over: bool,
 }
 
@@ -23,29 +27,48 @@ pub struct Closing {
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Supervisor {
-    pub(super) fn begin_closing(&mut self, grace: Duration, ctx: &mut Context<Self>) {
-        if self.closing.is_some() {
+    /// The first step; ready when no call is in flight any more.
+    pub(super) fn quiesce(&mut self, grace: Duration) -> ResponseActFuture<Self, ()> {
+        if self.closing.is_none() {
+            self.closing = Some(Closing::default());
+            for member in self.members.values() {
+                member.refuse(&closed());
+            }
+            self.publish(self.plan.topology.description().clone(), Some(closed()));
+        }
+        let members = self.members.values().chain(&self.leaving);
+        let pools: Vec<Arc<Pool>> = members.map(|member| member.pool.clone()).collect();
+        let quiet = async move {
+            for pool in pools {
+                pool.until_quiet().await;
+            }
+        };
+        let grace = async move { tokio::time::timeout(grace, quiet).await };
+        Box::pin(grace.into_actor(self).map(|_, supervisor, _| {
+            for member in supervisor.members.values().chain(&supervisor.leaving) {
+                member.interrupt(&closed());
+            }
+        }))
+    }
+
+    /// The second step: nothing of a caller's is in flight.
+    pub(super) fn shut_down(&mut self, ctx: &mut Context<Self>) {
+        let closing = self.closing.get_or_insert_default();
+        if std::mem::replace(&mut closing.ending, true) {
             return;
         }
-        self.closing = Some(Closing { over: false });
-        let error = closed();
-        for member in self.members.values() {
-            member.close(&error);
+        for member in self.members.values().chain(&self.leaving) {
+            member.close(&closed());
+            member.abort(&closed());
         }
         self.tell(|id| events::closing(id, self.plan.topology.description()));
-        self.publish(self.plan.topology.description().clone(), Some(error));
-        ctx.run_later(grace, |supervisor, ctx| {
-            for member in supervisor.members.values().chain(&supervisor.leaving) {
-                member.abort(&closed());
-            }
-            ctx.run_later(LAST_PATIENCE, |supervisor, ctx| supervisor.end(ctx));
-        });
+        ctx.run_later(LAST_PATIENCE, |supervisor, ctx| supervisor.end(ctx));
         self.look_for_the_end(ctx);
     }
 
     /// Called whenever a socket is gone.
     pub(super) fn look_for_the_end(&mut self, ctx: &mut Context<Self>) {
-        if self.closing.is_some()
+        if self.closing.as_ref().is_some_and(|closing| closing.ending)
             && self.leaving.is_empty()
             && self.members.values().all(super::Member::is_empty)
         {
@@ -62,7 +85,7 @@ impl Supervisor {
             What::Opened(_) | What::StateChange { .. } => return,
         };
         if let Some(member) = self.leaving.iter_mut().find(|member| Arc::ptr_eq(&member.pool, pool)) {
-            pool.tell_closed(&member.forget(gone), 0);
+            pool.tell_closed(&member.forget(gone).0, 0);
         }
         self.leaving.retain(|member| !member.is_empty());
         self.look_for_the_end(ctx);
