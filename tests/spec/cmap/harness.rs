@@ -183,8 +183,7 @@ impl Harness {
 
     /// Closes the pool; sockets in use stay until they are given back.
     pub fn close(&self) -> Result<(), String> {
-        let grace = Duration::from_secs(3600);
-        block_on(self.supervisor.send(Shutdown { grace })).map_err(|error| error.to_string())
+        block_on(self.supervisor.send(Shutdown)).map_err(|error| error.to_string())
     }
 
     fn taken(&self) -> MutexGuard<'_, BTreeMap<SlotId, usize>> {
@@ -200,7 +199,7 @@ impl Harness {
 
 impl Drop for Harness {
     fn drop(&mut self) {
-        self.supervisor.do_send(Shutdown { grace: Duration::ZERO });
+        self.supervisor.do_send(Shutdown);
     }
 }
 
