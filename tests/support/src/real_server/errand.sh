@@ -21,7 +21,7 @@ read -r word
 trap '' TERM
 kill -TERM 0
 tries=0
-while kill -0 "$command" && [ "$tries" -lt 100 ]; do
+while kill -0 "$command" 2>/dev/null && [ "$tries" -lt 100 ]; do
     sleep 0.05 || sleep 1
     tries=$((tries + 1))
 done
