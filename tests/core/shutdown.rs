@@ -204,3 +204,55 @@ fn what_happens_during_the_grace_does_not_undo_the_end() {
         soon(client.leave()).await;
     });
 }
+
+/// All sockets are busy, and there is something left to say.
+#[test]
+fn the_last_words_come_after_those_in_flight_and_hold_up_nobody_who_waits() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 2);
+        open_sockets(&client, &server, 2).await;
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").after(&gate));
+        let busy = [
+            client.start(command(doc! { "buildInfo": 1 })).await,
+            client.start(command(doc! { "buildInfo": 1 })).await,
+        ];
+        server.until(|log| log.count("buildInfo") == 4, SOON).await;
+        let waiting = client.start(command(doc! { "ping": 1 })).await;
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        let began = Instant::now();
+        client.close(SOON);
+        let error = soon(waiting).await.unwrap().expect_err("closed");
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        assert!(began.elapsed() < Duration::from_millis(500), "told after {:?}", began.elapsed());
+        gate.open();
+        for call in busy {
+            soon(call).await.unwrap().expect("within its grace");
+        }
+        soon(client.leave()).await;
+        let log = server.log();
+        let said: Vec<&str> = log.commands.iter().map(|it| it.name.as_str()).collect();
+        let said: Vec<&str> =
+            said.into_iter().filter(|it| ["ping", "killCursors", "endSessions"].contains(it)).collect();
+        assert_eq!(said, ["killCursors", "endSessions"]);
+        assert_eq!(log.used_connections().len(), 2, "the sockets that were there served for it");
+    });
+}
+
+#[test]
+fn calls_that_outlast_the_grace_do_not_silence_the_last_words() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        server.rule(Rule::on("buildInfo").never_answer());
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        client.close(Duration::from_millis(100));
+        assert_eq!(soon(call).await.unwrap().expect_err("closed").kind(), Kind::Closed);
+        ends_quickly(client).await;
+        assert_eq!(server.log().count("killCursors"), 1);
+    });
+}

@@ -1,0 +1,213 @@
+//! What a connection leaves behind when it ends: nothing. Threads and descriptors of the
+//! process are counted, so this is a process of its own, and its tests run one at a time.
+
+#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use actix_mongo::bson::doc;
+use actix_mongo::{Collection, Connection};
+use test_support::poll::holds_within;
+use test_support::{Gate, Rule, ScriptedServer, block_on};
+
+const ROUNDS: usize = 100;
+/// For the system to take back what ended.
+const SOON: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The harness may start the threads of tests that wait for their turn after the first count.
+const HARNESS: usize = 2;
+
+/// Threads and descriptors of this process.
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    threads: usize,
+    descriptors: usize,
+}
+
+impl Count {
+    fn now() -> Self {
+        let count = |folder| std::fs::read_dir(folder).unwrap().count();
+        Self { threads: count("/proc/self/task"), descriptors: count("/proc/self/fd") }
+    }
+}
+
+/// A server, and what there was before the first connection to it.
+struct Fixture {
+    server: ScriptedServer,
+    before: Count,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = ScriptedServer::start();
+        // The first one brings what a process has once.
+        let fixture = Self { server, before: Count::now(), _alone: alone };
+        let (connection, things) = fixture.connect();
+        block_on(things.find_one(doc! {}).into_future()).unwrap();
+        block_on(connection.close(GRACE));
+        let idle = || fixture.server.log().open_connections() == 0;
+        assert!(holds_within(SOON, idle), "the server sees all sockets closed");
+        Self { before: Count::now(), ..fixture }
+    }
+
+    fn connect(&self) -> (Connection, Collection) {
+        let connection = block_on(Connection::connect(self.server.uri())).unwrap();
+        let things = connection.database("d").unwrap().collection("things").unwrap();
+        (connection, things)
+    }
+
+    /// Connects and ends so often; afterwards all is as before.
+    #[track_caller]
+    fn rounds(&self, rounds: usize, end: impl Fn(Connection, Collection)) {
+        for _ in 0..rounds {
+            let (connection, things) = self.connect();
+            block_on(things.find_one(doc! {}).into_future()).unwrap();
+            let open = Count::now();
+            assert!(open.threads >= self.before.threads + 2, "{open:?} beside {:?}", self.before);
+            assert!(open.descriptors >= self.before.descriptors + 2, "{open:?} beside {:?}", self.before);
+            end(connection, things);
+        }
+        let back = || {
+            let now = Count::now();
+            now.threads <= self.before.threads + HARNESS && now.descriptors <= self.before.descriptors
+        };
+        assert!(holds_within(SOON, back), "{:?} after, {:?} before", Count::now(), self.before);
+        assert_eq!(self.server.log().open_connections(), 0);
+        assert!(self.server.log().protocol_errors.is_empty());
+    }
+}
+
+#[test]
+fn after_close() {
+    Fixture::new().rounds(ROUNDS, |connection, things| {
+        drop(things);
+        block_on(connection.close(GRACE));
+    });
+}
+
+#[test]
+fn after_the_last_handle_is_dropped_on_another_thread() {
+    Fixture::new().rounds(ROUNDS, |connection, things| {
+        drop(connection);
+        std::thread::spawn(move || drop(things)).join().unwrap();
+    });
+}
+
+#[test]
+fn after_the_last_handle_is_dropped_in_a_task() {
+    let fixture = Fixture::new();
+    fixture.rounds(ROUNDS, |connection, things| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async move {
+            tokio::spawn(async move {
+                things.find_one(doc! {}).await.unwrap();
+                drop((things, connection));
+            })
+            .await
+            .unwrap();
+        });
+    });
+}
+
+/// Drops what it holds on the thread that wakes it.
+struct DropsWhenWoken {
+    handles: Mutex<Option<(Connection, Collection)>>,
+    woken: mpsc::Sender<String>,
+}
+
+impl Wake for DropsWhenWoken {
+    fn wake(self: Arc<Self>) {
+        if self.handles.lock().unwrap().take().is_some() {
+            let thread = std::thread::current();
+            let _ = self.woken.send(thread.name().unwrap_or_default().to_owned());
+        }
+    }
+}
+
+/// A call whose waker drops the last handle; on which thread it did.
+fn dropped_by_the_waker_of<T>(
+    mut call: std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
+    handles: (Connection, Collection),
+    go: impl FnOnce(),
+) -> String {
+    let (woken, thread) = mpsc::channel();
+    let waker = Arc::new(DropsWhenWoken { handles: Mutex::new(Some(handles)), woken });
+    let waker = Waker::from(waker);
+    let mut task = Context::from_waker(&waker);
+    assert!(matches!(call.as_mut().poll(&mut task), Poll::Pending));
+    go();
+    let thread = thread.recv_timeout(SOON).unwrap();
+    // It held a handle as well.
+    drop(call);
+    thread
+}
+
+#[test]
+fn after_the_last_handle_is_dropped_on_a_data_arbiter() {
+    let fixture = Fixture::new();
+    fixture.rounds(ROUNDS, |connection, things| {
+        let gate = Gate::new();
+        fixture.server.rule(Rule::on("find").once().after(&gate));
+        let call = Box::pin(things.find_one(doc! {}).into_future());
+        let sent = fixture.server.log().count("find");
+        let thread = dropped_by_the_waker_of(call, (connection, things), || {
+            fixture.server.wait_for(|log| log.count("find") > sent, SOON);
+            gate.open();
+        });
+        assert_ne!(thread, "actix-mongo", "an arbiter woke it");
+    });
+}
+
+#[test]
+fn after_the_last_handle_is_dropped_on_the_control_arbiter() {
+    let fixture = Fixture::new();
+    // Each waits for a timeout: fewer of them.
+    fixture.rounds(ROUNDS / 5, |connection, things| {
+        // No server is there: the call waits for the timer.
+        let refused = Connection::builder().hosts(["127.0.0.1:1"]).unwrap().connect_lazy().unwrap();
+        let nowhere = refused.database("d").unwrap().collection("things").unwrap();
+        let call = nowhere.find_one(doc! {}).timeout(Duration::from_millis(20)).into_future();
+        let call = async move { call.await.map(drop) };
+        let thread = dropped_by_the_waker_of(Box::pin(call), (refused, nowhere), || {});
+        assert_eq!(thread, "actix-mongo");
+        drop((connection, things));
+    });
+}
+
+#[test]
+fn after_calls_were_abandoned_in_flight() {
+    let fixture = Fixture::new();
+    fixture.rounds(ROUNDS, |connection, things| {
+        let gate = Gate::new();
+        fixture.server.rule(Rule::on("find").times(3).after(&gate));
+        let before = fixture.server.log().count("find");
+        let mut calls: Vec<_> = (0..3).map(|_| Box::pin(things.find_one(doc! {}).into_future())).collect();
+        for call in &mut calls {
+            assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        fixture.server.wait_for(|log| log.count("find") == before + 3, SOON);
+        drop(calls);
+        drop((connection, things));
+        gate.open();
+    });
+}
+
+#[test]
+fn after_calls_were_abandoned_that_are_never_answered() {
+    let fixture = Fixture::new();
+    fixture.rounds(ROUNDS / 20, |connection, things| {
+        let before = fixture.server.log().count("find");
+        fixture.server.rule(Rule::on("find").once().never_answer());
+        let mut call = Box::pin(things.find_one(doc! {}).into_future());
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        fixture.server.wait_for(|log| log.count("find") == before + 1, SOON);
+        drop((call, things));
+        block_on(connection.close(Duration::ZERO));
+    });
+}
