@@ -25,4 +25,4 @@ pub use executor::block_on;
 pub use fault_proxy::FaultProxy;
 pub use poll::poll_until;
 pub use real_server::RealServer;
-pub use scripted::{Action, Gate, Hello, Rule, ScriptedServer};
+pub use scripted::{Action, Drip, Gate, Hello, Rule, ScriptedServer};

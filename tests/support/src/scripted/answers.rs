@@ -145,6 +145,14 @@ impl Answers {
         // Before the write, so that whoever has the reply finds it recorded.
         self.shared.answered(self.current);
         let cut = shape.cut_after.unwrap_or(bytes.len()).min(bytes.len());
+        if let Some(drip) = &shape.drip {
+            for (at, byte) in (1..).zip(&bytes[..cut]) {
+                drip.next().await;
+                self.output.write_all(&[*byte]).await?;
+                drip.sent(at == cut);
+            }
+            return Ok(());
+        }
         if !shape.byte_by_byte {
             return self.output.write_all(&bytes[..cut]).await;
         }

@@ -23,6 +23,7 @@
 mod answers;
 mod client;
 mod connection;
+mod drip;
 mod gate;
 mod hello;
 mod listen;
@@ -34,6 +35,7 @@ mod shape;
 mod shared;
 
 pub use client::{Client, Lost};
+pub use drip::Drip;
 pub use gate::Gate;
 pub use hello::Hello;
 pub use listen::Accept;

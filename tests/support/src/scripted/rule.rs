@@ -1,5 +1,6 @@
 //! What a test tells the scripted server to do with a command.
 
+use super::drip::Drip;
 use super::gate::Gate;
 use super::log::CommandRecord;
 use super::shape::{Checksum, Shape, Then};
@@ -172,6 +173,12 @@ impl Rule {
     /// Sends each byte of the reply by itself.
     pub fn byte_by_byte(mut self) -> Self {
         self.shape.byte_by_byte = true;
+        self
+    }
+
+    /// Sends each byte of the reply by itself, once the tap lets it through.
+    pub fn drip(mut self, drip: &Drip) -> Self {
+        self.shape.drip = Some(drip.clone());
         self
     }
 

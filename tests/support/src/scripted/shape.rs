@@ -1,5 +1,6 @@
 //! How a rule bends a reply on its way out.
 
+use super::drip::Drip;
 use super::gate::Gate;
 use crate::wire::{CHECKSUM_PRESENT, Message};
 use bson::Document;
@@ -11,6 +12,7 @@ pub(super) struct Shape {
     pub gate: Option<Gate>,
     pub delay: Option<Duration>,
     pub byte_by_byte: bool,
+    pub drip: Option<Drip>,
     pub cut_after: Option<usize>,
     pub then: Then,
     pub length: Option<i32>,
