@@ -40,7 +40,7 @@ fn nowhere(uri: &str, depth: u32, says: &[&str]) {
     soon(connection.close(Duration::ZERO));
 
     let error = ends_at(LIMIT, limited().connect()).unwrap_err();
-    assert_error(&error, Kind::ConnectionFailure, &[]);
+    assert_error(&error, Kind::ConnectionFailure, &[Is::Network]);
     assert_says(&error, says);
     let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
     check(source, Kind::ServerSelection);

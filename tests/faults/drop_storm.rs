@@ -38,7 +38,7 @@ fn a_thousand_drops_a_second_lose_no_socket_and_open_none(depth: u32) {
     holders.into_iter().for_each(|call| drop(call.end().unwrap()));
     let opened = server.log().connections.len();
     assert_eq!(opened, 1 + usize::try_from(SOCKETS).unwrap());
-    let some = |it: &CommandRecord| it.order % 5 == 0;
+    let some = |it: &CommandRecord| it.order.is_multiple_of(5);
     server.rule(Rule::any().when(some).byte_by_byte());
 
     let things = collection(&connection);

@@ -9,7 +9,7 @@ use test_support::poll::holds_within;
 use test_support::{Rule, ScriptedServer};
 
 use crate::support::{
-    Is, Pending, SOON, Story, TOLERANCE, assert_error, assert_sound, build_info, connect, ends_at, stats,
+    Is, Pending, SOON, Story, TOLERANCE, assert_error, assert_sound, build_info, connect, soon, stats,
 };
 
 at_both_depths!(ten_thousand_callers_on_a_stalled_server);
@@ -17,8 +17,8 @@ at_both_depths!(ten_thousand_callers_on_a_stalled_server);
 const CALLERS: usize = 10_000;
 const QUEUE: usize = 9_000;
 const SOCKETS: u32 = 4;
-const LIMIT: Duration = Duration::from_millis(1500);
-const ROUNDS: usize = 3;
+const LIMIT: Duration = Duration::from_millis(1000);
+const ROUNDS: usize = 2;
 /// What one caller may hold: its future, its request of 200 bytes, its place in the queue.
 const PER_CALLER: usize = 4 * 1024;
 /// What the allocator and the system's pages may differ by.
@@ -77,16 +77,16 @@ fn round(connection: &Connection, server: &ScriptedServer, depth: u32, before: u
 
     // Each is told at its own deadline.
     let (mut errors, mut latest) = (Vec::new(), Duration::ZERO);
-    let (last, _) = waiting.last().expect("most wait");
-    ends_at(LIMIT.saturating_sub(last.elapsed()), async {
+    soon(async {
         for (began, call) in waiting {
             errors.push(call.await.unwrap_err());
             latest = latest.max(began.elapsed());
         }
     });
+    // Ten thousand are told within the time in which they began: that is work as well.
     assert!(latest < LIMIT + 2 * TOLERANCE, "one ended {latest:?} after it began");
     println!(
-        "{} calls begun in {begun:?}, {} refused, all over in {:?}",
+        "{} calls begun in {begun:?}, {} refused, the latest over after {latest:?}, all in {:?}",
         CALLERS,
         refused.len(),
         began.elapsed()

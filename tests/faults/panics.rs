@@ -1,7 +1,8 @@
 //! Panics in the actors. A caller's waker runs on the thread of whoever answers the call,
-//! so one that panics is a panic in the middle of a handler: of a socket, of the supervisor
-//! and of the timer. No caller's waker is ever called by a monitor or by the manager of
-//! cursors, so this can't reach those two.
+//! so one that panics is a panic in the middle of a handler: of a socket (on a lent arbiter
+//! with a reply, on the driver's own with an error), of the supervisor and of the timer. No
+//! caller's waker is ever called by a monitor or by the manager of cursors, so this can't
+//! reach those two.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -13,12 +14,14 @@ use test_support::wire::Message;
 use test_support::{Gate, Hello, Rule, ScriptedServer};
 
 use crate::support::{
-    Is, Pending, SOON, Story, assert_error, assert_sound, build_info, collection, connect, database, ping,
-    soon, stats,
+    Is, LentArbiter, Pending, SOON, Story, assert_error, assert_sound, build_info, collection, connect,
+    database, ping, soon, stats,
 };
 
 at_both_depths! {
     a_panic_in_a_socket_with_requests_queued_written_and_half_read,
+    a_panic_in_a_socket_that_fails_what_it_has_in_flight,
+    a_waker_that_panics_on_an_arbiter_of_the_drivers_own_costs_nobody_anything,
     a_panic_in_the_supervisor_as_it_publishes,
     a_panic_in_the_supervisor_as_it_fails_the_oldest_call,
     a_panic_in_the_timer,
@@ -64,7 +67,9 @@ fn scene(connection: Connection, server: ScriptedServer, room: u32) -> Scene {
 fn a_panic_in_a_socket_with_requests_queued_written_and_half_read(depth: u32) {
     let _story = Story::begin();
     let server = ScriptedServer::start();
-    let connection = connect(&server, depth, |builder| builder.max_pool_size(1));
+    let arbiter = LentArbiter::start();
+    let lent = arbiter.handles();
+    let connection = connect(&server, depth, |builder| builder.max_pool_size(1).lend_arbiters(lent));
     soon(ping(&connection)).unwrap();
     let gate = Gate::new();
     // The second request of its socket, and in the same bytes half of the third's reply.
@@ -84,6 +89,46 @@ fn a_panic_in_a_socket_with_requests_queued_written_and_half_read(depth: u32) {
     assert_eq!(first.end().expect("its answer was there").get_i32("number").unwrap(), 2);
     assert_sound(&connection, &server);
     assert_eq!(stats(&connection).generation, 0);
+}
+
+/// The first request runs out of time, which costs the socket; telling its caller panics.
+fn a_panic_in_a_socket_that_fails_what_it_has_in_flight(depth: u32) {
+    let _story = Story::begin();
+    let server = ScriptedServer::start();
+    let connection = connect(&server, depth, |builder| builder.max_pool_size(1));
+    soon(ping(&connection)).unwrap();
+    server.rule(Rule::on("buildInfo").once().never_answer());
+    let first = build_info(&connection).timeout(Duration::from_millis(200));
+    let first = Pending::begin_with(first, &panicking());
+    server.wait_for(|log| log.count("buildInfo") == 1, SOON);
+    let Scene { connection, server, written, queued } = scene(connection, server, depth - 1);
+    assert_error(&first.end().unwrap_err(), Kind::Timeout, &[Is::Timeout, Is::MayHaveRun]);
+    for call in queued {
+        call.end().expect("by another socket");
+    }
+    for call in written {
+        assert_error(&call.end().unwrap_err(), Kind::AutoReconnect, &[Is::Network, Is::MayHaveRun]);
+    }
+    assert_sound(&connection, &server);
+    assert_eq!(stats(&connection).generation, 0);
+}
+
+fn a_waker_that_panics_on_an_arbiter_of_the_drivers_own_costs_nobody_anything(depth: u32) {
+    let _story = Story::begin();
+    let server = ScriptedServer::start();
+    let connection = connect(&server, depth, |builder| builder.max_pool_size(1));
+    soon(ping(&connection)).unwrap();
+    let gate = Gate::new();
+    server.rule(Rule::on("buildInfo").once().after(&gate));
+    let first = Pending::begin_with(build_info(&connection), &panicking());
+    let others: Vec<_> = (0..depth + 2).map(|_| Pending::begin(ping(&connection))).collect();
+    gate.open();
+    for call in others {
+        call.end().expect("by the same socket");
+    }
+    first.end().expect("its answer was there");
+    assert_sound(&connection, &server);
+    assert_eq!(server.log().used_connections().len(), 1);
 }
 
 /// What becomes of everybody when the control thread is gone: the connection is over, and

@@ -64,7 +64,7 @@ fn broken(depth: u32, kind: Kind, costs: Costs, rule: impl FnOnce(Rule) -> Rule)
         match (other.end(), costs) {
             (Ok(_), Costs::Socket) if depth == 1 => {}
             (Err(error), Costs::Pool) if depth == 1 => {
-                assert_error(&error, Kind::PoolCleared, &[Is::Network, Is::Retryable]);
+                assert_error(&error, Kind::PoolCleared, &[Is::Network]);
             }
             (Err(error), _) if depth > 1 => assert_error(&error, kind, &[Is::Network, Is::MayHaveRun]),
             (outcome, _) => panic!("{outcome:?}"),
@@ -163,7 +163,7 @@ fn a_read_is_sent_once_more_after_its_socket_broke(depth: u32) {
     assert_eq!(soon(things.find_one(doc! {})).expect("the second attempt"), Some(doc! { "_id": 1 }));
     server.rule(Rule::on("find").times(2).cut_after(30).then_close());
     let error = soon(things.find_one(doc! {})).unwrap_err();
-    assert_error(&error, Kind::AutoReconnect, &[Is::Network, Is::MayHaveRun]);
+    assert_error(&error, Kind::AutoReconnect, &[Is::Network, Is::Retryable, Is::MayHaveRun]);
     assert_eq!(server.log().count("find"), 4);
     assert_sound(&connection, &server);
 }

@@ -21,7 +21,7 @@ fn a_reply_of_two_seconds_leaves_the_others_as_fast_as_they_were(depth: u32) {
     let sockets = u32::try_from(CALLERS).unwrap() + 1;
     let connection = connect(&server, depth, |builder| builder.max_pool_size(sockets).min_pool_size(sockets));
     crate::support::wait_for_sockets(&connection, CALLERS + 1);
-    let before = measure(&connection, Instant::now() + SLOW / 2);
+    let before = measure(&connection, Instant::now() + SLOW / 4);
 
     server.rule(Rule::on("buildInfo").once().delay(SLOW));
     let began = Instant::now();

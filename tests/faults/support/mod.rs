@@ -1,10 +1,13 @@
 //! How these stories are told: one at a time, with its threads and sockets counted, and
 //! every error looked at from all sides.
 
+#[path = "../../core/support/arbiter.rs"]
+mod arbiter;
 mod calls;
 mod story;
 mod time;
 
+pub use self::arbiter::LentArbiter;
 pub use self::calls::{Pending, Step, step_by_step};
 pub use self::story::Story;
 pub use self::time::{TOLERANCE, at_once, ends_at, soon};
