@@ -8,7 +8,7 @@ mod operations;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 
 use self::batch::{Kill, KillBatch};
 use self::operations::{EndSessions, KillCursors};
@@ -16,6 +16,7 @@ use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::{Quiesce, Shutdown};
 use crate::actors::vital::Vital;
 use crate::dispatch::{Core, CursorRetired, Drain, execute_internal};
+use crate::error::Kind;
 use crate::pool::Namespace;
 use crate::topology::ServerAddress;
 
@@ -44,7 +45,12 @@ impl CursorManager {
 
     fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
         let now = Instant::now();
-        if self.batch.add(server, namespace, id, now) {
+        let full = self.batch.add(server, namespace, id, now);
+        if self.draining {
+            // The last words take it along; pools serve nothing else of ours until then.
+            return;
+        }
+        if full {
             self.flush(ctx);
         } else if let (None, Some(due)) = (self.tick, self.batch.due()) {
             self.tick = Some(ctx.run_later(due.saturating_duration_since(now), |manager, ctx| {
@@ -55,11 +61,15 @@ impl CursorManager {
     }
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
+        self.stop_ticking(ctx);
+        for kill in self.batch.take() {
+            actix::spawn(send_or_return(self.core.clone(), ctx.address(), kill));
+        }
+    }
+
+    fn stop_ticking(&mut self, ctx: &mut Context<Self>) {
         if let Some(tick) = self.tick.take() {
             ctx.cancel_future(tick);
-        }
-        for kill in self.batch.take() {
-            actix::spawn(send(self.core.clone(), kill, PATIENCE));
         }
     }
 
@@ -71,8 +81,9 @@ impl CursorManager {
     /// It begins once: handles that are dropped after a `close` ask for it again, and would
     /// else overtake the kills and the grace of the first.
     fn drain(&mut self, grace: Duration, ctx: &mut Context<Self>) {
+        self.stop_ticking(ctx);
         if std::mem::replace(&mut self.draining, true) {
-            return self.flush(ctx);
+            return;
         }
         let quiet = self.core.supervisor.send(Quiesce { grace }).into_actor(self);
         ctx.spawn(quiet.then(|_, manager, _| {
@@ -98,6 +109,18 @@ async fn last_words(core: Arc<Core>, kills: Vec<Kill>) {
     // Late is as good as failed.
     let _ = tokio::time::timeout(LAST_PATIENCE, work).await;
     core.supervisor.do_send(Shutdown);
+}
+
+/// A kill that still waited for a socket when the end began comes back, for the last words.
+async fn send_or_return(core: Arc<Core>, manager: Addr<CursorManager>, kill: Kill) {
+    let (server, namespace, ids) = (kill.server.clone(), kill.namespace.clone(), kill.ids.clone());
+    let result = execute_internal(&core, KillCursors::new(kill), PATIENCE).await;
+    if result.as_ref().is_err_and(|error| error.kind() == Kind::Closed && !error.may_have_run()) {
+        for id in ids {
+            manager.do_send(CursorRetired { server: server.clone(), namespace: namespace.clone(), id });
+        }
+    }
+    log("killCursors", result);
 }
 
 async fn send(core: Arc<Core>, kill: Kill, patience: Duration) {
