@@ -11,6 +11,10 @@ use std::time::{Duration, Instant};
 /// Tells the tests to run heavy scenarios in full.
 const LONG: &str = "ACTIX_MONGO_LONG";
 
+/// Holds calls to their deadlines within 50 ms, which a machine that is busy with something
+/// else can't keep: only with `--long`.
+const PUNCTUAL: &str = "faults";
+
 /// How much.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -29,7 +33,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             command.env(LONG, "1");
         }
     };
-    for (name, work) in steps(&servers)? {
+    for (name, work) in steps(&servers, arguments.long)? {
         eprintln!("\n==> {name}");
         let start = Instant::now();
         let outcome = match work {
@@ -47,6 +51,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if let Err(reason) = spec::check_corpus() {
         report.skip("official cases", reason);
     }
+    if !arguments.long {
+        report.skip(PUNCTUAL, "deadlines held to 50 ms want a quiet machine: --long".into());
+    }
     eprint!("\n{}", report.table());
     println!("{}", report.summary());
     Ok(match report.failed() {
@@ -62,7 +69,7 @@ enum Work {
     Cases,
 }
 
-fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
+fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> {
     let library = |arguments: &[&str]| {
         let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
         command.args(arguments);
@@ -74,7 +81,8 @@ fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
         ("doctests".into(), library(&["--doc", "--all-features"])),
     ];
     let metadata = metadata()?;
-    let names = targets(&metadata, "test");
+    let mut names = targets(&metadata, "test");
+    names.retain(|name| long || name != PUNCTUAL);
     if !names.is_empty() {
         let targets = names.iter().flat_map(|name| ["--test", name]);
         // All of them, though one fails.
