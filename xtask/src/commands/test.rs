@@ -1,6 +1,6 @@
 //! `test`: everything that can be tested, on servers started for it.
 
-use super::{demo, spec};
+use super::{demo, fuzz, spec};
 use crate::process::{self, Failure, Outcome};
 use crate::servers::Servers;
 use serde_json::Value;
@@ -33,7 +33,14 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             command.env(LONG, "1");
         }
     };
-    for (name, work) in steps(&servers, arguments.long)? {
+    let mut steps = steps(&servers, arguments.long)?;
+    if arguments.long {
+        match fuzz::check() {
+            Ok(()) => steps.extend(fuzz::steps()?.into_iter().map(|(name, it)| (name, Work::Command(it)))),
+            Err(reason) => report.skip("fuzz targets", reason),
+        }
+    }
+    for (name, work) in steps {
         eprintln!("\n==> {name}");
         let start = Instant::now();
         let outcome = match work {
