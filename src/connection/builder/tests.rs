@@ -16,6 +16,14 @@ fn the_builder_wins_over_the_string_in_any_order() {
 }
 
 #[test]
+fn listeners_add_up() {
+    let builder = Builder::default().on_event(|_| {}).on_event(|_| {}).event_backlog(7);
+    let options = builder.options().unwrap();
+    assert_eq!((options.listeners.len(), options.event_backlog), (2, 7));
+    assert!(Builder::default().options().unwrap().listeners.is_empty());
+}
+
+#[test]
 fn of_two_calls_the_later_wins() {
     let builder = Builder::default().uri("mongodb://a:1").unwrap().uri("mongodb://b:2").unwrap();
     assert_eq!(hosts(&builder), ["b:2"]);
