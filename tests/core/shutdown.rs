@@ -6,7 +6,7 @@ use actix_mongo::Kind;
 use actix_mongo::topology::ServerKind;
 use bson::doc;
 use test_support::scripted::{Accept, End};
-use test_support::{Gate, Rule, ScriptedServer};
+use test_support::{Gate, Rule, ScriptedServer, poll_until};
 
 use crate::support::{Client, SOON, address, command, connect, namespace, open_sockets, soon, story};
 
@@ -237,6 +237,24 @@ fn the_last_words_come_after_those_in_flight_and_hold_up_nobody_who_waits() {
             said.into_iter().filter(|it| ["ping", "killCursors", "endSessions"].contains(it)).collect();
         assert_eq!(said, ["killCursors", "endSessions"]);
         assert_eq!(log.used_connections().len(), 2, "the sockets that were there served for it");
+    });
+}
+
+#[test]
+fn a_kill_that_waits_for_a_socket_when_the_grace_runs_out_is_not_lost() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        server.rule(Rule::on("buildInfo").never_answer());
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        poll_until(SOON, "the kill to wait for a socket", || client.stats().queued == 1);
+        client.close(Duration::from_millis(50));
+        assert_eq!(soon(call).await.unwrap().expect_err("closed").kind(), Kind::Closed);
+        ends_quickly(client).await;
+        assert_eq!(server.log().count("killCursors"), 1);
     });
 }
 

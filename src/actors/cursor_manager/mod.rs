@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 
+use tokio::task::JoinHandle;
+
 use self::batch::{Kill, KillBatch};
 use self::operations::{EndSessions, KillCursors};
 use crate::actors::socket::Orphaned;
@@ -32,6 +34,8 @@ pub struct CursorManager {
     batch: KillBatch,
     /// Flushes the batch when its oldest id has waited long enough.
     tick: Option<SpawnHandle>,
+    /// Kills under way, and some that are over.
+    sent: Vec<JoinHandle<()>>,
     /// The end has begun.
     draining: bool,
     vital: Vital,
@@ -40,7 +44,8 @@ pub struct CursorManager {
 impl CursorManager {
     /// A manager that sends through this core.
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core, batch: KillBatch::default(), tick: None, draining: false, vital: Vital::default() }
+        let (batch, sent, vital) = (KillBatch::default(), Vec::new(), Vital::default());
+        Self { core, batch, tick: None, sent, draining: false, vital }
     }
 
     fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
@@ -62,8 +67,9 @@ impl CursorManager {
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
         self.stop_ticking(ctx);
+        self.sent.retain(|kill| !kill.is_finished());
         for kill in self.batch.take() {
-            actix::spawn(send_or_return(self.core.clone(), ctx.address(), kill));
+            self.sent.push(actix::spawn(send_or_return(self.core.clone(), ctx.address(), kill)));
         }
     }
 
@@ -91,15 +97,20 @@ impl CursorManager {
                 manager.batch.add(server, namespace, id, Instant::now());
             }
             let kills = manager.batch.take();
-            last_words(manager.core.clone(), kills).into_actor(manager)
+            let sent = std::mem::take(&mut manager.sent);
+            last_words(manager.core.clone(), kills, sent).into_actor(manager)
         }));
     }
 }
 
-async fn last_words(core: Arc<Core>, kills: Vec<Kill>) {
+async fn last_words(core: Arc<Core>, kills: Vec<Kill>, sent: Vec<JoinHandle<()>>) {
     let work = async {
         for kill in kills {
             send(core.clone(), kill, LAST_PATIENCE).await;
+        }
+        for kill in sent {
+            // It may still wait for a socket. One that panicked has said so.
+            let _ = kill.await;
         }
         for ids in EndSessions::batches(core.sessions.drain()) {
             let ended = execute_internal(&core, EndSessions::new(ids), LAST_PATIENCE).await;

@@ -50,6 +50,61 @@ fn a_closed_pool_refuses_for_good() {
     assert!(fixture.pool.begin_open().is_none());
 }
 
+fn last_word() -> (Entry, oneshot::Receiver<Outcome>) {
+    let (mut run, answer) = Run::new(FrameBuilder::new(16).finish());
+    run.last = true;
+    (Entry::Run(run), answer)
+}
+
+#[test]
+fn a_pool_that_refuses_still_serves_the_last_words() {
+    let mut fixture = Fixture::of_size(1);
+    let slot = fixture.idle_slot();
+    assert!(matches!(fixture.claim(run().0), Claim::Taken(..)));
+    let (waits, said) = (run(), last_word());
+    fixture.queue(waits.0);
+    let ticket = fixture.queue(said.0);
+    let sent_away = fixture.pool.refuse(Error::new(Kind::Closed, "bye"));
+    assert_eq!((sent_away.len(), fixture.pool.stats().queued), (1, 1));
+    assert_eq!(fixture.pool.stats().state, "closing");
+    assert_eq!(fixture.refused(run().0).kind(), Kind::Closed);
+    assert!(!fixture.pool.ready());
+    assert!(fixture.pool.cancel(ticket).is_some());
+
+    let mut quiet = std::pin::pin!(fixture.pool.until_quiet());
+    let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(quiet.as_mut().poll(&mut task).is_pending());
+    assert!(matches!(fixture.release(&slot), Next::Idle));
+    assert!(quiet.as_mut().poll(&mut task).is_ready());
+    assert!(matches!(fixture.claim(last_word().0), Claim::Taken(..)));
+
+    assert_eq!(fixture.pool.interrupt().len(), 1);
+    assert_eq!(fixture.pool.stats().total, 0);
+    fixture.queue(last_word().0);
+    assert!(fixture.pool.begin_open().is_some(), "a socket for what is left to say");
+    assert_eq!(fixture.pool.close(Error::new(Kind::Closed, "bye")).failed.len(), 1);
+    assert_eq!(fixture.refused(last_word().0).kind(), Kind::Closed);
+}
+
+#[test]
+fn a_forsaken_socket_makes_room_for_another() {
+    let mut fixture = Fixture::of_size(1);
+    let (first, _a) = run();
+    fixture.queue(first);
+    let never = fixture.pool.begin_open().expect("a socket is wanted");
+    assert!(fixture.pool.begin_open().is_none());
+    fixture.pool.forsake(never);
+    let (slot, next) = fixture.open();
+    assert!(matches!(next, Next::Run(_)));
+    // The first one comes after all.
+    let late = fixture.slot(never);
+    assert!(matches!(fixture.pool.opened(late, Limits::default(), fixture.now), Next::Retire));
+
+    fixture.pool.forsake(Opening { id: slot.id, generation: slot.generation });
+    assert_eq!(fixture.pool.stats().total, 0);
+    assert!(matches!(fixture.release(&slot), Next::Retire));
+}
+
 #[test]
 fn a_full_queue_tells_the_numbers() {
     let by_count = Fixture::new(PoolOptions { max_queued_requests: 1, ..PoolOptions::default() });
