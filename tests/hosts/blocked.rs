@@ -1,5 +1,7 @@
 //! A lent arbiter that is blocked, or stopped, costs its sockets and not its callers.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use actix_mongo::bson::{Document, doc};
@@ -18,7 +20,11 @@ fn builder(server: &ScriptedServer, lent: &Lent) -> Builder {
 }
 
 fn ping(database: &Database, timeout: Duration) -> Result<Document> {
-    block_on(database.run_command(doc! { "ping": 1 }).timeout(timeout).into_future())
+    let call = database.run_command(doc! { "ping": 1 }).timeout(timeout).into_future();
+    let (done, outcome) = mpsc::channel();
+    // On a thread of its own, so that a call that never ends fails its test.
+    thread::spawn(move || done.send(block_on(call)));
+    outcome.recv_timeout(2 * SOON).expect("the call ends")
 }
 
 /// A connection that was used for more than hellos has ended.
