@@ -12,7 +12,7 @@ use crate::actors::cursor_manager::CursorManager;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
-use crate::actors::timer::Timer;
+use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
 use crate::command::{ClientMetadata, Handshake, Surroundings};
 use crate::dispatch::{Core, Handle, OpenCursors, Shared};
 use crate::error::{Error, Kind, Result};
@@ -46,6 +46,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
+    let alarms = SharedAlarms::default();
     let (cursors, cursors_inbox) = mailbox::<CursorManager>();
     let sessions = Arc::<ServerSessions>::default();
     let clock = Arc::<ClusterClock>::default();
@@ -56,7 +57,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let core = Arc::new(Core {
         snapshots,
         supervisor,
-        timer,
+        alarms: AlarmClock::new(timer, alarms.clone()),
         open_cursors: OpenCursors::default(),
         cursors: cursors.clone().recipient(),
         sessions: sessions.clone(),
@@ -98,7 +99,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let manager = CursorManager::new(core.clone());
     let start = move |mut arbiters: Vec<ArbiterHandle>| {
         arbiters.extend(lent);
-        Context::with_receiver(timer_inbox).run(Timer::default());
+        Context::with_receiver(timer_inbox).run(Timer::new(alarms));
         Context::with_receiver(cursors_inbox).run(manager);
         Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
         ending

@@ -79,7 +79,7 @@ impl Core {
             let (changes, alarm) = waiting.get_or_insert_with(|| {
                 let mut changes = self.snapshots.clone();
                 changes.mark_unchanged();
-                (changes, self.sleep_until(deadline))
+                (changes, self.alarms.wake_at(deadline))
             });
             // The picture may have changed between the look at it and the clone above.
             if changes.borrow_and_update().version == seen {

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{Addr, Recipient};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::messages::{CursorRetired, Drain};
 use super::open_cursors::OpenCursors;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{CheckNow, Grow, Overdue, Settle, Supervisor};
-use crate::actors::timer::{ExpireAt, Timer, WakeAt};
+use crate::actors::timer::AlarmClock;
 use crate::error::{Error, Kind, Result};
 use crate::events::Emitter;
 use crate::pool::{Namespace, Outcome, Pool};
@@ -43,8 +43,8 @@ pub struct Core {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Asked by callers who must wait, or met an error.
     pub supervisor: Addr<Supervisor>,
-    /// Asked by callers who must wait.
-    pub timer: Addr<Timer>,
+    /// Set by callers who must wait.
+    pub alarms: AlarmClock,
     /// Those that callers hold; the cursor manager takes what is left at the end.
     pub open_cursors: OpenCursors,
     /// Told of cursors to kill.
@@ -87,18 +87,6 @@ impl Core {
             return Err(snapshot.closed.clone().unwrap_or_else(gone));
         }
         Ok(snapshot)
-    }
-
-    /// Ready at this time. Needs no runtime of the caller's.
-    pub fn sleep_until(&self, at: Instant) -> oneshot::Receiver<()> {
-        let (wake, woken) = oneshot::channel();
-        self.timer.do_send(WakeAt { at, wake });
-        woken
-    }
-
-    /// Has entries in this pool's queue expire from this time on.
-    pub fn expire_at(&self, at: Instant, pool: &Arc<Pool>) {
-        self.timer.do_send(ExpireAt { at, pool: Arc::downgrade(pool) });
     }
 
     /// Has sockets opened, if the supervisor finds that entries wait.

@@ -54,11 +54,11 @@ impl<'a> Waiting<'a> {
                     core.grow(pool);
                 }
                 if let Some(at) = arm {
-                    core.expire_at(at, pool);
+                    core.alarms.expire_at(at, pool);
                 }
             }
         }
-        let alarm = alarm.map(|deadline| core.sleep_until(deadline + LATE));
+        let alarm = alarm.map(|deadline| core.alarms.wake_at(deadline + LATE));
         Self { core, pool, ticket, answer: Some(answer), alarm }
     }
 }

@@ -62,6 +62,10 @@ pub struct Alarms {
     heap: BinaryHeap<Reverse<Set>>,
     numbers: u64,
     sweep_at: usize,
+    /// When the timer wakes by itself, as far as it was told.
+    armed: Option<Instant>,
+    /// The timer is gone.
+    closed: bool,
 }
 
 /// Heaps smaller than this are not worth sweeping.
@@ -69,19 +73,41 @@ const SMALLEST_SWEEP: usize = 64;
 
 impl Default for Alarms {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), numbers: 0, sweep_at: SMALLEST_SWEEP }
+        Self { heap: BinaryHeap::new(), numbers: 0, sweep_at: SMALLEST_SWEEP, armed: None, closed: false }
     }
 }
 
 impl Alarms {
-    /// Sets an alarm.
-    pub fn set(&mut self, at: Instant, alarm: Alarm) {
+    /// Sets an alarm. True if the timer has to be told, because it would wake too late for
+    /// it. Most calls have the same timeout, so that hardly ever happens.
+    #[must_use]
+    pub fn set(&mut self, at: Instant, alarm: Alarm) -> bool {
+        if self.closed {
+            return false;
+        }
         if self.heap.len() >= self.sweep_at {
             self.heap.retain(|Reverse(set)| set.alarm.is_live());
             self.sweep_at = (self.heap.len() * 2).max(SMALLEST_SWEEP);
         }
         self.numbers += 1;
         self.heap.push(Reverse(Set { at, number: self.numbers, alarm }));
+        let sooner = self.armed.is_none_or(|armed| at < armed);
+        if sooner {
+            self.armed = Some(at);
+        }
+        sooner
+    }
+
+    /// The timer goes to sleep until the next alarm is due, or until it is told of a sooner one.
+    pub fn arm(&mut self) -> Option<Instant> {
+        self.armed = self.next();
+        self.armed
+    }
+
+    /// The timer is gone: nothing will be due any more.
+    pub fn close(&mut self) -> Vec<Alarm> {
+        self.closed = true;
+        std::mem::take(&mut self.heap).into_iter().map(|Reverse(set)| set.alarm).collect()
     }
 
     /// When the next alarm is due.
@@ -104,7 +130,7 @@ mod tests {
 
     fn wake(alarms: &mut Alarms, at: Instant) -> oneshot::Receiver<()> {
         let (wake, woken) = oneshot::channel();
-        alarms.set(at, Alarm::Wake(wake));
+        let _ = alarms.set(at, Alarm::Wake(wake));
         woken
     }
 
@@ -122,6 +148,37 @@ mod tests {
         assert!(late.try_recv().is_err());
         assert!(alarms.due(at(1)).is_none());
         assert!(alarms.due(at(2)).is_some());
+        assert_eq!(alarms.next(), None);
+    }
+
+    #[test]
+    fn the_timer_is_told_of_sooner_alarms_alone() {
+        let (mut alarms, start) = (Alarms::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut set = |seconds| {
+            let (wake, woken) = oneshot::channel();
+            drop(woken);
+            alarms.set(at(seconds), Alarm::Wake(wake))
+        };
+        assert!(set(5), "it sleeps for ever");
+        assert!(!set(5));
+        assert!(!set(6));
+        assert!(set(4));
+        // Sweeping does not make it forget when it wakes.
+        assert!((0..1000).all(|_| !set(7)));
+        assert_eq!(alarms.arm(), alarms.next());
+    }
+
+    /// Whoever waits for an alarm learns by its loss that the timer is gone.
+    #[test]
+    fn a_closed_timer_keeps_no_alarm() {
+        let (mut alarms, start) = (Alarms::default(), Instant::now());
+        let mut before = wake(&mut alarms, start);
+        drop(alarms.close());
+        let mut after = wake(&mut alarms, start);
+        for woken in [&mut before, &mut after] {
+            assert_eq!(woken.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        }
         assert_eq!(alarms.next(), None);
     }
 

@@ -1,18 +1,21 @@
 //! The `Timer` actor: the only clock outside sockets and monitors. Callers ask it only
 //! when they must wait; it does nothing but wake, and end waits in queues.
 
+mod alarm_clock;
 mod alarms;
 mod messages;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
 use actix::{Actor, ActorFuture, AsyncContext, Context, Handler};
 use tokio::time::Sleep;
 
-use self::alarms::{Alarm, Alarms};
-pub use self::messages::{ExpireAt, WakeAt};
+pub use self::alarm_clock::{AlarmClock, SharedAlarms};
+use self::alarms::Alarm;
+pub use self::messages::Sooner;
 use crate::actors::vital::Vital;
 use crate::error::{Error, Kind};
 use crate::pool::{Entry, Pool, PoolStats};
@@ -20,7 +23,7 @@ use crate::pool::{Entry, Pool, PoolStats};
 /// One per connection, on the control arbiter.
 #[derive(Debug, Default)]
 pub struct Timer {
-    alarms: Alarms,
+    alarms: SharedAlarms,
     vital: Vital,
 }
 
@@ -29,27 +32,36 @@ impl Actor for Timer {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.vital = Vital::here();
-        ctx.spawn(Clock::default());
+        ctx.spawn(Sleeper::default());
     }
 }
 
-impl Handler<WakeAt> for Timer {
+impl Handler<Sooner> for Timer {
     type Result = ();
 
-    fn handle(&mut self, msg: WakeAt, _ctx: &mut Self::Context) {
-        self.alarms.set(msg.at, Alarm::Wake(msg.wake));
-    }
+    /// The sleeper is polled after every message, and sees it.
+    fn handle(&mut self, _: Sooner, _ctx: &mut Self::Context) {}
 }
 
-impl Handler<ExpireAt> for Timer {
-    type Result = ();
-
-    fn handle(&mut self, msg: ExpireAt, _ctx: &mut Self::Context) {
-        self.alarms.set(msg.at, Alarm::Expire(msg.pool));
+impl Drop for Timer {
+    /// Whoever waits for an alarm learns that it won't come.
+    fn drop(&mut self) {
+        let unrung = self.alarms.lock().close();
+        drop(unrung);
     }
 }
 
 impl Timer {
+    /// A timer that rings these.
+    pub fn new(alarms: SharedAlarms) -> Self {
+        Self { alarms, vital: Vital::default() }
+    }
+
+    /// Rung without the lock: whom it wakes may set another one.
+    fn due(&self, now: Instant) -> Option<Alarm> {
+        self.alarms.lock().due(now)
+    }
+
     fn ring(&mut self, alarm: Alarm, now: Instant) {
         match alarm {
             // Whoever waited may be gone: then nobody is to be woken.
@@ -58,7 +70,7 @@ impl Timer {
                 let Some(pool) = pool.upgrade() else { return };
                 let (expired, next) = pool.expire(now);
                 if let Some(at) = next {
-                    self.alarms.set(at, Alarm::Expire(std::sync::Arc::downgrade(&pool)));
+                    self.alarms.expire_again(at, Arc::downgrade(&pool));
                 }
                 expire(&pool, expired, now);
                 pool.serve();
@@ -101,14 +113,13 @@ fn too_long(entry: &Entry, stats: &PoolStats, now: Instant) -> Error {
     }
 }
 
-/// Sleeps until the next alarm. The actor's one spawned item; it is polled after every
-/// message, and so sees each new alarm.
+/// Sleeps until the next alarm. The actor's one spawned item.
 #[derive(Default)]
-struct Clock {
+struct Sleeper {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-impl ActorFuture<Timer> for Clock {
+impl ActorFuture<Timer> for Sleeper {
     type Output = ();
 
     fn poll(
@@ -119,10 +130,10 @@ impl ActorFuture<Timer> for Clock {
     ) -> Poll<()> {
         loop {
             let now = Instant::now();
-            while let Some(alarm) = timer.alarms.due(now) {
+            while let Some(alarm) = timer.due(now) {
                 timer.ring(alarm, now);
             }
-            let Some(next) = timer.alarms.next() else { return Poll::Pending };
+            let Some(next) = timer.alarms.lock().arm() else { return Poll::Pending };
             let next = next.into();
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
             if sleep.deadline() != next {

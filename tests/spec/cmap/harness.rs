@@ -13,7 +13,7 @@ use actix_mongo::actors::monitor::{Observed, Seen};
 use actix_mongo::actors::snapshot::{History, Snapshot};
 use actix_mongo::actors::socket::Orphaned;
 use actix_mongo::actors::supervisor::{Grow, Settle, Shutdown, Supervisor, SupervisorPlan};
-use actix_mongo::actors::timer::{ExpireAt, Timer};
+use actix_mongo::actors::timer::{AlarmClock, SharedAlarms, Timer};
 use actix_mongo::command::{ClientMetadata, Handshake, Surroundings};
 use actix_mongo::establish::Dialer;
 use actix_mongo::events::{Listener, listen};
@@ -73,7 +73,7 @@ pub struct Harness {
     pub recorder: Recorder,
     pool: Arc<Pool>,
     supervisor: Addr<Supervisor>,
-    timer: Addr<Timer>,
+    alarms: AlarmClock,
     wait_queue_timeout: Option<Duration>,
     /// How often each connection was checked out.
     taken: Mutex<BTreeMap<SlotId, usize>>,
@@ -98,7 +98,9 @@ impl Harness {
         let (supervisor, supervisor_inbox) = channel(MAILBOX);
         let (timer, timer_inbox) = channel(MAILBOX);
         let (nobody, nobody_inbox) = channel(MAILBOX);
-        let (supervisor, timer, nobody) = (Addr::new(supervisor), Addr::new(timer), Addr::new(nobody));
+        let (supervisor, nobody) = (Addr::new(supervisor), Addr::new(nobody));
+        let shared = SharedAlarms::default();
+        let alarms = AlarmClock::new(Addr::new(timer), shared.clone());
         let plan = SupervisorPlan {
             topology,
             pool: settings.pool.clone(),
@@ -118,7 +120,7 @@ impl Harness {
             monitored: false,
         };
         let start = move |arbiters| {
-            Context::with_receiver(timer_inbox).run(Timer::default());
+            Context::with_receiver(timer_inbox).run(Timer::new(shared));
             Context::with_receiver(nobody_inbox).run(Nobody);
             Context::with_receiver(supervisor_inbox)
                 .run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
@@ -128,7 +130,7 @@ impl Harness {
         let pool = snapshots.borrow().pools.values().next().cloned();
         let pool = pool.ok_or("the supervisor published no pool")?;
         let (wait_queue_timeout, taken) = (settings.wait_queue_timeout, Mutex::default());
-        Ok(Self { recorder, pool, supervisor, timer, wait_queue_timeout, taken })
+        Ok(Self { recorder, pool, supervisor, alarms, wait_queue_timeout, taken })
     }
 
     /// Waits for a socket of one's own, as a call does.
@@ -143,7 +145,7 @@ impl Harness {
                     self.supervisor.do_send(Grow { server: self.pool.address().clone() });
                 }
                 if let Some(at) = arm {
-                    self.timer.do_send(ExpireAt { at, pool: Arc::downgrade(&self.pool) });
+                    self.alarms.expire_at(at, &self.pool);
                 }
             }
         }
