@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::collection::{Aggregate, Collection, Draft, Running, verb};
 use crate::command::codec::decode;
-use crate::command::name;
-use crate::dispatch::{Handle, Retry};
+use crate::command::{ReadConcern, WriteConcern, name};
+use crate::dispatch::{Handle, Retry, Scope};
 use crate::error::Result;
 use crate::topology::{Criteria, ReadPreference};
 
@@ -34,6 +34,32 @@ impl<D> Database<D> {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, with another place to read from for all calls made through the new handle
+    /// and what is made from it. A preference that contradicts itself is the error of each
+    /// read.
+    #[must_use]
+    pub fn with_read_preference(&self, preference: ReadPreference) -> Self {
+        self.scoped(|scope| scope.read_preference = preference)
+    }
+
+    /// The same, with another read concern for all calls made through the new handle and
+    /// what is made from it.
+    #[must_use]
+    pub fn with_read_concern(&self, concern: ReadConcern) -> Self {
+        self.scoped(|scope| scope.read_concern = concern)
+    }
+
+    /// The same, with another write concern for all calls made through the new handle and
+    /// what is made from it. One that contradicts itself is the error of each write.
+    #[must_use]
+    pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
+        self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
+        Self { handle: self.handle.with_scope(change), ..self.clone() }
     }
 
     /// A collection of this database. It need not exist; nothing is sent.

@@ -134,11 +134,12 @@ pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;
 pub use bson;
 pub use collection::{Collection, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
+pub use command::{Acknowledgment, ReadConcern, WriteConcern};
 pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor};
 pub use database::Database;
 pub use pool::{Limits, PoolStats, Purpose, SlotId, SlotInfo};
-pub use topology::{ServerAddress, ServerKind, TopologyKind};
+pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 
 /// The builders that verbs return. They are awaited where they are made, so their names
 /// are seldom needed.

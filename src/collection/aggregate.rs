@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bson::{Document, RawDocument, RawDocumentBuf};
 use serde::Serialize;
 
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::command::codec::{encode, encode_field};
 use crate::cursor::{Cursor, CursorSettings};
 use crate::dispatch::{Handle, Retry};
@@ -48,6 +48,8 @@ options! { Aggregate<T> {
 } }
 
 verb!(Aggregate<T> -> Cursor<T>);
+concerns!(writes Aggregate<T>);
+concerns!(reads Aggregate<T>);
 
 /// What servers call the cursor of a pipeline over a whole database.
 const WHOLE_DATABASE: &str = "$cmd.aggregate";

@@ -9,8 +9,8 @@ use crate::wire::FrameBuilder;
 pub struct Command<W, R> {
     /// Its name, for errors and events.
     pub name: &'static str,
-    /// Taken by the dispatcher, once.
-    pub plan: Option<Plan>,
+    /// Where and how it may run.
+    pub plan: Plan,
     /// Writes the command, for a server of these limits.
     pub write: W,
     /// Reads the reply.
@@ -29,8 +29,8 @@ where
         self.name
     }
 
-    fn plan(&mut self) -> Plan {
-        self.plan.take().expect("a dispatcher asks for the plan once")
+    fn plan(&mut self) -> &mut Plan {
+        &mut self.plan
     }
 
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {

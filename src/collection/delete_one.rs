@@ -6,7 +6,7 @@ use bson::RawDocumentBuf;
 use serde::Serialize;
 
 use super::DeleteResult;
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
@@ -31,6 +31,7 @@ options! { DeleteOne {
 } }
 
 verb!(DeleteOne -> DeleteResult);
+concerns!(writes DeleteOne);
 
 /// The options that stand beside the filter, and not in the command itself.
 const OF_THE_STATEMENT: [&str; 2] = ["hint", "collation"];

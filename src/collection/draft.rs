@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::command::Command;
 use crate::command::codec::{encode, encode_field};
-use crate::dispatch::{Handle, Plan, Retry, SessionPlan, execute};
+use crate::dispatch::{Handle, Plan, Retry, Scope, SessionPlan, execute};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Limits};
 use crate::topology::Criteria;
@@ -99,44 +99,50 @@ impl Draft {
         T: Send + 'static,
     {
         match self.check() {
-            Ok(()) => {
-                Box::pin(execute(self.handle, Command { name, plan: Some(plan), write, read }, self.timeout))
-            }
+            Ok(()) => Box::pin(execute(self.handle, Command { name, plan, write, read }, self.timeout)),
             Err(error) => Box::pin(std::future::ready(Err(error.with_operation(name)))),
         }
     }
 
-    /// The plan of a command that reads, by the handle's read preference; its read concern
-    /// joins the options. `size` is what the arguments need.
+    /// Changes what was set for all calls, for this one.
+    pub fn scoped(&mut self, change: impl FnOnce(&mut Scope)) {
+        self.handle = self.handle.with_scope(change);
+    }
+
+    /// The plan of a command that reads, by the handle's read preference and read concern.
+    /// `size` is what the arguments need.
     pub fn reading(&mut self, database: &Arc<str>, size: usize) -> Plan {
-        let scope = self.handle.scope();
-        if !scope.read_concern.is_default() {
-            self.options.add_with("readConcern", |fields| scope.read_concern.write(fields));
-        }
-        let target = Criteria::Read(scope.read_preference.clone());
-        self.plan(database, target, size)
+        let preference = self.handle.scope().read_preference.clone();
+        let valid = preference.validate();
+        self.keep(valid, "read preference");
+        let target = Criteria::Read(preference);
+        Plan { read_concern: true, ..self.plan(database, target, size) }
     }
 
     /// The plan of a command that writes; the handle's write concern joins the options.
+    /// With one that asks for no answer, the call ends once the command is sent.
     pub fn writing(&mut self, database: &Arc<str>, size: usize) -> Plan {
-        let scope = self.handle.scope();
-        if !scope.write_concern.is_default() {
-            self.options.add_with("writeConcern", |fields| scope.write_concern.write(fields));
+        let concern = &self.handle.scope().write_concern;
+        if !concern.is_default() {
+            self.options.add_with("writeConcern", |fields| concern.write(fields));
         }
-        Plan { retry: Retry::Write, writes: true, ..self.plan(database, Criteria::Write, size) }
+        let (acknowledged, valid) = (concern.is_acknowledged(), concern.validate());
+        self.keep(valid, "write concern");
+        let plan = self.plan(database, Criteria::Write, size);
+        match acknowledged {
+            true => Plan { retry: Retry::Write, writes: true, ..plan },
+            false => Plan { retry: Retry::Never, session: SessionPlan::None, acknowledged, ..plan },
+        }
     }
 
-    /// A plan with the usual policy of reads.
+    /// A plan with the usual policy of reads, that leaves concerns alone.
     pub fn plan(&self, database: &Arc<str>, target: Criteria, size: usize) -> Plan {
+        let capacity = NAMES + size + self.options.size();
         Plan {
-            database: database.clone(),
-            target,
             retry: Retry::Read,
             session: SessionPlan::Implicit,
-            capacity: NAMES + size + self.options.size(),
-            exclusive: false,
-            writes: false,
             max_time: true,
+            ..Plan::plain(database.clone(), target, capacity)
         }
     }
 
@@ -221,6 +227,36 @@ macro_rules! verb {
     };
 }
 
+/// The concerns of a verb's builder: what `reads` takes a read preference and a read
+/// concern for this call, what `writes` a write concern.
+macro_rules! concerns {
+    (reads $builder:ident $(<$item:ident>)?) => {
+        impl $(<$item>)? $builder $(<$item>)? {
+            /// Where this call may go. Wins over the handle's.
+            pub fn read_preference(mut self, preference: crate::ReadPreference) -> Self {
+                self.draft.scoped(|scope| scope.read_preference = preference);
+                self
+            }
+
+            /// How current what this call sees must be. Wins over the handle's.
+            pub fn read_concern(mut self, concern: crate::ReadConcern) -> Self {
+                self.draft.scoped(|scope| scope.read_concern = concern);
+                self
+            }
+        }
+    };
+    (writes $builder:ident $(<$item:ident>)?) => {
+        impl $(<$item>)? $builder $(<$item>)? {
+            /// How durable the write must be before it counts as done. Wins over the
+            /// handle's. With `w: 0` the call ends once the command is sent.
+            pub fn write_concern(mut self, concern: crate::WriteConcern) -> Self {
+                self.draft.scoped(|scope| scope.write_concern = concern);
+                self
+            }
+        }
+    };
+}
+
 /// Methods that set one option each. `any`: of any type; `document`: must be a document;
 /// the rest take the type that is named.
 macro_rules! options {
@@ -254,4 +290,4 @@ macro_rules! options {
     };
 }
 
-pub(crate) use {options, verb};
+pub(crate) use {concerns, options, verb};

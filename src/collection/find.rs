@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::cursor::{Cursor, CursorSettings};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
@@ -57,6 +57,7 @@ options! { Find<T> {
 } }
 
 verb!(Find<T> -> Cursor<T>);
+concerns!(reads Find<T>);
 
 impl<T> Find<T> {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {

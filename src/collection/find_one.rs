@@ -7,7 +7,7 @@ use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::command::CursorReply;
 use crate::command::codec::decode;
 use crate::command::reply::unreadable;
@@ -42,6 +42,7 @@ options! { FindOne<T> {
 } }
 
 verb!(FindOne<T> -> Option<T>);
+concerns!(reads FindOne<T>);
 
 impl<T> FindOne<T> {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {

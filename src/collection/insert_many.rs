@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::InsertManyResult;
 use super::documents::Documents;
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::command::reply;
 use crate::dispatch::Handle;
 use crate::error::{Error, Kind, Result, WriteFailure};
@@ -38,6 +38,7 @@ options! { InsertMany {
 } }
 
 verb!(InsertMany -> InsertManyResult);
+concerns!(writes InsertMany);
 
 impl InsertMany {
     pub(super) fn new<T: Serialize>(

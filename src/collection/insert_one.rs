@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::InsertOneResult;
 use super::documents::Documents;
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
@@ -27,6 +27,7 @@ options! { InsertOne {
 } }
 
 verb!(InsertOne -> InsertOneResult);
+concerns!(writes InsertOne);
 
 /// What a document usually needs.
 const USUAL: usize = 512;

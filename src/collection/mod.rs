@@ -33,8 +33,10 @@ pub use insert_one::InsertOne;
 pub use results::{DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
 pub use update_one::UpdateOne;
 
-use crate::dispatch::Handle;
+use crate::command::{ReadConcern, WriteConcern};
+use crate::dispatch::{Handle, Scope};
 use crate::pool::Namespace;
+use crate::topology::ReadPreference;
 
 /// A collection of documents of type `T`.
 ///
@@ -64,6 +66,32 @@ impl<T> Collection<T> {
     /// The name of its database.
     pub fn database_name(&self) -> &str {
         &self.namespace.database
+    }
+
+    /// The same, with another place to read from for all calls made through the new handle
+    /// and what is made from it. A preference that contradicts itself is the error of each
+    /// read.
+    #[must_use]
+    pub fn with_read_preference(&self, preference: ReadPreference) -> Self {
+        self.scoped(|scope| scope.read_preference = preference)
+    }
+
+    /// The same, with another read concern for all calls made through the new handle and
+    /// what is made from it.
+    #[must_use]
+    pub fn with_read_concern(&self, concern: ReadConcern) -> Self {
+        self.scoped(|scope| scope.read_concern = concern)
+    }
+
+    /// The same, with another write concern for all calls made through the new handle and
+    /// what is made from it. One that contradicts itself is the error of each write.
+    #[must_use]
+    pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
+        self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
+        Self { handle: self.handle.with_scope(change), ..self.clone() }
     }
 
     /// All documents that match `filter`, through a [`Cursor`](crate::Cursor).

@@ -6,7 +6,7 @@ use bson::{RawArray, RawDocument, RawDocumentBuf};
 use serde::Serialize;
 
 use super::UpdateResult;
-use super::draft::{Draft, Running, options, verb};
+use super::draft::{Draft, Running, concerns, options, verb};
 use crate::command::codec::encode_field;
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
@@ -42,6 +42,7 @@ options! { UpdateOne {
 } }
 
 verb!(UpdateOne -> UpdateResult);
+concerns!(writes UpdateOne);
 
 /// The options that stand beside the filter, and not in the command itself.
 const OF_THE_STATEMENT: [&str; 5] = ["upsert", "arrayFilters", "sort", "hint", "collation"];

@@ -21,11 +21,12 @@ pub use options::ConnectionOptions;
 pub use state::{ServerState, State};
 
 use crate::collection::Running;
+use crate::command::{ReadConcern, WriteConcern};
 use crate::database::Database;
-use crate::dispatch::{Drain, Handle};
+use crate::dispatch::{Drain, Handle, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::Ended;
-use crate::topology::Criteria;
+use crate::topology::{Criteria, ReadPreference};
 
 /// A connection to a deployment: one server, a replica set, or the routers of a cluster.
 ///
@@ -105,6 +106,32 @@ impl<D> Connection<D> {
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         self.derive(self.handle.with_scope(|scope| scope.timeout = Some(timeout)))
+    }
+
+    /// The same, with another place to read from for all calls made through the new handle
+    /// and what is made from it. A preference that contradicts itself is the error of each
+    /// read.
+    #[must_use]
+    pub fn with_read_preference(&self, preference: ReadPreference) -> Self {
+        self.scoped(|scope| scope.read_preference = preference)
+    }
+
+    /// The same, with another read concern for all calls made through the new handle and
+    /// what is made from it.
+    #[must_use]
+    pub fn with_read_concern(&self, concern: ReadConcern) -> Self {
+        self.scoped(|scope| scope.read_concern = concern)
+    }
+
+    /// The same, with another write concern for all calls made through the new handle and
+    /// what is made from it. One that contradicts itself is the error of each write.
+    #[must_use]
+    pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
+        self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
+        self.derive(self.handle.with_scope(change))
     }
 
     /// The same connection, with another type of documents for collections that name no

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CursorSettings;
 use crate::command::CursorReply;
-use crate::dispatch::{Handle, Operation, Plan, Retry, SessionPlan};
+use crate::dispatch::{Handle, Operation, Plan, SessionPlan};
 use crate::error::Result;
 use crate::pool::{Answer, Limits, Namespace};
 use crate::session::ServerSession;
@@ -14,10 +14,9 @@ use crate::wire::FrameBuilder;
 /// The next batch of one cursor, on its server and in its session.
 #[derive(Debug)]
 pub struct GetMore {
-    server: ServerAddress,
     id: i64,
     settings: CursorSettings,
-    session: Option<ServerSession>,
+    plan: Plan,
 }
 
 /// A further batch.
@@ -40,7 +39,13 @@ impl GetMore {
         settings: CursorSettings,
         session: Option<ServerSession>,
     ) -> Self {
-        Self { server, id, settings, session }
+        let namespace = &settings.namespace;
+        let capacity = 96 + namespace.collection.len() + namespace.database.len();
+        let plan = Plan {
+            session: session.map_or(SessionPlan::None, SessionPlan::Held),
+            ..Plan::plain(namespace.database.clone(), Criteria::Server(server), capacity)
+        };
+        Self { id, settings, plan }
     }
 }
 
@@ -51,19 +56,8 @@ impl Operation for GetMore {
         "getMore"
     }
 
-    fn plan(&mut self) -> Plan {
-        let namespace = &self.settings.namespace;
-        Plan {
-            database: namespace.database.clone(),
-            target: Criteria::Server(self.server.clone()),
-            retry: Retry::Never,
-            session: self.session.take().map_or(SessionPlan::None, SessionPlan::Held),
-            capacity: 96 + namespace.collection.len() + namespace.database.len(),
-            exclusive: false,
-            writes: false,
-            // For tailable cursors alone it has a meaning, and there another one.
-            max_time: false,
-        }
+    fn plan(&mut self) -> &mut Plan {
+        &mut self.plan
     }
 
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {

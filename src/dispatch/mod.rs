@@ -2,6 +2,8 @@
 //! on the caller's own thread and without a runtime. Called by collections, cursors and
 //! the cursor manager; it never asks an actor anything as long as nothing fails.
 
+mod call;
+mod encode;
 mod execute;
 mod handle;
 mod messages;

@@ -19,8 +19,9 @@ pub trait Operation: Send + 'static {
     /// The command's name, for errors and events.
     fn name(&self) -> &'static str;
 
-    /// Where and how it may run. Asked once.
-    fn plan(&mut self) -> Plan;
+    /// Where and how it may run. The same at every attempt, but for its session, which the
+    /// dispatcher takes out.
+    fn plan(&mut self) -> &mut Plan;
 
     /// Writes the command, its name first, without `$db` and what the envelope holds.
     /// Called again for each server whose limits differ.
@@ -55,6 +56,28 @@ pub struct Plan {
     pub writes: bool,
     /// Whether `maxTimeMS` is derived from the operation's timeout.
     pub max_time: bool,
+    /// Whether it takes the handle's read concern, and what its session adds to that.
+    pub read_concern: bool,
+    /// Whether the server answers it.
+    pub acknowledged: bool,
+}
+
+impl Plan {
+    /// One of the driver's own: in no session, never repeated, without `maxTimeMS`.
+    pub fn plain(database: Arc<str>, target: Criteria, capacity: usize) -> Self {
+        Self {
+            database,
+            target,
+            retry: Retry::Never,
+            session: SessionPlan::None,
+            capacity,
+            exclusive: false,
+            writes: false,
+            max_time: false,
+            read_concern: false,
+            acknowledged: true,
+        }
+    }
 }
 
 /// By which rule a failed attempt may be repeated.

@@ -1,6 +1,6 @@
 //! Whether a failed attempt may be repeated.
 
-use super::execute::is_bound;
+use super::call::is_bound;
 use super::operation::{Plan, Retry};
 use super::shared::Core;
 use crate::command::retryability::{is_retryable_read_error, is_retryable_write_error};

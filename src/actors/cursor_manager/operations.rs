@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Kill;
-use crate::dispatch::{Handle, Operation, Plan, Retry, SessionPlan};
+use crate::dispatch::{Handle, Operation, Plan};
 use crate::error::Result;
 use crate::pool::{Answer, Limits};
 use crate::topology::{Criteria, ReadMode, ReadPreference};
@@ -12,12 +12,17 @@ use crate::wire::FrameBuilder;
 /// `killCursors`, on the server that has the cursors. Without a session: the cursors'
 /// own are not needed for it (driver sessions specification, "killCursors").
 #[derive(Debug)]
-pub struct KillCursors(Kill);
+pub struct KillCursors {
+    kill: Kill,
+    plan: Plan,
+}
 
 impl KillCursors {
     /// The command of one batch.
     pub fn new(kill: Kill) -> Self {
-        Self(kill)
+        let (database, target) = (kill.namespace.database.clone(), Criteria::Server(kill.server.clone()));
+        let plan = Plan::plain(database, target, 64 + 16 * kill.ids.len());
+        Self { kill, plan }
     }
 }
 
@@ -28,23 +33,14 @@ impl Operation for KillCursors {
         "killCursors"
     }
 
-    fn plan(&mut self) -> Plan {
-        Plan {
-            database: self.0.namespace.database.clone(),
-            target: Criteria::Server(self.0.server.clone()),
-            retry: Retry::Never,
-            session: SessionPlan::None,
-            capacity: 64 + 16 * self.0.ids.len(),
-            exclusive: false,
-            writes: false,
-            max_time: false,
-        }
+    fn plan(&mut self) -> &mut Plan {
+        &mut self.plan
     }
 
     fn write(&mut self, command: &mut FrameBuilder, _limits: &Limits) -> Result<()> {
         let mut elements = command.elements();
-        elements.str("killCursors", &self.0.namespace.collection).array_with("cursors", |ids| {
-            for (index, id) in self.0.ids.iter().enumerate() {
+        elements.str("killCursors", &self.kill.namespace.collection).array_with("cursors", |ids| {
+            for (index, id) in self.kill.ids.iter().enumerate() {
                 ids.i64(&index.to_string(), *id);
             }
         });
@@ -60,6 +56,7 @@ impl Operation for KillCursors {
 #[derive(Debug)]
 pub struct EndSessions {
     ids: Vec<[u8; 16]>,
+    plan: Plan,
 }
 
 /// Most sessions one command may end (driver sessions specification, "endSessions").
@@ -73,7 +70,9 @@ impl EndSessions {
 
     /// The command of one batch.
     pub fn new(ids: Vec<[u8; 16]>) -> Self {
-        Self { ids }
+        let target = Criteria::Read(ReadPreference::new(ReadMode::PrimaryPreferred));
+        let plan = Plan::plain(Arc::from("admin"), target, 64 + 40 * ids.len());
+        Self { ids, plan }
     }
 }
 
@@ -84,17 +83,8 @@ impl Operation for EndSessions {
         "endSessions"
     }
 
-    fn plan(&mut self) -> Plan {
-        Plan {
-            database: Arc::from("admin"),
-            target: Criteria::Read(ReadPreference::new(ReadMode::PrimaryPreferred)),
-            retry: Retry::Never,
-            session: SessionPlan::None,
-            capacity: 64 + 40 * self.ids.len(),
-            exclusive: false,
-            writes: false,
-            max_time: false,
-        }
+    fn plan(&mut self) -> &mut Plan {
+        &mut self.plan
     }
 
     fn write(&mut self, command: &mut FrameBuilder, _limits: &Limits) -> Result<()> {

@@ -56,7 +56,7 @@ fn write_elements(builder: &mut FrameBuilder, body: &Document) {
 /// A command of a story: its body, and all that can be chosen about it.
 pub struct Command {
     body: Document,
-    plan: Option<Plan>,
+    plan: Plan,
     pub timeout: Option<Duration>,
     flags: u32,
     encode_panics: bool,
@@ -67,17 +67,12 @@ pub struct Command {
 /// This command on database `d`, not repeated.
 pub fn command(body: Document) -> Command {
     let plan = Plan {
-        database: "d".into(),
-        target: Criteria::Write,
-        retry: Retry::Never,
         session: SessionPlan::Implicit,
-        capacity: 64,
-        exclusive: false,
-        writes: false,
         max_time: true,
+        ..Plan::plain("d".into(), Criteria::Write, 64)
     };
     let written_for = Arc::default();
-    Command { body, plan: Some(plan), timeout: None, flags: 0, encode_panics: false, written_for }
+    Command { body, plan, timeout: None, flags: 0, encode_panics: false, written_for }
 }
 
 /// A find over `d.c` that is tried again as a read.
@@ -102,7 +97,7 @@ pub fn namespace(collection: &str) -> Arc<Namespace> {
 
 impl Command {
     pub fn plan(mut self, change: impl FnOnce(&mut Plan)) -> Self {
-        change(self.plan.as_mut().expect("asked once"));
+        change(&mut self.plan);
         self
     }
 
@@ -133,8 +128,8 @@ impl Operation for Command {
         "story"
     }
 
-    fn plan(&mut self) -> Plan {
-        self.plan.take().expect("asked once")
+    fn plan(&mut self) -> &mut Plan {
+        &mut self.plan
     }
 
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {

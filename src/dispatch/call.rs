@@ -1,0 +1,312 @@
+//! One operation under way: select, encode, claim, wait; and again, where a policy says so.
+
+use std::time::{Duration, Instant};
+
+use super::encode::encode;
+use super::handle::Scope;
+use super::operation::{Operation, Plan, Retry, SessionPlan};
+use super::retry;
+use super::select::{Selected, read_preference};
+use super::shared::Core;
+use super::waiting::Waiting;
+use crate::command::reply;
+use crate::command::retryability::label_retryable_write;
+use crate::error::{Error, Kind, Result};
+use crate::pool::{Answer, Failure, Limits, Run, SessionUse};
+use crate::session::ServerSession;
+use crate::topology::{Criteria, ServerAddress, TopologyKind};
+use crate::wire::Frame;
+
+/// An operation under way: what holds over all its attempts.
+pub(super) struct Call<'a> {
+    core: &'a Core,
+    /// What the handle sets for all calls; none for the driver's own.
+    scope: Option<&'a Scope>,
+    deadline: Option<Instant>,
+    /// For the selection under way; each attempt has its own.
+    selection_deadline: Instant,
+    /// The picture that the next selection must at least be from.
+    version: u64,
+    /// Servers that failed: others are preferred.
+    avoid: Vec<ServerAddress>,
+    /// The session of an earlier attempt, and its number, to be sent again.
+    again: Option<(ServerSession, Option<i64>)>,
+    retries: u32,
+    /// The latest attempt was a write with a number, so errors of it are labelled.
+    numbered: Option<Limits>,
+    first_error: Option<Error>,
+    /// Runs although the connection closes (kills and the end of sessions).
+    closing: bool,
+}
+
+/// How one attempt ended short of an answer that reports success.
+struct Failed {
+    error: Error,
+    session: Option<ServerSession>,
+    /// The error was read from a socket, so the supervisor was told of it.
+    reported: bool,
+    server: Option<ServerAddress>,
+    /// The picture that the attempt was made from.
+    version: u64,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(
+        core: &'a Core,
+        scope: Option<&'a Scope>,
+        plan: &mut Plan,
+        now: Instant,
+        timeout: Option<Duration>,
+    ) -> Self {
+        // A limit beyond what the clock can tell is none.
+        let deadline = timeout.and_then(|limit| now.checked_add(limit));
+        let selection_deadline = selection_deadline(core, now, deadline);
+        let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
+            SessionPlan::Held(session) => Some((session, None)),
+            other => {
+                plan.session = other;
+                None
+            }
+        };
+        let (version, avoid, closing) = (0, Vec::new(), false);
+        Self {
+            core,
+            scope,
+            deadline,
+            selection_deadline,
+            version,
+            avoid,
+            again,
+            retries: 0,
+            numbered: None,
+            first_error: None,
+            closing,
+        }
+    }
+
+    /// Attempts until one succeeds, or the policy has no further one.
+    pub(super) async fn run<O: Operation>(&mut self, operation: &mut O) -> Result<Answer> {
+        loop {
+            let failed = match self.attempt(operation).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            let Failed { error, session, reported, server, version } = *failed;
+            let error = self.label(error);
+            let may = retry::allowed(self.core, operation.plan(), &error, self.retries);
+            if !may {
+                self.keep(operation.plan(), session, false);
+                // The caller's next call must not start from a picture that this error has
+                // made out of date, or it fails for the same cause once more.
+                if reported && (error.is_network() || error.is_retryable()) {
+                    Box::pin(self.core.settle()).await;
+                }
+                let error = self.worse_of(error);
+                let sensible = retry::sensible(self.core, operation.plan(), &error);
+                return Err(error.with_retryable(sensible));
+            }
+            self.retries += 1;
+            self.selection_deadline = selection_deadline(self.core, Instant::now(), self.deadline);
+            self.keep(operation.plan(), session, true);
+            self.avoid.extend(server);
+            self.version = if reported {
+                Box::pin(self.core.settle()).await
+            } else {
+                error.seen_version().unwrap_or(version + 1)
+            };
+            self.first_error.get_or_insert(error);
+        }
+    }
+
+    async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
+        let core = self.core;
+        self.numbered = None;
+        let selected = core.select(
+            &operation.plan().target,
+            self.version,
+            &self.avoid,
+            self.selection_deadline,
+            self.closing,
+        );
+        let Selected { pool, snapshot } = match selected.await {
+            Ok(selected) => selected,
+            Err(error) => return Err(self.unsent(self.out_of_time(error))),
+        };
+        let version = snapshot.version;
+        // The wait for a socket begins now, however long the one for a server was.
+        let wait_queue = core.options.wait_queue_timeout.map(|limit| Instant::now() + limit);
+        let wait_deadline = wait_queue.unwrap_or(self.selection_deadline);
+        let _counted = pool.operation_started();
+        let mut limits = pool.limits();
+        let preference = read_preference(&snapshot, &pool, &operation.plan().target);
+        let mut frame: Option<Frame> = None;
+        loop {
+            let next = match frame.take() {
+                Some(frame) => frame,
+                None => match encode(operation, self.scope, &limits, preference.as_ref()) {
+                    Ok(frame) => frame,
+                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
+                },
+            };
+            let plan = operation.plan();
+            let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
+            let (mut run, answer) = Run::new(next);
+            self.numbered = numbered.then_some(limits);
+            run.assumed = limits;
+            run.session = self.session(plan, numbered);
+            run.exclusive = plan.exclusive;
+            run.last = self.closing;
+            run.max_time = plan.max_time;
+            run.deadline = self.deadline;
+            run.wait_deadline = Some(wait_deadline);
+            let failure = match Waiting::submit(core, &pool, run, answer).await {
+                Ok(answer) if answer.clean => return Ok(answer),
+                Ok(answer) => return self.judge(operation.plan().writes, answer, version),
+                Err(failure) => failure,
+            };
+            match *failure {
+                // The server takes less than the frame was written for.
+                Failure { reencode: Some(narrower), session, .. } => {
+                    limits = limits.and(&narrower);
+                    self.keep(operation.plan(), session, true);
+                }
+                // The socket was dead before a byte was written: another one, in silence.
+                Failure { unsent: Some(unsent), error, session, .. }
+                    if error.kind() == Kind::AutoReconnect =>
+                {
+                    frame = Some(unsent);
+                    self.keep(operation.plan(), session, true);
+                }
+                Failure { error, session, unsent, .. } => {
+                    let reported = unsent.is_none();
+                    let error = error.with_server(pool.address());
+                    let server = Some(pool.address().clone());
+                    return Err(Box::new(Failed { error, session, reported, server, version }));
+                }
+            }
+        }
+    }
+
+    fn session(&mut self, plan: &Plan, numbered: bool) -> SessionUse {
+        match (self.again.take(), &plan.session) {
+            (Some((session, txn_number)), _) => SessionUse::Held { session, txn_number },
+            (None, SessionPlan::None) => SessionUse::None,
+            (None, _) => SessionUse::Implicit { numbered },
+        }
+    }
+
+    /// What becomes of an attempt's session: the next attempt takes it again, with its
+    /// number, unless a network error spoilt it; else it goes back.
+    fn keep(&mut self, plan: &Plan, session: Option<ServerSession>, again: bool) {
+        let Some(session) = session else { return };
+        let numbered = plan.retry == Retry::Write && session.txn_number() > 0;
+        // A retried write must repeat its session and number, also after a network error.
+        if again && (numbered || !session.is_dirty()) {
+            let number = numbered.then(|| session.txn_number());
+            self.again = Some((session, number));
+        } else {
+            self.core.give_back(session);
+        }
+    }
+
+    /// A reply that reports some trouble: an error, unless the operation does not mind.
+    fn judge(
+        &self,
+        writes: bool,
+        mut answer: Answer,
+        version: u64,
+    ) -> std::result::Result<Answer, Box<Failed>> {
+        let body = std::mem::take(&mut answer.body);
+        let check = if writes { reply::check_write } else { reply::check };
+        match check(body, &answer.server) {
+            Ok(body) => {
+                answer.body = body;
+                Ok(answer)
+            }
+            Err(error) => {
+                let server = Some(answer.server.clone());
+                Err(Box::new(Failed {
+                    error,
+                    session: answer.session.take(),
+                    reported: true,
+                    server,
+                    version,
+                }))
+            }
+        }
+    }
+
+    /// The labels that the driver itself adds (retryable writes specification).
+    fn label(&self, error: Error) -> Error {
+        let Some(limits) = &self.numbered else { return error };
+        let mongos = self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded;
+        label_retryable_write(error, Some(limits.max_wire_version), mongos)
+    }
+
+    fn unsent(&self, error: Error) -> Box<Failed> {
+        Box::new(Failed { error, session: None, reported: false, server: None, version: self.version })
+    }
+
+    /// Selection that was cut short by the operation's own timeout is a timeout.
+    fn out_of_time(&self, error: Error) -> Error {
+        let own = self.deadline.is_some_and(|deadline| deadline <= self.selection_deadline);
+        if own && error.kind() == Kind::ServerSelection {
+            return Error::new(
+                Kind::Timeout,
+                format!("the operation's timeout ran out: {}", error.message()),
+            );
+        }
+        error
+    }
+
+    /// A retry that never reached a server tells less than the error it was to repair. One
+    /// that did may have run, and that must not be hidden.
+    fn worse_of(&mut self, last: Error) -> Error {
+        match self.first_error.take() {
+            Some(first)
+                if !last.may_have_run()
+                    && matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) =>
+            {
+                first
+            }
+            Some(first) if last.has_label(crate::error::label::NO_WRITES_PERFORMED) => first,
+            Some(first) => {
+                let ran = last.may_have_run() || first.may_have_run();
+                last.ran(ran)
+            }
+            None => last,
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    /// A session that was kept for a further attempt does not get lost with it.
+    fn drop(&mut self) {
+        if let Some((session, _)) = self.again.take() {
+            self.core.give_back(session);
+        }
+    }
+}
+
+fn selection_deadline(core: &Core, now: Instant, deadline: Option<Instant>) -> Instant {
+    let selection = now + core.options.server_selection_timeout;
+    deadline.map_or(selection, |deadline| deadline.min(selection))
+}
+
+impl<'a> Call<'a> {
+    /// Runs while the connection closes, on one given server, and is not repeated.
+    pub(super) async fn last<O: Operation>(
+        core: &'a Core,
+        operation: &mut O,
+        timeout: Duration,
+    ) -> Result<Answer> {
+        let mut call = Self::new(core, None, operation.plan(), Instant::now(), Some(timeout));
+        call.closing = true;
+        call.run(operation).await
+    }
+}
+
+/// Whether an operation of this plan may choose its server anew.
+pub(super) fn is_bound(target: &Criteria) -> bool {
+    matches!(target, Criteria::Server(_))
+}
