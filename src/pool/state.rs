@@ -4,9 +4,12 @@
 //! of the tests explores it with small entries. Nothing is dropped in here: what leaves is
 //! returned, or put into a [`Swept`] that the caller drops once it has let go of the lock.
 
+mod endings;
+mod growth;
+
 use std::time::Instant;
 
-use super::answers::{Claim, Cleared, Next, Opening, Swept, Ticket};
+use super::answers::{Claim, Next, Opening, Swept, Ticket};
 use super::lease::Purpose;
 use super::options::PoolOptions;
 use super::queue::{Queue, Waiting};
@@ -162,126 +165,9 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         }
     }
 
-    /// See [`Pool::ready`](super::Pool::ready). The cause of the pause that ends comes
-    /// back with the answer.
-    pub fn ready(&mut self) -> (bool, Option<C>) {
-        let mut ended = None;
-        if let Mode::Paused(cause) = &mut self.mode {
-            ended = cause.take();
-            self.mode = Mode::Ready;
-        }
-        self.discouraged = false;
-        (self.wants_socket(), ended)
-    }
-
-    /// See [`Pool::begin_open`](super::Pool::begin_open).
-    pub fn begin_open(&mut self) -> Option<Opening> {
-        // It asked; whoever queues from now on must tell it again.
-        self.told = false;
-        if !self.wants_socket() {
-            return None;
-        }
-        self.last_slot += 1;
-        let opening = Opening { id: SlotId(self.last_slot), generation: self.generation };
-        self.pending.push(opening);
-        Some(opening)
-    }
-
-    /// See [`Pool::opened`](super::Pool::opened).
-    pub fn opened(
-        &mut self,
-        opening: Opening,
-        handle: &H,
-        now: Option<Instant>,
-        swept: &mut Swept<E, H>,
-    ) -> Next<E> {
-        if !self.settle(opening) || !self.serves(opening.generation) {
-            return Next::Retire;
-        }
-        self.discouraged = false;
-        let at = self.slots.insert(opening.id, opening.generation, handle.clone());
-        match self.next_for(at, swept) {
-            Some(entry) => Next::Run(entry),
-            None => {
-                self.slots.rest(at, now);
-                Next::Idle
-            }
-        }
-    }
-
-    /// See [`Pool::open_failed`](super::Pool::open_failed).
-    pub fn open_failed(&mut self, opening: Opening, swept: &mut Swept<E, H>) -> Option<E> {
-        // An attempt of an earlier generation failed for nobody who waits now.
-        if !self.settle(opening) || !self.serves(opening.generation) {
-            return None;
-        }
-        self.discouraged = true;
-        self.live_front(swept)?;
-        self.queue.pop()
-    }
-
     /// See [`Pool::closed`](super::Pool::closed).
     pub fn closed(&mut self, id: SlotId) -> Option<H> {
         self.slots.remove(id)
-    }
-
-    /// See [`Pool::clear`](super::Pool::clear). The mode that ends comes back with it.
-    pub fn clear(&mut self, cause: C, interrupt: bool) -> (Cleared<E, H>, Mode<C>) {
-        if matches!(self.mode, Mode::Closing(_) | Mode::Closed(_)) {
-            // The cause goes back, to be dropped without the lock.
-            return (Cleared::nothing(self.generation), Mode::Closed(cause));
-        }
-        self.generation += 1;
-        let before = std::mem::replace(&mut self.mode, Mode::Paused(Some(cause)));
-        let cleared = self.empty_out(&before, interrupt);
-        (cleared, before)
-    }
-
-    /// See [`Pool::refuse`](super::Pool::refuse). The mode that ends comes back with those
-    /// who waited.
-    pub fn refuse(&mut self, cause: C) -> (Vec<E>, Mode<C>) {
-        let next = match &self.mode {
-            Mode::Ready => Mode::Closing(cause),
-            Mode::Paused(_) => Mode::Closed(cause),
-            // The cause goes back, to be dropped without the lock.
-            Mode::Closing(_) | Mode::Closed(_) => return (Vec::new(), Mode::Closed(cause)),
-        };
-        let before = std::mem::replace(&mut self.mode, next);
-        (self.queue.drain_ordinary(), before)
-    }
-
-    /// The pool closes or is closed, and no slot is in use.
-    pub fn is_quiet(&self) -> bool {
-        matches!(self.mode, Mode::Closing(_) | Mode::Closed(_)) && self.slots.idle() == self.slots.total()
-    }
-
-    /// See [`Pool::interrupt`](super::Pool::interrupt).
-    pub fn interrupt(&mut self) -> Vec<H> {
-        self.slots.drain_busy()
-    }
-
-    /// See [`Pool::forsake`](super::Pool::forsake).
-    pub fn forsake(&mut self, opening: Opening) -> Option<H> {
-        self.settle(opening);
-        self.slots.remove(opening.id)
-    }
-
-    /// See [`Pool::close`](super::Pool::close).
-    pub fn close(&mut self, cause: C) -> (Cleared<E, H>, Mode<C>) {
-        if matches!(self.mode, Mode::Closed(_)) {
-            return (Cleared::nothing(self.generation), Mode::Closed(cause));
-        }
-        let before = std::mem::replace(&mut self.mode, Mode::Closed(cause));
-        let cleared = self.empty_out(&before, false);
-        (cleared, before)
-    }
-
-    /// See [`Pool::idle_expired`](super::Pool::idle_expired).
-    pub fn idle_expired(&mut self, now: Instant) -> Vec<H> {
-        match self.options.max_idle {
-            Some(max_idle) => self.slots.expired(now, max_idle),
-            None => Vec::new(),
-        }
     }
 
     /// The present generation.
@@ -309,11 +195,6 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         self.slots.idle()
     }
 
-    /// Sockets that are being opened, of any generation.
-    pub fn pending(&self) -> usize {
-        self.pending.len()
-    }
-
     fn serves(&self, generation: u64) -> bool {
         generation == self.generation && matches!(self.mode, Mode::Ready | Mode::Closing(_))
     }
@@ -321,23 +202,6 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     fn parked(&self) -> usize {
         let parked = |r: &&Record<H>| r.held == Some(Purpose::Parked);
         self.slots.records().iter().filter(parked).count()
-    }
-
-    /// Whether a socket should be opened now.
-    fn wants_socket(&self) -> bool {
-        let options = &self.options;
-        let total = self.slots.total() + self.pending.len();
-        if !self.serves(self.generation)
-            || self.pending.len() >= options.max_connecting
-            || (options.max_size != 0 && total >= options.max_size)
-        {
-            return false;
-        }
-        // What was begun before a clear will serve nobody.
-        let fresh = |opening: &&Opening| opening.generation == self.generation;
-        let coming = self.pending.iter().filter(fresh).count();
-        let keeps_minimum = matches!(self.mode, Mode::Ready) && !self.discouraged;
-        self.queue.len() > coming || (keeps_minimum && total < options.min_size)
     }
 
     /// A slot for one entry: an idle one, else (at a depth above 1) the least loaded. An
@@ -371,21 +235,5 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         let entry = self.queue.pop()?;
         self.slots.assign(at, exclusive, entry.purpose());
         Some(entry)
-    }
-
-    /// The opening is no longer pending. False if it was not.
-    fn settle(&mut self, opening: Opening) -> bool {
-        let at = self.pending.iter().position(|p| *p == opening);
-        at.map(|at| self.pending.swap_remove(at)).is_some()
-    }
-
-    fn empty_out(&mut self, before: &Mode<C>, interrupt: bool) -> Cleared<E, H> {
-        Cleared {
-            failed: self.queue.drain(),
-            idle: self.slots.drain_idle(),
-            interrupted: if interrupt { self.slots.drain() } else { Vec::new() },
-            generation: self.generation,
-            was_ready: matches!(before, Mode::Ready | Mode::Closing(_)),
-        }
     }
 }
