@@ -123,7 +123,11 @@ fn dialer(options: &ConnectionOptions, surroundings: &Surroundings) -> Result<Di
         server_api: None,
     };
     let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
-    Ok(Dialer { connect_timeout, handshake: handshake.frame() })
+    Ok(Dialer {
+        connect_timeout,
+        handshake: handshake.frame(),
+        load_balanced: options.topology.load_balanced,
+    })
 }
 
 fn no_thread(error: std::io::Error) -> Error {

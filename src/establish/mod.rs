@@ -9,6 +9,7 @@ mod stream;
 use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
+use bson::oid::ObjectId;
 
 use self::dial::{DialError, dial};
 pub use self::exchange::Exchange;
@@ -24,6 +25,8 @@ pub struct Dialer {
     pub connect_timeout: Option<Duration>,
     /// The first message on every stream.
     pub handshake: Frame,
+    /// The address is a load balancer's: the hello must name the service behind it.
+    pub load_balanced: bool,
 }
 
 /// A stream that is ready for commands.
@@ -39,6 +42,8 @@ pub struct Established {
     pub topology_version: Option<RawDocumentBuf>,
     /// The hello, as a pool wants to know it.
     pub limits: Limits,
+    /// The service behind a load balancer.
+    pub service: Option<ObjectId>,
     /// How long the hello took.
     pub rtt: Duration,
 }
@@ -103,12 +108,23 @@ impl Dialer {
         if !hello.ok {
             return Err(hello.refusal());
         }
-        let limits = Limits::of(&hello);
+        let service = hello.service_id.filter(|_| self.load_balanced);
+        if self.load_balanced && service.is_none() {
+            return Err(Error::new(Kind::Unsupported, NO_SERVICE));
+        }
+        let mut limits = Limits::of(&hello);
+        if self.load_balanced {
+            limits = limits.balanced();
+        }
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         let stream = exchange.into_stream();
-        Ok(Established { stream, hello, reply: reply.body, topology_version, limits, rtt })
+        Ok(Established { stream, hello, reply: reply.body, topology_version, limits, service, rtt })
     }
 }
+
+/// The sentence of the load balancer specification.
+const NO_SERVICE: &str = "Driver attempted to initialize in load balancing mode, but the server does not \
+    support this mode; check loadBalanced in the connection string, and whether its host is a load balancer";
 
 /// A name that can't be looked up is never a sign of a busy server; a refused or broken
 /// connection may be (client back-pressure specification, "Backpressure-enabled" pools).

@@ -17,6 +17,7 @@ mod options;
 mod queue;
 mod refusal;
 mod run;
+mod service;
 mod slot;
 mod slots;
 mod state;
@@ -40,6 +41,7 @@ pub use lease::{Lease, LeaseRequest, Purpose};
 pub use life::Life;
 pub use options::PoolOptions;
 pub use run::{Answer, Failure, Follow, Namespace, Outcome, Run, SessionUse};
+pub use service::{Origin, Service, ServiceInfo};
 pub use slot::{Slot, SlotControl, SlotId};
 pub use stats::{PoolStats, SlotInfo};
 
@@ -58,6 +60,7 @@ pub mod logic {
     pub use super::answers::Swept;
     pub use super::queue::{Queue, Waiting};
     pub use super::refusal::{Mode, Refusal};
+    pub use super::service::Services;
     pub use super::slots::{Record, Slots};
     pub use super::state::State;
 }
@@ -219,7 +222,7 @@ impl Pool {
         let now = self.options.max_idle.map(|_| now);
         let mut swept = Swept::default();
         let mut state = self.lock();
-        let next = state.opened(opening, &slot, now, &mut swept);
+        let next = state.opened(opening, slot.origin().service, &slot, now, &mut swept);
         if !matches!(next, Next::Retire) {
             // Under the lock, so that no later generation's limits are overwritten.
             self.limits.set(limits);
@@ -256,7 +259,7 @@ impl Pool {
     pub fn clear(&self, cause: Error, interrupt: bool) -> Cleared {
         let mut state = self.lock();
         let (cleared, _before) = state.clear(Arc::new(cause), interrupt);
-        self.tell_cleared(&cleared, interrupt);
+        self.tell_cleared(&cleared, None, interrupt);
         drop(state);
         cleared
     }

@@ -8,6 +8,7 @@ use actix::Recipient;
 
 use super::entry::Entry;
 use super::life::Life;
+use super::service::{Origin, Service};
 use crate::error::Error;
 
 /// Names a place in one pool; never used twice.
@@ -19,6 +20,8 @@ pub struct SlotId(pub u64);
 pub enum SlotControl {
     /// Its lease ended.
     EndLease,
+    /// What it reported to the supervisor is applied: its oldest report of a changed state.
+    Applied,
     /// Close as soon as nothing is in flight.
     Retire,
     /// Close now; what is in flight fails with this.
@@ -36,6 +39,8 @@ pub struct Slot {
     pub id: SlotId,
     /// The pool's generation when the socket was opened.
     pub generation: u64,
+    /// The service behind a load balancer that it leads to.
+    service: Option<Service>,
     opened: Instant,
     /// The thread that its socket lives on.
     home: ThreadId,
@@ -57,12 +62,23 @@ impl Slot {
         control: Recipient<SlotControl>,
     ) -> Self {
         let (opened, home, life) = (Instant::now(), thread::current().id(), Life::default());
-        Self { id, generation, opened, home, busy: AtomicU64::new(0), entries, control, life }
+        let (service, busy) = (None, AtomicU64::new(0));
+        Self { id, generation, service, opened, home, busy, entries, control, life }
     }
 
     /// The same, with the connection's life as listeners are told of it.
     pub fn with_life(self, life: Life) -> Self {
         Self { life, ..self }
+    }
+
+    /// The same, of a socket that leads to this service behind a load balancer.
+    pub fn with_service(self, service: Option<Service>) -> Self {
+        Self { service, ..self }
+    }
+
+    /// The generations that its socket belongs to.
+    pub fn origin(&self) -> Origin {
+        Origin { generation: self.generation, service: self.service }
     }
 
     /// The connection's life.

@@ -21,6 +21,8 @@ pub struct Record<H> {
     pub in_flight: usize,
     /// The one request in flight wants to be alone.
     pub exclusive: bool,
+    /// Its service behind a load balancer was cleared: it gets nothing new.
+    pub stale: bool,
     /// A lease has it; what runs on the lease is not counted here.
     pub held: Option<Purpose>,
     /// Since when it is idle; known only if idle sockets expire.
@@ -36,9 +38,9 @@ impl<H> Record<H> {
     /// Whether one more entry may go there.
     fn has_room(&self, exclusive: bool, depth: usize) -> bool {
         if exclusive {
-            return self.is_free();
+            return self.is_free() && !self.stale;
         }
-        self.held.is_none() && !self.exclusive && self.in_flight < depth
+        !self.stale && self.held.is_none() && !self.exclusive && self.in_flight < depth
     }
 }
 
@@ -80,8 +82,16 @@ impl<H: Clone> Slots<H> {
 
     /// A new slot, that neither does anything nor is idle yet.
     pub fn insert(&mut self, id: SlotId, generation: u64, handle: H) -> usize {
-        let record =
-            Record { id, generation, handle, in_flight: 0, exclusive: false, held: None, idle_since: None };
+        let record = Record {
+            id,
+            generation,
+            handle,
+            in_flight: 0,
+            exclusive: false,
+            stale: false,
+            held: None,
+            idle_since: None,
+        };
         let at = self.records.partition_point(|r| r.id < id);
         self.records.insert(at, record);
         at
@@ -195,6 +205,15 @@ impl<H: Clone> Slots<H> {
     /// Takes all idle slots out.
     pub fn drain_idle(&mut self) -> Vec<H> {
         let idle = std::mem::take(&mut self.idle);
+        idle.into_iter().filter_map(|id| self.remove(id)).collect()
+    }
+
+    /// Takes the idle ones of these out, and lets the others get nothing new.
+    pub fn outdate(&mut self, which: impl Fn(&H) -> bool) -> Vec<H> {
+        let (idle, busy): (Vec<_>, Vec<_>) =
+            self.records.iter_mut().filter(|r| which(&r.handle)).partition(|r| r.is_free());
+        busy.into_iter().for_each(|r| r.stale = true);
+        let idle: Vec<SlotId> = idle.into_iter().map(|r| r.id).collect();
         idle.into_iter().filter_map(|id| self.remove(id)).collect()
     }
 

@@ -14,6 +14,7 @@ use super::lease::Purpose;
 use super::options::PoolOptions;
 use super::queue::{Queue, Waiting};
 use super::refusal::{Mode, Refusal};
+use super::service::{Origin, Services};
 use super::slot::SlotId;
 use super::slots::{Record, Slots};
 
@@ -25,6 +26,8 @@ pub struct State<E, H, C> {
     generation: u64,
     queue: Queue<E>,
     slots: Slots<H>,
+    /// Those behind a load balancer.
+    services: Services,
     /// Openings that were granted and are neither opened nor failed, of any generation.
     pending: Vec<Opening>,
     /// The id given last.
@@ -46,6 +49,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
             generation: 0,
             queue: Queue::default(),
             slots: Slots::default(),
+            services: Services::default(),
             pending: Vec::new(),
             last_slot: 0,
             told: false,
@@ -128,7 +132,7 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         }
         let record = &self.slots.records()[at];
         let free = record.is_free();
-        if !self.serves(record.generation) {
+        if record.stale || !self.serves(record.generation) {
             if !free {
                 return Next::Idle;
             }
@@ -173,6 +177,21 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     /// The present generation.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The generation that a socket of this origin would have, were it opened now.
+    pub fn present(&self, origin: Origin) -> u64 {
+        origin.service_id().map_or(self.generation, |id| self.services.generation(id))
+    }
+
+    /// The services behind a load balancer.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The same, to count sockets.
+    pub fn services_mut(&mut self) -> &mut Services {
+        &mut self.services
     }
 
     /// Whether it serves.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::lease::Purpose;
 use super::queue::Waiting;
 use super::refusal::Mode;
+use super::service::ServiceInfo;
 use super::slot::{Slot, SlotId};
 use super::slots::Record;
 use super::state::State;
@@ -41,6 +42,8 @@ pub struct PoolStats {
     pub queued: usize,
     /// Bytes that waiting entries hold.
     pub queued_bytes: usize,
+    /// The services behind a load balancer that its sockets lead to.
+    pub services: Vec<ServiceInfo>,
     /// What the handshakes of this generation found.
     pub limits: Limits,
 }
@@ -71,6 +74,7 @@ impl PoolStats {
             in_flight: state.slots().iter().map(|slot| slot.in_flight).sum(),
             queued: state.queue().len(),
             queued_bytes: state.queue().bytes(),
+            services: state.services().infos().to_vec(),
             limits,
         }
     }

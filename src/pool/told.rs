@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bson::oid::ObjectId;
+
 use super::answers::Cleared;
 use super::entry::Entry;
 use super::options::PoolOptions;
 use super::refusal::Mode;
-use super::{CheckOut, Life, Opening, Pool, Slot};
+use super::{CheckOut, Life, Opening, Origin, Pool, Slot};
 use crate::events::{ConnectionClosedReason, Emitter, PoolCleared, PoolClosed, PoolCreated, PoolReady};
 use crate::topology::ServerAddress;
 
@@ -23,20 +25,22 @@ impl Pool {
         Life::created(&self.events, &self.address, opening.id)
     }
 
-    /// Why a connection of this generation leaves the pool, if it is not for being idle.
-    pub fn close_reason(&self, generation: u64) -> ConnectionClosedReason {
+    /// Why a connection of this origin leaves the pool, if it is not for being idle.
+    pub fn close_reason(&self, origin: Origin) -> ConnectionClosedReason {
         let state = self.lock();
         match state.mode() {
             Mode::Closing(_) | Mode::Closed(_) => ConnectionClosedReason::PoolClosed,
-            _ if generation != state.generation() => ConnectionClosedReason::Stale,
+            _ if origin.generation != state.generation() || origin.number() != state.present(origin) => {
+                ConnectionClosedReason::Stale
+            }
             _ => ConnectionClosedReason::Error,
         }
     }
 
     /// Listeners hear of a connection that left with no word of its socket.
-    pub fn tell_closed(&self, life: &Life, generation: u64) {
+    pub fn tell_closed(&self, life: &Life, origin: Origin) {
         if life.is_told() {
-            life.closed(self.close_reason(generation));
+            life.closed(self.close_reason(origin));
         }
     }
 
@@ -50,13 +54,13 @@ impl Pool {
         self.events.emit(|| PoolReady { address: self.address.clone() });
     }
 
-    pub(super) fn tell_cleared(&self, cleared: &Cleared, interrupt: bool) {
+    pub(super) fn tell_cleared(&self, cleared: &Cleared, service_id: Option<ObjectId>, interrupt: bool) {
         if !self.events.is_on() || !cleared.was_ready {
             return;
         }
         self.events.emit(|| PoolCleared {
             address: self.address.clone(),
-            service_id: None,
+            service_id,
             interrupt_in_use_connections: interrupt,
         });
         let interrupted = cleared.interrupted.iter();

@@ -22,6 +22,9 @@ pub struct Limits {
     pub retryable_writes: bool,
 }
 
+/// Long enough for sessions that do not age.
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+
 impl Default for Limits {
     /// What holds before any handshake: the sizes that every server of wire version 8
     /// and above grants.
@@ -56,6 +59,19 @@ impl Limits {
             session_timeout,
             retryable_writes: session_timeout.is_some() && replicates,
         }
+    }
+
+    /// The same of a service behind a load balancer: its sessions are always supported, and
+    /// never age (load balancer specification, "Driver Sessions").
+    pub fn balanced(self) -> Self {
+        Self { session_timeout: Some(FOREVER), ..self }
+    }
+
+    /// What holds behind a load balancer before any handshake: only servers that take
+    /// numbered writes can be there. A socket that finds it otherwise has the frame written
+    /// anew.
+    pub fn of_balancer() -> Self {
+        Self { retryable_writes: true, max_wire_version: 13, ..Self::default().balanced() }
     }
 
     /// What servers of both kinds take: so a frame that is written anew, time and again for

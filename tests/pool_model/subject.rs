@@ -116,7 +116,7 @@ impl Subject {
     }
 
     pub fn opened(&mut self, opening: Opening, now: u8, swept: &mut Sweep) -> Next<Small> {
-        self.logic.opened(opening, &opening.id, Some(at(now)), swept)
+        self.logic.opened(opening, None, &opening.id, Some(at(now)), swept)
     }
 
     pub fn clear(&mut self, cause: u8, interrupt: bool) -> Cleared<Small, SlotId> {

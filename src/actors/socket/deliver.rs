@@ -7,12 +7,21 @@ use bson::{RawDocument, RawDocumentBuf};
 use super::Socket;
 use super::answers::Ready;
 use super::line::Flying;
-use super::messages::{SocketEvent, What};
+use super::messages::{Applied, SocketEvent, What};
 use crate::error::{Error, Kind};
 use crate::pool::{Answer, Follow, Lease, Next};
 use crate::session::ServerSession;
 use crate::topology::CommandFailure;
 use crate::wire::{ProtocolError, Reply, ReplyHead};
+
+/// A reply, on its way to the caller.
+#[derive(Debug)]
+pub struct Delivery {
+    flying: Flying,
+    answer: Answer,
+    /// The cursor that it leaves open, or 0.
+    cursor: i64,
+}
 
 impl Socket {
     /// Takes what one read brought, and answers every request whose reply is complete.
@@ -33,7 +42,7 @@ impl Socket {
         for flying in self.line.wrote(bytes) {
             let answer = self.answer_to(RawDocumentBuf::new(), true, None);
             let next = self.follow(&flying, 0).1;
-            // An unacknowledged write has no session and no cursor: nothing is lost here.
+            // It has neither session nor cursor: nothing is lost if nobody takes it.
             drop(flying.run.answer(Ok(answer)));
             self.go_on(next);
         }
@@ -59,9 +68,6 @@ impl Socket {
         }
         let cursor = head.cursor_id.unwrap_or(0);
         let clean = head.ok && head.write_errors.is_none() && head.write_concern_error.is_none();
-        if !clean {
-            self.report_state_change(&reply.body);
-        }
         // A cursor goes on in its session; a failed operation may be retried in it.
         let session = match flying.session.take() {
             Some(session) if clean && cursor == 0 => {
@@ -70,12 +76,36 @@ impl Socket {
             }
             kept => kept,
         };
-        let (lease, next) = self.follow(&flying, cursor);
-        let mut answer = self.answer_to(reply.body, clean, session);
-        answer.lease = lease;
+        let delivery = Delivery { answer: self.answer_to(reply.body, clean, session), flying, cursor };
+        if !clean && self.report_state_change(&delivery.answer.body) {
+            self.reported.push_back(delivery);
+        } else {
+            self.complete(delivery);
+        }
+        Ok(())
+    }
+
+    /// The oldest report is applied.
+    pub(super) fn applied(&mut self) {
+        if let Some(delivery) = self.reported.pop_front() {
+            self.complete(delivery);
+        }
+    }
+
+    fn complete(&mut self, mut delivery: Delivery) {
+        let (lease, next) = self.follow(&delivery.flying, delivery.cursor);
+        delivery.answer.lease = lease;
+        self.answer(delivery);
+        self.go_on(next);
+        self.leave_lease();
+        self.rest();
+    }
+
+    /// Hands the answer out.
+    pub(super) fn answer(&self, delivery: Delivery) {
         let ready = Ready {
-            run: flying.run,
-            answer,
+            run: delivery.flying.run,
+            answer: delivery.answer,
             links: self.links.clone(),
             session_timeout: self.line.limits().session_timeout,
         };
@@ -84,10 +114,6 @@ impl Socket {
         } else {
             ready.send_later();
         }
-        self.go_on(next);
-        self.leave_lease();
-        self.rest();
-        Ok(())
     }
 
     /// What becomes of the socket after this request: the lease it is now held by, if
@@ -117,15 +143,17 @@ impl Socket {
         }
     }
 
-    /// The supervisor hears of a changed state before this socket takes anything new.
-    fn report_state_change(&self, body: &RawDocument) {
-        let Some(failure) = CommandFailure::parse(body).filter(|failure| failure.state_change().is_some())
-        else {
-            return;
-        };
+    /// The supervisor hears of a changed state, and applies it before this connection is
+    /// checked in (discovery specification, "Error handling"). False if there is none, or
+    /// nobody to tell.
+    fn report_state_change(&self, body: &RawDocument) -> bool {
+        let failure = CommandFailure::parse(body).filter(|failure| failure.state_change().is_some());
+        let (Some(failure), Some(slot)) = (failure, self.place.slot()) else { return false };
         let error = Error::new(Kind::Command, failure.message.clone()).with_server(self.pool.address());
-        let what = What::StateChange { generation: self.opening.generation, failure, error };
+        let applied = Applied(slot.clone());
+        let what = What::StateChange { origin: self.origin, failure, error, applied };
         self.links.tell(SocketEvent { pool: self.pool.clone(), what });
+        true
     }
 
     pub(super) fn give_back(&self, session: ServerSession) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::establish::Phase;
-use crate::pool::{Namespace, Opening, Pool, SlotId};
+use crate::pool::{Namespace, Opening, Origin, Pool, Slot, SlotControl, SlotId};
 use crate::topology::{CommandFailure, ServerAddress};
 
 /// Something the supervisor must know of. Sent before anybody else is answered, so that
@@ -42,20 +42,33 @@ pub enum What {
     Closed {
         /// Its slot.
         id: SlotId,
-        /// Its generation.
-        generation: u64,
+        /// Its generations.
+        origin: Origin,
         /// The error that an application operation saw, if that is why.
         error: Option<Error>,
     },
     /// The server answered that its state has changed.
     StateChange {
-        /// The generation of the socket that read it.
-        generation: u64,
+        /// The generations of the socket that read it.
+        origin: Origin,
         /// What its reply says of it.
         failure: CommandFailure,
         /// The same as an error.
         error: Error,
+        /// Dropped when all of that is applied.
+        applied: Applied,
     },
+}
+
+/// Lets a socket go on when it is dropped: with its report applied, or with nobody left who
+/// could apply it.
+#[derive(Debug)]
+pub struct Applied(pub(super) Arc<Slot>);
+
+impl Drop for Applied {
+    fn drop(&mut self) {
+        self.0.control(SlotControl::Applied);
+    }
 }
 
 impl actix::Message for SocketEvent {

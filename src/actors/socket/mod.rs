@@ -9,18 +9,22 @@ mod messages;
 mod place;
 mod pump;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WeakRecipient, WrapFuture};
 
+use self::deliver::Delivery;
 use self::line::{Line, Surroundings};
 pub use self::messages::{Orphaned, SocketEvent, What};
 use self::place::Place;
 use self::pump::{Ended, Pump};
 use crate::error::{Error, Kind};
 use crate::establish::{Dialer, EstablishError, Established};
-use crate::pool::{Entry, Lease, LeaseRequest, Life, Limits, Next, Opening, Pool, Run, Slot, SlotControl};
+use crate::pool::{
+    Entry, Lease, LeaseRequest, Life, Limits, Next, Opening, Origin, Pool, Run, Slot, SlotControl,
+};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::wire::FrameSplitter;
 
@@ -47,12 +51,17 @@ pub struct Socket {
     pool: Arc<Pool>,
     links: Arc<SocketLinks>,
     opening: Opening,
+    /// The generations that it belongs to.
+    origin: Origin,
     /// What listeners for events are told of it.
     life: Life,
     /// Its place in the pool. Dropping it tells the pool and the supervisor, however this
     /// actor ends.
     place: Place,
     line: Line,
+    /// Replies that report a changed state, oldest first, until the supervisor has applied
+    /// that: not before are their connections checked in and their callers answered.
+    reported: VecDeque<Delivery>,
     splitter: FrameSplitter,
     /// A lease holds the socket: it takes nothing from the queue.
     held: bool,
@@ -72,9 +81,11 @@ impl Socket {
             pool,
             links,
             opening,
+            origin: Origin { generation: opening.generation, service: None },
             life,
             place,
             line: Line::new(Limits::default()),
+            reported: VecDeque::new(),
             splitter: FrameSplitter::new(Limits::default().max_message),
             held: false,
             lease_ended: false,
@@ -84,11 +95,13 @@ impl Socket {
     }
 
     fn established(&mut self, established: Established, ctx: &mut Context<Self>) {
-        let Established { stream, limits, .. } = established;
+        let Established { stream, limits, service, .. } = established;
         let address = ctx.address();
         let Opening { id, generation } = self.opening;
         let slot = Slot::new(id, generation, address.clone().recipient(), address.recipient());
-        let slot = Arc::new(slot.with_life(self.life.clone()));
+        let service = service.map(|id| self.pool.join(id));
+        let slot = Arc::new(slot.with_life(self.life.clone()).with_service(service));
+        self.origin = slot.origin();
         self.line = Line::new(limits);
         self.splitter = FrameSplitter::new(limits.max_message);
         self.life.ready();
@@ -114,7 +127,7 @@ impl Socket {
                 },
                 Next::Idle => break,
                 Next::Retire => {
-                    self.pool.tell_closed(&self.life, self.opening.generation);
+                    self.pool.tell_closed(&self.life, self.origin);
                     return self.retiring = true;
                 }
             }
@@ -199,7 +212,7 @@ impl Socket {
     }
 
     fn leave_lease(&mut self) {
-        if self.lease_ended && self.line.is_empty() {
+        if self.lease_ended && self.line.is_empty() && self.reported.is_empty() {
             self.held = false;
             self.lease_ended = false;
             let next = self.finish();
@@ -212,7 +225,7 @@ impl Socket {
         if let Some(error) = self.abort.take() {
             return Some(Ended::Broken(error));
         }
-        (self.retiring && self.line.is_empty()).then_some(Ended::Quiet)
+        (self.retiring && self.line.is_empty() && self.reported.is_empty()).then_some(Ended::Quiet)
     }
 
     /// Whether the end of the stream says something of the server. A socket that died before
@@ -232,12 +245,15 @@ impl Socket {
             }
             Ended::TimedOut(_) | Ended::Abandoned => (neighbour(), None),
         };
-        if report.is_none() {
-            // Else the supervisor tells listeners, once it has applied the error.
-            self.pool.tell_closed(&self.life, self.opening.generation);
+        if report.is_none() && self.reported.is_empty() {
+            // Else the supervisor tells listeners, once it has applied the errors.
+            self.pool.tell_closed(&self.life, self.origin);
         }
         let limits = *self.line.limits();
         self.place.close(report.map(|e| e.with_server(self.pool.address())));
+        for delivery in std::mem::take(&mut self.reported) {
+            self.answer(delivery);
+        }
         let now = Instant::now();
         for flying in self.line.drain() {
             let expired =
@@ -280,6 +296,7 @@ impl Handler<SlotControl> for Socket {
     fn handle(&mut self, order: SlotControl, ctx: &mut Self::Context) {
         match order {
             SlotControl::EndLease => self.end_lease(),
+            SlotControl::Applied => self.applied(),
             SlotControl::Retire => self.retiring = true,
             SlotControl::Abort(error) => self.abort = Some(error),
         }

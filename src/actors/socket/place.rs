@@ -59,7 +59,7 @@ impl Place {
         if let Some(slot) = self.slot().cloned() {
             self.over = true;
             self.pool.closed(slot.id);
-            self.tell(What::Closed { id: slot.id, generation: slot.generation, error });
+            self.tell(What::Closed { id: slot.id, origin: slot.origin(), error });
         }
     }
 

@@ -13,7 +13,7 @@ use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, label};
 use crate::establish::Phase as Reached;
 use crate::events::{self, Event, Heartbeat, TopologyId};
-use crate::pool::{Opening, Pool};
+use crate::pool::{Opening, Origin, Pool};
 use crate::topology::{
     Change, Failure, Limits, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind,
 };
@@ -40,8 +40,8 @@ impl Supervisor {
         self.renew_limits(&change.current);
         let (ready, clear) = match change.pool {
             Some(PoolAction::Ready { address }) => (Some(address), None),
-            Some(PoolAction::Clear { address, interrupt, cause, .. }) => {
-                (None, Some((address, interrupt, cause)))
+            Some(PoolAction::Clear { address, service_id, interrupt, cause }) => {
+                (None, Some((address, service_id, interrupt, cause)))
             }
             None => (None, None),
         };
@@ -57,10 +57,13 @@ impl Supervisor {
             }
             self.publish(change.current, None);
         }
-        if let Some((address, interrupt, cause)) = clear
+        if let Some((address, service_id, interrupt, cause)) = clear
             && let Some(member) = self.members.get(&address)
         {
-            member.clear(&cause, interrupt, self.version);
+            match service_id {
+                Some(id) => member.clear_service(id),
+                None => member.clear(&cause, interrupt, self.version),
+            }
         }
         for member in removed {
             let error = Error::new(Kind::PoolCleared, "the server was removed from the deployment");
@@ -79,6 +82,10 @@ impl Supervisor {
             if let Some(member) = server.as_ref().and_then(|server| self.members.get(server)) {
                 member.order(order);
             }
+        }
+        if let Some(server) = ready {
+            // The least number of sockets.
+            self.grow(&server, ctx);
         }
     }
 
@@ -139,7 +146,8 @@ impl Supervisor {
         let (life, forsaken) = member.forget(opening.id);
         let pool = member.pool.clone();
         // The error may start a new generation.
-        let reason = pool.close_reason(opening.generation);
+        let origin = Origin { generation: opening.generation, service: None };
+        let reason = pool.close_reason(origin);
         if forsaken {
             // It says nothing of the server, and nobody counts on it.
             life.closed(reason);
@@ -149,14 +157,7 @@ impl Supervisor {
         member.pool.serve();
         self.plan.history.note(Some(server), format!("a socket could not be opened: {error}"));
         if let Some(failure) = failure_of(timed_out, &error) {
-            self.application_error(
-                server,
-                opening.generation,
-                phase_of(reached),
-                failure,
-                error.clone(),
-                ctx,
-            );
+            self.application_error(server, origin, phase_of(reached), failure, error.clone(), ctx);
         }
         life.closed(reason);
         if let Some(entry) = oldest {
@@ -188,7 +189,12 @@ impl Supervisor {
     /// A new pool, in the state that the topology starts it in.
     fn new_pool(&self, server: &ServerAddress) -> Arc<Pool> {
         let (options, listeners) = (self.plan.pool.clone(), self.plan.listeners.clone());
-        Arc::new(Pool::with_events(server.clone(), options, listeners))
+        let pool = Pool::with_events(server.clone(), options, listeners);
+        if self.plan.topology.description().kind == TopologyKind::LoadBalanced {
+            // No monitor finds them out before the first call.
+            pool.set_limits(Limits::of_balancer());
+        }
+        Arc::new(pool)
     }
 
     /// Tells listeners, if there are any.

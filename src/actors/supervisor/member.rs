@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, Addr, ArbiterHandle};
+use bson::oid::ObjectId;
 
 use crate::actors::monitor::{Monitor, Order};
 use crate::actors::socket::{Socket, SocketLinks};
@@ -117,6 +118,14 @@ impl Member {
             }
         }
         settle(cleared, &waiting);
+    }
+
+    /// Gives up the sockets that lead to one service behind a load balancer. Nobody who waits
+    /// waits for that one, so nobody fails.
+    pub fn clear_service(&self, id: ObjectId) {
+        for slot in self.pool.clear_service(id) {
+            slot.control(SlotControl::Retire);
+        }
     }
 
     /// The end begins: those who wait fail, and those in flight go on.

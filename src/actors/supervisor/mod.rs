@@ -8,6 +8,7 @@ mod arbiters;
 mod member;
 mod messages;
 mod shutdown;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use crate::actors::vital::Vital;
 use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
 use crate::events::{self, Emitter, TopologyId};
-use crate::pool::PoolOptions;
+use crate::pool::{Origin, PoolOptions};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::topology::{
     ApplicationError, Failure, Outcome, Phase, ServerAddress, ServerDescription, ServerKind, Topology,
@@ -119,7 +120,7 @@ impl Supervisor {
     fn application_error(
         &mut self,
         server: &ServerAddress,
-        generation: u64,
+        origin: Origin,
         phase: Phase,
         failure: Failure,
         error: Error,
@@ -128,11 +129,11 @@ impl Supervisor {
         let Some(member) = self.members.get(server).filter(|_| self.closing.is_none()) else { return };
         let outcome = Outcome::Application(ApplicationError {
             address: server.clone(),
-            generation,
-            current_generation: member.pool.generation(),
+            generation: origin.number(),
+            current_generation: member.pool.present(origin),
             phase,
             failure,
-            service_id: None,
+            service_id: origin.service_id(),
             error,
             now: Instant::now(),
         });
@@ -166,26 +167,6 @@ impl Supervisor {
             member.order(Order::CheckNow);
         }
     }
-
-    /// How often idle sockets are looked at, if they age or a least number is kept.
-    fn upkeep_interval(&self) -> Option<Duration> {
-        let idle = self.plan.pool.max_idle?;
-        Some((idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(10)))
-    }
-
-    fn upkeep(&mut self, ctx: &mut Context<Self>) {
-        let now = Instant::now();
-        for member in self.members.values() {
-            member.retire_idle(now);
-        }
-        self.plan_upkeep(ctx);
-    }
-
-    fn plan_upkeep(&self, ctx: &mut Context<Self>) {
-        if let Some(interval) = self.upkeep_interval() {
-            ctx.run_later(interval, Self::upkeep);
-        }
-    }
 }
 
 impl Actor for Supervisor {
@@ -205,6 +186,7 @@ impl Actor for Supervisor {
         self.tell(|id| events::opening(id, &start.current));
         self.change(start, ctx);
         self.plan_upkeep(ctx);
+        self.plan_refill(ctx);
     }
 }
 
@@ -220,7 +202,6 @@ impl Handler<Observed> for Supervisor {
         match what {
             Seen::Hello { reply, rtt } => {
                 self.apply(Outcome::Hello { address, reply, rtt, now }, ctx);
-                self.grow(&server, ctx);
             }
             Seen::RoundTrip(sample) => self.apply(Outcome::RoundTrip { address, sample }, ctx),
             Seen::Failed { failure, error } => {
@@ -245,30 +226,26 @@ impl Handler<SocketEvent> for Supervisor {
             What::Failed { opening, phase, timed_out, error } => {
                 self.opening_failed(&server, opening, phase, timed_out, error, ctx);
             }
-            What::Closed { id, generation, error } => {
+            What::Closed { id, origin, error } => {
                 // Looked up before the error is applied, told after it.
-                let reason = pool.close_reason(generation);
+                let reason = pool.close_reason(origin);
                 let life = self.members.get_mut(&server).map(|member| member.forget(id));
                 if let Some(error) = error.filter(Error::is_network) {
-                    self.application_error(
-                        &server,
-                        generation,
-                        Phase::Established,
-                        Failure::Network,
-                        error,
-                        ctx,
-                    );
+                    self.application_error(&server, origin, Phase::Established, Failure::Network, error, ctx);
                 }
                 life.unwrap_or_default().0.closed(reason);
+                // Not before: the error is of the service's generation.
+                origin.service.into_iter().for_each(|service| pool.part(service));
                 self.look_for_the_end(ctx);
             }
-            What::StateChange { generation, failure, error } => {
+            What::StateChange { origin, failure, error, applied } => {
                 let unversioned = failure.topology_version.is_none();
                 let failure = Failure::Command(failure);
-                self.application_error(&server, generation, Phase::Established, failure, error, ctx);
+                self.application_error(&server, origin, Phase::Established, failure, error, ctx);
                 if unversioned {
                     self.look_again(&server);
                 }
+                drop(applied);
             }
         }
         self.grow(&server, ctx);

@@ -11,7 +11,7 @@ use super::Supervisor;
 use crate::actors::socket::What;
 use crate::error::{Error, Kind};
 use crate::events;
-use crate::pool::Pool;
+use crate::pool::{Origin, Pool};
 
 /// Set once the end has begun.
 #[derive(Debug, Default)]
@@ -85,7 +85,7 @@ impl Supervisor {
             What::Opened(_) | What::StateChange { .. } => return,
         };
         if let Some(member) = self.leaving.iter_mut().find(|member| Arc::ptr_eq(&member.pool, pool)) {
-            pool.tell_closed(&member.forget(gone).0, 0);
+            pool.tell_closed(&member.forget(gone).0, Origin { generation: 0, service: None });
         }
         self.leaving.retain(|member| !member.is_empty());
         self.look_for_the_end(ctx);

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use bson::oid::ObjectId;
+
 use super::State;
 use crate::pool::answers::Cleared;
 use crate::pool::queue::Waiting;
@@ -19,6 +21,18 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         let before = std::mem::replace(&mut self.mode, Mode::Paused(Some(cause)));
         let cleared = self.empty_out(&before, interrupt);
         (cleared, before)
+    }
+
+    /// See [`Pool::clear_service`](crate::pool::Pool::clear_service). `leads` says which
+    /// slots lead to that service.
+    pub fn clear_service(&mut self, id: ObjectId, leads: impl Fn(&H) -> bool) -> Cleared<E, H> {
+        let mut cleared = Cleared::nothing(self.services.generation(id));
+        if matches!(self.mode, Mode::Ready)
+            && let Some(generation) = self.services.clear(id)
+        {
+            cleared = Cleared { generation, was_ready: true, idle: self.slots.outdate(leads), ..cleared };
+        }
+        cleared
     }
 
     /// See [`Pool::refuse`](crate::pool::Pool::refuse). The mode that ends comes back with those

@@ -7,6 +7,7 @@ use super::State;
 use crate::pool::answers::{Next, Opening, Swept};
 use crate::pool::queue::Waiting;
 use crate::pool::refusal::Mode;
+use crate::pool::service::Service;
 use crate::pool::slot::SlotId;
 
 impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
@@ -39,11 +40,14 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     pub fn opened(
         &mut self,
         opening: Opening,
+        service: Option<Service>,
         handle: &H,
         now: Option<Instant>,
         swept: &mut Swept<E, H>,
     ) -> Next<E> {
-        if !self.settle(opening) || !self.serves(opening.generation) {
+        let cleared = |it: Service| it.generation != self.services.generation(it.id);
+        let cleared = service.is_some_and(cleared);
+        if !self.settle(opening) || !self.serves(opening.generation) || cleared {
             return Next::Retire;
         }
         self.discouraged = false;

@@ -222,5 +222,9 @@ fn dialer(app_name: Option<&str>) -> Result<Dialer, String> {
     let metadata = ClientMetadata::new(app_name, &Surroundings::here()).map_err(|error| error.to_string())?;
     let handshake =
         Handshake { client: metadata.document(), compressors: &[], load_balanced: false, server_api: None };
-    Ok(Dialer { connect_timeout: Some(Duration::from_secs(30)), handshake: handshake.frame() })
+    Ok(Dialer {
+        connect_timeout: Some(Duration::from_secs(30)),
+        handshake: handshake.frame(),
+        load_balanced: false,
+    })
 }
