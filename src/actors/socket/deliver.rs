@@ -6,7 +6,7 @@ use bson::{RawDocument, RawDocumentBuf};
 
 use super::Socket;
 use super::answers::Ready;
-use super::line::Flying;
+use super::line::{Flying, out_of_time};
 use super::messages::{Applied, SocketEvent, What};
 use crate::error::{Error, Kind};
 use crate::pool::{Answer, Follow, Lease, Next};
@@ -39,8 +39,11 @@ impl Socket {
 
     /// So many bytes went out; requests that get no reply are done with that.
     pub(super) fn wrote(&mut self, bytes: usize) {
-        for flying in self.line.wrote(bytes) {
+        for mut flying in self.line.wrote(bytes) {
             let answer = self.answer_to(RawDocumentBuf::new(), true, None);
+            if let Some(session) = flying.session.take() {
+                self.give_back(session);
+            }
             let next = self.follow(&flying, 0).1;
             // It has neither session nor cursor: nothing is lost if nobody takes it.
             drop(flying.run.answer(Ok(answer)));
@@ -48,6 +51,21 @@ impl Socket {
         }
         self.leave_lease();
         self.rest();
+    }
+
+    /// The time of some requests is over before a byte of them was written: they fail, and
+    /// the socket is none the worse for it. False if there are none.
+    pub(super) fn expire(&mut self, now: Instant) -> bool {
+        let expired = self.line.expire(now);
+        let found = !expired.is_empty();
+        for flying in expired {
+            let next = self.follow(&flying, 0).1;
+            self.fail_flying(flying, out_of_time().with_server(self.pool.address()));
+            self.go_on(next);
+        }
+        self.leave_lease();
+        self.rest();
+        found
     }
 
     fn deliver(&mut self, reply: Reply) -> Result<(), Error> {

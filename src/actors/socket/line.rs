@@ -213,6 +213,21 @@ impl Line {
         awaited.filter_map(|flying| flying.run.deadline).min()
     }
 
+    /// Takes the requests out whose deadline is not after `now`, or whose callers are gone,
+    /// and of which no byte was written.
+    pub fn expire(&mut self, now: Instant) -> Vec<Flying> {
+        let mut expired = Vec::new();
+        let mut at = self.writing + usize::from(self.offset > 0);
+        while let Some(Flying { run, .. }) = self.flight.get(at) {
+            if run.deadline.is_some_and(|deadline| deadline <= now) || run.is_abandoned() {
+                expired.extend(self.flight.remove(at));
+            } else {
+                at += 1;
+            }
+        }
+        expired
+    }
+
     /// Takes everything out, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = Flying> {
         self.writing = 0;
@@ -294,39 +309,10 @@ fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
     Ok(run.max_time.then_some(millis))
 }
 
-fn out_of_time() -> Error {
+/// The error of a request that was too late to be sent.
+pub fn out_of_time() -> Error {
     Error::new(Kind::Timeout, "the operation's timeout ran out before the request was sent")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::FrameBuilder;
-
-    /// A request in a session that its caller holds, and whose caller has gone.
-    fn left_behind(sessions: &ServerSessions, now: Instant) -> Box<Run> {
-        let mut frame = FrameBuilder::new(16);
-        frame.elements().i32("ping", 1);
-        let (mut run, answer) = Run::new(frame.finish());
-        run.session = SessionUse::Held { session: sessions.take(now, None), txn_number: None };
-        drop(answer);
-        run
-    }
-
-    #[test]
-    fn the_session_of_a_request_that_can_not_be_sent_and_nobody_waits_for_goes_back() {
-        let (sessions, clock, now) = (ServerSessions::default(), ClusterClock::default(), Instant::now());
-        let around = Surroundings { sessions: &sessions, clock: &clock, now, min_rtt: Duration::ZERO };
-        let mut line =
-            Line::new(Limits { session_timeout: Some(Duration::from_secs(1800)), ..Limits::default() });
-        let mut late = left_behind(&sessions, now);
-        late.deadline = Some(now);
-        line.take(late, &around, 0);
-        assert_eq!(sessions.len(), 1, "out of time");
-        let mut wide = left_behind(&sessions, now);
-        wide.assumed.max_batch += 1;
-        line.take(wide, &around, 0);
-        assert_eq!(sessions.len(), 1, "sent back");
-        assert!(line.is_empty());
-    }
-}
+mod tests;

@@ -124,8 +124,8 @@ impl Pump {
     /// still there. The sleep is moved only to earlier times: with one timeout for all
     /// requests it is set once per timeout, not once per request.
     fn deadlines(&mut self, socket: &mut Socket, task: &mut TaskContext<'_>) -> Poll<Ended> {
-        let abandoned = socket.line.oldest().and_then(|front| front.poll_abandoned(task));
         loop {
+            let abandoned = socket.line.oldest().and_then(|front| front.poll_abandoned(task));
             let patience = abandoned.map(|since| since + GRACE);
             let deadline = socket.line.deadline();
             let Some(next) = patience.into_iter().chain(deadline).min() else { return Poll::Pending };
@@ -142,7 +142,11 @@ impl Pump {
                 return Poll::Ready(Ended::Abandoned);
             }
             if deadline.is_some_and(|until| until <= now) {
-                return Poll::Ready(Ended::TimedOut(now));
+                if !socket.expire(now) {
+                    return Poll::Ready(Ended::TimedOut(now));
+                }
+                // What comes in their place is written in the next turn.
+                task.waker().wake_by_ref();
             }
         }
     }
