@@ -112,10 +112,7 @@ impl Dialer {
         if self.load_balanced && service.is_none() {
             return Err(Error::new(Kind::Unsupported, NO_SERVICE));
         }
-        let mut limits = Limits::of(&hello);
-        if self.load_balanced {
-            limits = limits.balanced();
-        }
+        let limits = if self.load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         let stream = exchange.into_stream();
         Ok(Established { stream, hello, reply: reply.body, topology_version, limits, service, rtt })

@@ -50,28 +50,29 @@ impl Limits {
         };
         let minutes = hello.logical_session_timeout_minutes.and_then(|minutes| u64::try_from(minutes).ok());
         let session_timeout = minutes.map(|minutes| Duration::from_secs(60 * minutes));
-        let replicates = !matches!(hello.kind(), ServerKind::Standalone | ServerKind::Unknown);
         Self {
             max_document: size(hello.max_bson_object_size, usual.max_document),
             max_message: size(hello.max_message_size_bytes, usual.max_message),
             max_batch: size(hello.max_write_batch_size, usual.max_batch),
             max_wire_version: hello.max_wire_version,
             session_timeout,
-            retryable_writes: session_timeout.is_some() && replicates,
+            retryable_writes: session_timeout.is_some() && replicates(hello),
         }
     }
 
     /// The same of a service behind a load balancer: its sessions are always supported, and
     /// never age (load balancer specification, "Driver Sessions").
-    pub fn balanced(self) -> Self {
-        Self { session_timeout: Some(FOREVER), ..self }
+    pub fn of_service(hello: &HelloReply) -> Self {
+        let (session_timeout, retryable_writes) = (Some(FOREVER), replicates(hello));
+        Self { session_timeout, retryable_writes, ..Self::of(hello) }
     }
 
     /// What holds behind a load balancer before any handshake: only servers that take
     /// numbered writes can be there. A socket that finds it otherwise has the frame written
     /// anew.
     pub fn of_balancer() -> Self {
-        Self { retryable_writes: true, max_wire_version: 13, ..Self::default().balanced() }
+        let session_timeout = Some(FOREVER);
+        Self { session_timeout, retryable_writes: true, max_wire_version: 13, ..Self::default() }
     }
 
     /// What servers of both kinds take: so a frame that is written anew, time and again for
@@ -95,6 +96,10 @@ impl Limits {
             && self.max_batch >= assumed.max_batch
             && (self.retryable_writes || !assumed.retryable_writes)
     }
+}
+
+fn replicates(hello: &HelloReply) -> bool {
+    !matches!(hello.kind(), ServerKind::Standalone | ServerKind::Unknown)
 }
 
 #[cfg(test)]

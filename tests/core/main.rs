@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that can't go on fails")]
 
+mod balanced;
 mod chaos;
 mod cursors;
 mod dropped;

@@ -2,6 +2,7 @@
 
 mod entry;
 mod pool;
+mod service;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,6 +35,8 @@ impl Handler<SlotControl> for Still {
 struct Fixture {
     pool: Arc<Pool>,
     mailboxes: Vec<AddressReceiver<Still>>,
+    /// Of those requests whose answers a test does not look at.
+    answers: Vec<oneshot::Receiver<Outcome>>,
     now: Instant,
 }
 
@@ -41,7 +44,7 @@ impl Fixture {
     fn new(options: PoolOptions) -> Self {
         let pool = Pool::new(ServerAddress::new("db", 27017), options);
         pool.ready();
-        Self { pool: Arc::new(pool), mailboxes: Vec::new(), now: Instant::now() }
+        Self { pool: Arc::new(pool), mailboxes: Vec::new(), answers: Vec::new(), now: Instant::now() }
     }
 
     fn of_size(max_size: usize) -> Self {
