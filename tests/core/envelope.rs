@@ -88,6 +88,20 @@ fn time(seconds: u32, increment: u32) -> Document {
 }
 
 #[test]
+fn the_session_of_a_request_without_a_reply_goes_back_when_it_is_written() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        for _ in 0..3 {
+            // The driver's own unacknowledged writes have no session; this one is asked to.
+            let write = command(doc! { "insert": "c", "documents": [{ "_id": 1 }] }).flags(MORE_TO_COME);
+            soon(client.run(write)).await.expect("written");
+            assert_eq!(client.core().sessions.len(), 1);
+        }
+    });
+}
+
+#[test]
 fn the_newest_cluster_time_is_sent_back() {
     story(async {
         let server = ScriptedServer::start();

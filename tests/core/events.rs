@@ -3,12 +3,12 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use actix_mongo::MonitoringMode;
 use actix_mongo::connection::ConnectionOptions;
 use actix_mongo::events::{CheckOutFailedReason, ConnectionClosedReason, Event, Listener};
 use actix_mongo::topology::ServerKind;
+use actix_mongo::{MonitoringMode, label};
 use bson::doc;
-use test_support::{Rule, ScriptedServer};
+use test_support::{Gate, Rule, ScriptedServer, poll_until};
 
 use crate::support::{Client, SOON, address, command, connect, soon, story};
 
@@ -144,6 +144,108 @@ fn what_follows_from_an_error_comes_before_the_end_of_its_connection() {
             "1 closed: error",
         ];
         assert_eq!(told, expected);
+    });
+}
+
+/// The same for an error that the server answers with: it says that it shuts down.
+#[test]
+fn what_follows_from_a_changed_state_comes_before_the_connection_is_checked_in() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |_| {});
+        client.ping().await;
+        events.up_to("1 in");
+        server.rule(Rule::on("ping").once().fail(91, "ShutdownInProgress"));
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it shuts down");
+        assert_eq!(error.code(), Some(91));
+        let told = events.up_to("1 closed: stale");
+        let expected = [
+            "asked",
+            "1 out",
+            "server is Unknown",
+            "topology is Single",
+            "pool cleared",
+            "1 in",
+            "1 closed: stale",
+        ];
+        assert_eq!(told, expected);
+    });
+}
+
+/// Its last words, and the end of the stream right behind them.
+#[test]
+fn the_same_holds_where_the_server_closes_the_connection_at_once() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |options| options.pool.max_size = 1);
+        client.ping().await;
+        events.up_to("1 in");
+        for connection in 1..=4 {
+            server.rule(Rule::on("ping").once().fail(91, "ShutdownInProgress").then_close());
+            let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it shuts down");
+            assert_eq!(error.code(), Some(91), "{error:?}");
+            let mut told = events.up_to(&format!("{connection} closed: stale"));
+            // A check that succeeds meanwhile may make the pool ready again.
+            told.retain(|name| name == "pool cleared" || name.starts_with(&connection.to_string()));
+            let [out, back, closed] = ["out", "in", "closed: stale"].map(|it| format!("{connection} {it}"));
+            let expected = [out, "pool cleared".into(), back, closed];
+            assert_eq!(told[told.len() - 4..], expected, "{told:?}");
+            client.ping().await;
+            events.up_to(&format!("{} in", connection + 1));
+        }
+    });
+}
+
+/// A request that shares the socket is answered meanwhile; each connection is checked in once
+/// for each request.
+#[test]
+fn a_changed_state_holds_up_no_other_request_of_the_socket() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |options| {
+            options.pool.max_size = 1;
+            options.pool.pipeline_depth = 2;
+        });
+        client.ping().await;
+        events.up_to("1 in");
+        let gate = Gate::new();
+        server.rule(Rule::on("ping").once().after(&gate).fail(10107, "NotWritablePrimary"));
+        let refused = client.start(command(doc! { "ping": 1 })).await;
+        let served = client.start(command(doc! { "buildInfo": 1 })).await;
+        poll_until(SOON, "both to be in flight", || client.stats().in_flight == 2);
+        gate.open();
+        assert_eq!(soon(refused).await.unwrap().expect_err("refused").code(), Some(10107));
+        soon(served).await.unwrap().expect("served");
+        client.ping().await;
+        assert_eq!((client.stats().generation, client.stats().total), (0, 1));
+        client.leave().await;
+        let rest = events.rest();
+        let count = |name: &str| rest.iter().filter(|told| *told == name).count();
+        assert_eq!((count("1 out"), count("1 in")), (4, 4), "{rest:?}");
+    });
+}
+
+/// An error that only says that the server is overloaded is no reason to close anything.
+#[test]
+fn a_connection_whose_request_was_refused_for_overload_is_checked_in_as_any_other() {
+    story(async {
+        let server = ScriptedServer::start();
+        let (client, events) = listening(&server, |_| {});
+        client.ping().await;
+        events.up_to("1 in");
+        let overload = doc! {
+            "ok": 0, "code": 462, "codeName": "IngressRequestRateLimitExceeded",
+            "errmsg": "Rate limiter 'ingressRequestRateLimiter' rate exceeded",
+            "errorLabels": [label::SYSTEM_OVERLOADED, label::RETRYABLE],
+        };
+        server.rule(Rule::on("ping").once().reply(overload));
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("refused");
+        assert!(error.has_label(label::SYSTEM_OVERLOADED) && error.has_label(label::RETRYABLE), "{error:?}");
+        client.ping().await;
+        client.leave().await;
+        let rest = events.rest();
+        assert_eq!(rest[..6], ["asked", "1 out", "1 in", "asked", "1 out", "1 in"], "{rest:?}");
+        assert!(!rest.iter().any(|told| told == "pool cleared" || told == "server is Unknown"));
     });
 }
 

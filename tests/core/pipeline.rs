@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use actix_mongo::Kind;
+use actix_mongo::topology::ServerAddress;
+use actix_mongo::{Kind, MonitoringMode};
 use bson::doc;
-use test_support::{Gate, Rule, ScriptedServer};
+use test_support::fault_proxy::Traffic;
+use test_support::{FaultProxy, Gate, Rule, ScriptedServer};
 
-use crate::support::{Client, Command, SOON, command, connect, insert, soon, story};
+use crate::support::{Client, Command, SOON, command, connect, connect_to, insert, soon, story};
 
 fn deep(server: &ScriptedServer) -> Client {
     connect(&[server], |options| {
@@ -122,6 +124,39 @@ fn a_reply_that_is_late_costs_the_neighbours_their_socket() {
             assert!(error.to_string().contains("earlier request"), "{error}");
         }
         client.ping().await;
+        assert_eq!((client.stats().generation, client.times_lost()), (0, 0));
+    });
+}
+
+/// The server has stopped reading in the middle of a large request, and another one waits
+/// behind it on the same socket. That its time runs out is its own affair.
+#[test]
+fn a_request_that_is_too_late_to_be_written_fails_alone() {
+    story(async {
+        let server = ScriptedServer::start();
+        let proxy = FaultProxy::start(server.address());
+        let seed = ServerAddress::new(&proxy.address().ip().to_string(), proxy.address().port());
+        let client = connect_to(vec![seed], |options| {
+            options.pool.max_size = 1;
+            options.pool.pipeline_depth = 4;
+            options.monitoring = MonitoringMode::Poll;
+        });
+        client.ping().await;
+        proxy.up(Traffic::Stall);
+        let filler = "x".repeat(15_000_000);
+        let large = client.start(command(doc! { "buildInfo": 1, "filler": filler })).await;
+        let late = client.start(numbered(1).within(Duration::from_millis(150))).await;
+        let patient = client.start(numbered(2)).await;
+        let error = soon(late).await.unwrap().expect_err("the server reads nothing");
+        assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
+        assert!(!error.may_have_run(), "{error:?}");
+        assert_eq!((client.stats().in_flight, client.stats().total), (2, 1));
+        proxy.up(Traffic::Pass);
+        for call in [large, patient] {
+            soon(call).await.unwrap().expect("served over the same socket");
+        }
+        let log = server.log();
+        assert_eq!((log.names(), log.used_connections().len()), (vec!["ping", "buildInfo", "ping"], 1));
         assert_eq!((client.stats().generation, client.times_lost()), (0, 0));
     });
 }
