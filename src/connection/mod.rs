@@ -170,6 +170,13 @@ impl<D> Connection<D> {
         })
     }
 
+    /// What all handles share, for the project's own tests.
+    #[cfg(feature = "unstable-internals")]
+    #[doc(hidden)]
+    pub fn core(&self) -> &std::sync::Arc<crate::dispatch::Core> {
+        self.handle.core()
+    }
+
     fn derive<T>(&self, handle: Handle) -> Connection<T> {
         Connection { handle, ended: self.ended.clone(), document: PhantomData }
     }

@@ -14,6 +14,7 @@ mod envelope;
 mod establishing;
 mod events;
 mod growth;
+mod happy_path;
 mod idle;
 mod leases;
 mod monitor;

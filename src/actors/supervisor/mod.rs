@@ -9,6 +9,8 @@ mod member;
 mod messages;
 mod shutdown;
 mod upkeep;
+#[cfg(feature = "unstable-internals")]
+mod wakes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ use self::arbiters::Arbiters;
 use self::member::Member;
 pub use self::messages::{CheckNow, Grow, Overdue, Quiesce, Settle, Shutdown};
 use self::shutdown::Closing;
+#[cfg(feature = "unstable-internals")]
+pub use self::wakes::CountWakes;
 use crate::actors::monitor::{Observed, Order, Seen};
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};

@@ -1,0 +1,77 @@
+//! Operations that go well on a warm pool ask nobody: the supervisor is not even woken.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use actix_mongo::actors::supervisor::CountWakes;
+use actix_mongo::{Collection, Connection, MonitoringMode};
+use bson::{Document, doc};
+use test_support::ScriptedServer;
+
+use crate::support::{soon, story};
+
+const SOCKETS: u32 = 2;
+const ROUNDS: i32 = 50;
+/// More than there are sockets, so that some wait for one.
+const CALLERS: usize = 8;
+const DOCUMENTS: usize = 20;
+
+/// One of each, and a cursor read to its end in several batches.
+async fn operations(things: Collection) {
+    for number in 0..ROUNDS {
+        things.insert_one(doc! { "number": number }).await.expect("inserted");
+        things.update_one(doc! {}, doc! { "$set": { "number": number } }).await.expect("updated");
+        things.find_one(doc! {}).await.expect("found").expect("one");
+        let found = things.find(doc! {}).batch_size(5).await.expect("a cursor");
+        assert_eq!(found.collect_all().await.expect("all batches").len(), DOCUMENTS);
+    }
+}
+
+async fn from_many_callers(connection: &Connection) {
+    let things = connection.database("d").unwrap().collection("c").unwrap();
+    let callers: Vec<_> = (0..CALLERS).map(|_| tokio::spawn(operations(things.clone()))).collect();
+    for caller in callers {
+        soon(caller).await.unwrap();
+    }
+}
+
+/// What was sent to the supervisor before is read: the timer lives on the same thread, and
+/// answers in its turn.
+async fn let_control_thread_run(connection: &Connection) {
+    for _ in 0..2 {
+        soon(connection.core().sleep_until(Instant::now())).await.expect("the timer lives");
+    }
+}
+
+#[test]
+fn the_supervisor_hears_of_no_operation_that_goes_well() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        server.set_documents((0..DOCUMENTS).map(|number| doc! { "_id": i32::try_from(number).unwrap() }));
+        let builder = Connection::<Document>::builder().uri(server.uri()).unwrap();
+        let builder = builder.max_pool_size(SOCKETS).monitoring_mode(MonitoringMode::Poll);
+        // No check of the monitor's falls into the story.
+        let connection =
+            soon(builder.heartbeat_frequency(Duration::from_secs(3600)).connect()).await.unwrap();
+        from_many_callers(&connection).await;
+
+        let wakes = soon(connection.core().supervisor.send(CountWakes)).await.expect("it lives");
+        let_control_thread_run(&connection).await;
+        let before = wakes.load(Relaxed);
+        from_many_callers(&connection).await;
+        let_control_thread_run(&connection).await;
+        assert_eq!(wakes.load(Relaxed), before);
+        let log = server.log();
+        let rounds = 2 * CALLERS * usize::try_from(ROUNDS).unwrap();
+        assert_eq!(
+            (log.count("insert"), log.count("update"), log.count("find")),
+            (rounds, rounds, 2 * rounds)
+        );
+        assert!(log.count("getMore") >= 3 * rounds, "{}", log.count("getMore"));
+
+        // And a message would have been counted.
+        connection.core().settle().await;
+        let_control_thread_run(&connection).await;
+        assert!(wakes.load(Relaxed) > before);
+    });
+}
