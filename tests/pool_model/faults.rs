@@ -1,7 +1,7 @@
 //! The explorer finds what is wrong: each of these pools has one defect.
 
 use crate::explorer::explore;
-use crate::scenarios::{deep, options, scenario, two};
+use crate::scenarios::{deep, ending, options, scenario, two};
 use crate::small::Small;
 use crate::subject::Fault;
 use crate::world::Scenario;
@@ -74,4 +74,23 @@ fn a_stale_socket_that_goes_on() {
 #[test]
 fn a_clear_that_fails_nobody() {
     finds(Fault::ClearKeepsWaiting, "fails []", &small());
+}
+
+fn with_an_end() -> Scenario {
+    ending(options(), vec![Small::PLAIN, Small::PLAIN, Small::last()])
+}
+
+#[test]
+fn an_end_that_forgets_who_waited() {
+    finds(Fault::RefuseKeepsWaiting, "sends [] away", &with_an_end());
+}
+
+#[test]
+fn an_end_that_takes_everybody_in() {
+    finds(Fault::TakesWhileClosing, "does not serve", &with_an_end());
+}
+
+#[test]
+fn an_end_that_loses_last_words() {
+    finds(Fault::RefuseLosesLast, "wait, not", &with_an_end());
 }

@@ -4,10 +4,12 @@
 //! answer was legal, and writes it down. What the pool should have done and did not is
 //! found by the audit in `world.rs`.
 
+mod endings;
+
 use std::collections::BTreeMap;
 
 use actix_mongo::pool::logic::Refusal;
-use actix_mongo::pool::{Claim, Cleared, Next, Opening, PoolOptions, Purpose, SlotId, Ticket};
+use actix_mongo::pool::{Claim, Next, Opening, PoolOptions, Purpose, SlotId, Ticket};
 
 use crate::small::Small;
 use crate::subject::Sweep;
@@ -29,6 +31,7 @@ pub(crate) use must;
 pub enum Mode {
     Paused(Option<u8>),
     Ready,
+    Closing(u8),
     Closed(u8),
 }
 
@@ -87,17 +90,33 @@ impl Ledger {
         let total = self.sockets.len() + self.pending.len();
         let of_now = |p: &&Opening| p.generation == self.generation;
         let coming = self.pending.iter().filter(of_now).count();
-        self.mode == Mode::Ready
+        let keeps_minimum = self.mode == Mode::Ready && !self.discouraged;
+        self.serves()
             && total < self.options.max_size
             && self.pending.len() < self.options.max_connecting
-            && (coming < self.waiting.len() || (total < self.options.min_size && !self.discouraged))
+            && (coming < self.waiting.len() || (keeps_minimum && total < self.options.min_size))
+    }
+
+    /// Whether it serves those who wait.
+    fn serves(&self) -> bool {
+        matches!(self.mode, Mode::Ready | Mode::Closing(_))
+    }
+
+    /// Whether it takes this entry in.
+    fn takes(&self, entry: Small) -> bool {
+        self.mode == Mode::Ready || (entry.last && self.serves())
+    }
+
+    /// It ends, and nothing is in use.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.mode, Mode::Closing(_) | Mode::Closed(_)) && self.sockets.values().all(Socket::is_free)
     }
 
     /// Whether the socket could take this entry.
     pub fn could_serve(&self, id: SlotId, entry: Small) -> bool {
         let socket = &self.sockets[&id];
         let alone = entry.exclusive || entry.purpose.is_some();
-        self.mode == Mode::Ready
+        self.serves()
             && socket.generation == self.generation
             && socket.held.is_none()
             && !socket.exclusive
@@ -126,9 +145,10 @@ impl Ledger {
                 must!(*back == entry, "another entry came back");
                 let expected = match self.mode {
                     Mode::Paused(cause) => Refusal::Paused(cause),
+                    Mode::Closing(cause) if !entry.last => Refusal::Closed(cause),
                     Mode::Closed(cause) => Refusal::Closed(cause),
-                    Mode::Ready if refused_parked => Refusal::Parked { parked },
-                    Mode::Ready => {
+                    _ if refused_parked => Refusal::Parked { parked },
+                    _ => {
                         must!(server.is_none(), "refused though {server:?} is free");
                         must!(!self.has_queue_room(entry), "refused though the queue has room");
                         let wanted = entry.bytes;
@@ -145,7 +165,7 @@ impl Ledger {
                 self.assign(*id, entry)?;
             }
             Claim::Queued { ticket, .. } => {
-                must!(self.mode == Mode::Ready, "waits for a pool that does not serve");
+                must!(self.takes(entry), "waits for a pool that does not serve");
                 must!(!refused_parked, "parks one too many");
                 must!(server.is_none(), "waits though {server:?} is free");
                 must!(self.has_queue_room(entry), "the queue is too long");
@@ -169,7 +189,8 @@ impl Ledger {
         }
         socket.exclusive = false;
         let free = socket.is_free();
-        let serves = self.mode == Mode::Ready && socket.generation == self.generation;
+        let generation = socket.generation;
+        let serves = self.serves() && generation == self.generation;
         match next {
             Next::Retire => {
                 must!(free && !serves, "{id:?} retires without a reason");
@@ -218,7 +239,7 @@ impl Ledger {
 
     pub fn opened(&mut self, opening: Opening, now: u8, next: &Next<Small>) -> Verdict {
         self.pending.retain(|pending| *pending != opening);
-        let serves = self.mode == Mode::Ready && opening.generation == self.generation;
+        let serves = self.serves() && opening.generation == self.generation;
         must!(serves == (*next != Next::Retire), "opened answers {next:?}");
         if !serves {
             return Ok(());
@@ -238,47 +259,12 @@ impl Ledger {
 
     pub fn open_failed(&mut self, opening: Opening, failed: Option<Small>) -> Verdict {
         self.pending.retain(|pending| *pending != opening);
-        let concerns = self.mode == Mode::Ready && opening.generation == self.generation;
+        let concerns = self.serves() && opening.generation == self.generation;
         self.discouraged |= concerns;
         let oldest = self.waiting.first().copied().filter(|_| concerns);
         must!(failed == oldest, "fails {failed:?}, the oldest is {oldest:?}");
         if oldest.is_some() {
             self.waiting.remove(0);
-        }
-        Ok(())
-    }
-
-    pub fn cleared(&mut self, cleared: &Cleared<Small, SlotId>, mode: Mode, interrupt: bool) -> Verdict {
-        if matches!(self.mode, Mode::Closed(_)) {
-            let nothing = cleared.failed.is_empty() && cleared.idle.is_empty();
-            must!(nothing && cleared.interrupted.is_empty(), "a closed pool has nothing");
-            must!(!cleared.was_ready, "a closed pool was not ready");
-            must!(cleared.generation == self.generation, "a closed pool has no generations");
-            return Ok(());
-        }
-        self.generation += u64::from(matches!(mode, Mode::Paused(_)));
-        must!(cleared.generation == self.generation, "generation {}", cleared.generation);
-        must!(cleared.was_ready == (self.mode == Mode::Ready), "was it ready?");
-        self.mode = mode;
-        must!(cleared.failed == self.waiting, "fails {:?} of {:?}", cleared.failed, self.waiting);
-        self.waiting.clear();
-        must!(same(&cleared.idle, self.idle.iter().copied()), "idle {:?}", cleared.idle);
-        for id in &cleared.idle {
-            self.remove(*id);
-        }
-        let interrupted = self.sockets.keys().copied().filter(|_| interrupt);
-        must!(same(&cleared.interrupted, interrupted), "interrupts {:?}", cleared.interrupted);
-        for id in &cleared.interrupted {
-            self.remove(*id);
-        }
-        Ok(())
-    }
-
-    pub fn idle_expired(&mut self, now: u8, expired: &[SlotId]) -> Verdict {
-        let perished = self.idle.iter().copied().filter(|id| self.has_perished(*id, now));
-        must!(same(expired, perished), "expired {expired:?}");
-        for id in expired {
-            self.remove(*id);
         }
         Ok(())
     }
@@ -322,7 +308,7 @@ impl Ledger {
     /// Who must take an entry that comes now: nobody while others wait; the idle socket
     /// used last, else the least loaded.
     fn server_for(&self, entry: Small) -> Option<SlotId> {
-        if !self.waiting.is_empty() || self.mode != Mode::Ready {
+        if !self.waiting.is_empty() || !self.takes(entry) {
             return None;
         }
         let could = |id: &SlotId| self.could_serve(*id, entry);
@@ -365,13 +351,4 @@ impl Ledger {
             socket.idle_since = now;
         }
     }
-}
-
-/// The same slots, in whatever order.
-fn same(given: &[SlotId], expected: impl Iterator<Item = SlotId>) -> bool {
-    let mut given = given.to_vec();
-    given.sort();
-    let mut expected: Vec<_> = expected.collect();
-    expected.sort();
-    given == expected
 }

@@ -23,7 +23,7 @@ pub fn options() -> PoolOptions {
 
 /// What may happen to a pool with these options and entries.
 pub fn scenario(options: PoolOptions, entries: Vec<Small>) -> Scenario {
-    Scenario { options, entries, ticks: 0, opens: 2, clears: 1, closes: 1 }
+    Scenario { options, entries, ticks: 0, opens: 2, clears: 1, closes: 1, refuses: 0 }
 }
 
 /// Two sockets, two at a time.
@@ -145,4 +145,31 @@ fn long_five_entries_in_a_deep_pool() {
     let plain = Small::PLAIN;
     let entries = vec![plain, plain, plain, Small::exclusive(), LEASE];
     holds_if_long(&Scenario { opens: 2, clears: 0, closes: 0, ..scenario(deep(two()), entries) });
+}
+
+/// The end in its two steps: ordinary entries are sent away, last words are served.
+pub fn ending(options: PoolOptions, entries: Vec<Small>) -> Scenario {
+    Scenario { clears: 0, refuses: 1, ..scenario(options, entries) }
+}
+
+#[test]
+fn an_end_with_last_words() {
+    holds(&ending(options(), vec![Small::PLAIN, Small::last(), LEASE]));
+}
+
+#[test]
+fn an_end_with_two_sockets_and_a_minimum() {
+    let options = PoolOptions { min_size: 1, ..two() };
+    holds(&ending(options, vec![Small::PLAIN, Small::last(), Small::last()]));
+}
+
+#[test]
+fn an_end_in_the_midst_of_clears() {
+    holds(&Scenario { clears: 1, ..ending(options(), vec![Small::PLAIN, Small::last()]) });
+}
+
+#[test]
+fn an_end_with_two_in_flight_on_one_socket() {
+    let entries = vec![Small::PLAIN, Small::exclusive(), Small::last()];
+    holds(&Scenario { opens: 1, ..ending(deep(options()), entries) });
 }

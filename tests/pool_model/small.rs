@@ -16,10 +16,13 @@ pub struct Small {
     pub exclusive: bool,
     pub purpose: Option<Purpose>,
     pub deadline: Option<u8>,
+    /// Served also while the pool closes.
+    pub last: bool,
 }
 
 impl Small {
-    pub const PLAIN: Self = Self { name: 0, bytes: 1, exclusive: false, purpose: None, deadline: None };
+    pub const PLAIN: Self =
+        Self { name: 0, bytes: 1, exclusive: false, purpose: None, deadline: None, last: false };
 
     pub const fn exclusive() -> Self {
         Self { exclusive: true, ..Self::PLAIN }
@@ -27,6 +30,10 @@ impl Small {
 
     pub const fn lease(purpose: Purpose) -> Self {
         Self { bytes: 0, exclusive: true, purpose: Some(purpose), ..Self::PLAIN }
+    }
+
+    pub const fn last() -> Self {
+        Self { last: true, ..Self::PLAIN }
     }
 
     pub const fn until(self, tick: u8) -> Self {
@@ -61,6 +68,10 @@ impl Waiting for Small {
 
     fn is_abandoned(&self) -> bool {
         GONE.get() & self.bit() != 0
+    }
+
+    fn is_last(&self) -> bool {
+        self.last
     }
 }
 

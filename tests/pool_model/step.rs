@@ -80,6 +80,17 @@ impl World {
                 self.leave(&cleared.idle);
                 self.ledger.cleared(&cleared, mode, interrupt)
             }
+            Action::Refuse => {
+                self.refuses += 1;
+                let sent_away = self.subject.refuse(self.refuses);
+                self.will_ask |= self.shared();
+                self.ledger.refused(self.refuses, &sent_away)
+            }
+            Action::Interrupt => {
+                let interrupted = self.subject.logic.interrupt();
+                self.leave(&interrupted);
+                self.ledger.interrupted(&interrupted)
+            }
             Action::Close => {
                 self.closes += 1;
                 let (closed, _) = self.subject.logic.close(self.closes);

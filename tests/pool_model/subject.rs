@@ -1,6 +1,6 @@
 //! The pool's logic, as it is or with a fault put in.
 
-use actix_mongo::pool::logic::{Refusal, State, Swept};
+use actix_mongo::pool::logic::{Mode, Refusal, State, Swept};
 use actix_mongo::pool::{Claim, Cleared, Next, Opening, PoolOptions, SlotId, Ticket};
 
 use crate::small::{Small, at, tick};
@@ -33,6 +33,12 @@ pub enum Fault {
     KeepsStale,
     /// A clear forgets who waited.
     ClearKeepsWaiting,
+    /// A pool that closes forgets those whom it sends away.
+    RefuseKeepsWaiting,
+    /// A pool that closes takes everybody in.
+    TakesWhileClosing,
+    /// And it loses the last words that wait.
+    RefuseLosesLast,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +62,13 @@ impl Subject {
     }
 
     pub fn claim(&mut self, entry: Small, now: u8, swept: &mut Sweep) -> Claim<Small, SlotId, Refusal<u8>> {
-        let mut claim = self.logic.claim(entry, Some(at(now)), swept);
+        let closing = matches!(self.logic.mode(), Mode::Closing(_));
+        let disguised = Small { last: true, ..entry };
+        let disguise = self.fault == Fault::TakesWhileClosing && closing;
+        let mut claim = self.logic.claim(if disguise { disguised } else { entry }, Some(at(now)), swept);
+        if let Claim::Taken(_, back) | Claim::Refused(back, _) = &mut claim {
+            *back = entry;
+        }
         if let Claim::Queued { arm, grow, .. } = &mut claim {
             *grow &= self.fault != Fault::LosesGrow;
             *arm = arm.filter(|_| self.fault != Fault::LosesAlarm);
@@ -125,6 +137,19 @@ impl Subject {
             self.stuck.append(&mut cleared.failed);
         }
         cleared
+    }
+
+    pub fn refuse(&mut self, cause: u8) -> Vec<Small> {
+        let (mut sent_away, _) = self.logic.refuse(cause);
+        if self.fault == Fault::RefuseKeepsWaiting {
+            self.stuck.append(&mut sent_away);
+        }
+        if self.fault == Fault::RefuseLosesLast {
+            while let Some(ticket) = self.oldest() {
+                self.logic.cancel(ticket);
+            }
+        }
+        sent_away
     }
 
     fn oldest(&self) -> Option<Ticket> {

@@ -21,6 +21,8 @@ pub struct Scenario {
     pub opens: u8,
     pub clears: u8,
     pub closes: u8,
+    /// The first step of the end.
+    pub refuses: u8,
 }
 
 /// What can happen next.
@@ -48,6 +50,10 @@ pub enum Action {
     Clear {
         interrupt: bool,
     },
+    /// The end begins.
+    Refuse,
+    /// Its grace is over.
+    Interrupt,
     Close,
     /// The timer wakes the queue.
     Expire,
@@ -89,6 +95,7 @@ pub struct World {
     pub opens: u8,
     pub clears: u8,
     pub closes: u8,
+    pub refuses: u8,
 }
 
 impl World {
@@ -108,6 +115,7 @@ impl World {
             opens: 0,
             clears: 0,
             closes: 0,
+            refuses: 0,
         }
     }
 
@@ -143,6 +151,12 @@ impl World {
             actions.push(Action::Clear { interrupt: false });
             actions.push(Action::Clear { interrupt: true });
         }
+        if self.refuses < scenario.refuses {
+            actions.push(Action::Refuse);
+        }
+        if self.refuses > 0 {
+            actions.push(Action::Interrupt);
+        }
         if self.closes < scenario.closes {
             actions.push(Action::Close);
         }
@@ -173,6 +187,7 @@ impl World {
         must!(counts == expected, "the queue counts {counts:?}, not {expected:?}");
         must!(logic.pending() == ledger.pending.len(), "pending {}", logic.pending());
         must!(logic.idle() == ledger.idle.len(), "idle {}", logic.idle());
+        must!(logic.is_quiet() == ledger.is_quiet(), "quiet {}", logic.is_quiet());
         must!(logic.generation() == ledger.generation, "generation {}", logic.generation());
         must!(logic.slots().len() == ledger.sockets.len(), "slots {:?}", logic.slots());
         for (slot, (id, socket)) in logic.slots().iter().zip(&ledger.sockets) {

@@ -136,6 +136,8 @@ impl Member {
         for entry in waiting {
             entry.fail(error.clone());
         }
+        // One of them may have held up last words.
+        self.pool.serve();
     }
 
     /// Breaks off what is in flight.
