@@ -89,7 +89,7 @@ impl Dialer {
                 Ok(result) => result,
                 Err(_) => {
                     timed_out = true;
-                    Err(overloaded(too_slow(phase, limit)))
+                    Err(too_slow(phase, limit))
                 }
             },
         };
@@ -152,5 +152,30 @@ fn too_slow(phase: Phase, limit: Duration) -> Error {
         Phase::Authenticate => "the server did not finish authentication",
     };
     let sentence = format!("{what} within connectTimeoutMS ({} ms)", limit.as_millis());
-    Error::new(Kind::ConnectionFailure, sentence).network()
+    let error = Error::new(Kind::ConnectionFailure, sentence).network();
+    match phase {
+        Phase::Dial | Phase::Hello => overloaded(error),
+        // A server that came so far has let the connection in.
+        Phase::Authenticate => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_comes_before_authentication_is_a_sign_of_a_busy_server() {
+        let labelled = |phase| {
+            let error = too_slow(phase, Duration::from_secs(1));
+            (error.has_label(label::SYSTEM_OVERLOADED), error.has_label(label::RETRYABLE))
+        };
+        assert_eq!([Phase::Dial, Phase::Hello].map(labelled), [(true, true); 2]);
+        assert_eq!(labelled(Phase::Authenticate), (false, false));
+        let lookup = DialError::Lookup("db".to_owned(), std::io::ErrorKind::NotFound.into());
+        assert!(dial_error(lookup).labels().is_empty());
+        let refused = DialError::Connect(std::io::ErrorKind::ConnectionRefused.into());
+        assert!(dial_error(refused).has_label(label::SYSTEM_OVERLOADED));
+        assert!(overloaded(Error::new(Kind::Command, "no")).labels().is_empty());
+    }
 }

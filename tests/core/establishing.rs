@@ -82,6 +82,53 @@ fn a_handshake_without_an_answer_ends_at_the_connect_timeout() {
 }
 
 #[test]
+fn a_port_that_refuses_further_connections_clears_nothing() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        let lease = client.lease().await.expect("a socket is idle");
+        server.accept(Accept::Refuse);
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("refused");
+        assert_eq!(error.kind(), Kind::ConnectionFailure, "{error:?}");
+        assert!(error.has_label(label::SYSTEM_OVERLOADED) && error.has_label(label::RETRYABLE), "{error:?}");
+        drop(lease);
+        client.ping().await;
+        assert_eq!((client.stats().generation, client.times_lost()), (0, 0));
+        assert_eq!(server.log().used_connections().len(), 1, "the established socket is still used");
+    });
+}
+
+/// It is there, and refuses: nothing that overload would explain.
+#[test]
+fn a_handshake_that_is_answered_with_an_error_clears_the_pool() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.until_kind(&address(&server), ServerKind::Standalone).await;
+        server.rule(handshake().once().fail(8000, "AtlasError"));
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("refused");
+        assert!(error.labels().is_empty(), "{error:?}");
+        client.core().settle().await;
+        assert_eq!((client.stats().generation, client.times_lost()), (1, 1));
+        client.ping().await;
+    });
+}
+
+#[test]
+fn a_socket_that_breaks_in_use_is_no_sign_of_overload() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        server.rule(Rule::on("ping").once().close());
+        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it broke");
+        assert!(error.labels().is_empty(), "{error:?}");
+        client.core().settle().await;
+        assert_eq!((client.stats().generation, client.times_lost()), (1, 1));
+    });
+}
+
+#[test]
 fn a_refused_port_is_named_when_selection_gives_up() {
     story(async {
         let server = ScriptedServer::builder().accept(Accept::Refuse).start();
