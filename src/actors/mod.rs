@@ -10,6 +10,8 @@
 
 pub mod cursor_manager;
 pub mod monitor;
+#[cfg(feature = "unstable-internals")]
+pub mod provoke;
 pub mod snapshot;
 pub mod socket;
 pub mod supervisor;

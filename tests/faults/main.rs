@@ -3,15 +3,16 @@
 //! flight on a socket, and again with sixteen.
 //!
 //! The tests take turns ([`support::Story`]): deadlines are held to 50 ms, and threads and
-//! sockets of this process are counted.
+//! sockets of this process are counted. What a busy machine makes late is told apart from
+//! what the library does ([`support::judge`]).
 
 #![allow(clippy::unwrap_used, reason = "a story that can't go on fails")]
 
 /// Makes tests of functions that take the pipeline depth: one of each at depth 1, one at 16.
 macro_rules! at_both_depths {
     ($($story:ident),+ $(,)?) => {
-        mod depth_1 { $(#[test] fn $story() { super::$story(1); })+ }
-        mod depth_16 { $(#[test] fn $story() { super::$story(16); })+ }
+        mod depth_1 { $(#[test] fn $story() { crate::support::tell(|| super::$story(1)); })+ }
+        mod depth_16 { $(#[test] fn $story() { crate::support::tell(|| super::$story(16)); })+ }
     };
 }
 
@@ -25,6 +26,8 @@ mod inputs;
 mod many_callers;
 mod panics;
 mod primary;
+#[cfg(feature = "unstable-internals")]
+mod provoked;
 mod queue;
 mod replies;
 mod slow_one;

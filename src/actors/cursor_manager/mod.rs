@@ -148,6 +148,8 @@ impl Actor for CursorManager {
     type Context = Context<Self>;
 
     fn started(&mut self, _ctx: &mut Self::Context) {
+        #[cfg(feature = "unstable-internals")]
+        crate::actors::provoke::enter(&_ctx.address());
         self.vital = Vital::here();
     }
 }
@@ -175,3 +177,6 @@ impl Handler<Drain> for CursorManager {
         self.drain(msg.grace, ctx);
     }
 }
+
+#[cfg(feature = "unstable-internals")]
+crate::actors::provoke::can_be_provoked!(CursorManager);

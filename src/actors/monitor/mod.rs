@@ -77,6 +77,8 @@ impl Actor for Monitor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        #[cfg(feature = "unstable-internals")]
+        crate::actors::provoke::enter(&ctx.address());
         ctx.spawn(watch(self.plan.clone(), self.signals.clone()).into_actor(self));
         if self.plan.streaming {
             ctx.spawn(measure(self.plan.clone(), self.signals.clone()).into_actor(self));
@@ -99,6 +101,9 @@ impl Handler<Order> for Monitor {
         }
     }
 }
+
+#[cfg(feature = "unstable-internals")]
+crate::actors::provoke::can_be_provoked!(Monitor);
 
 /// Checks the server for ever.
 async fn watch(plan: Rc<MonitorPlan>, signals: Rc<Signals>) {

@@ -269,6 +269,8 @@ impl Actor for Socket {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        #[cfg(feature = "unstable-internals")]
+        crate::actors::provoke::enter(&ctx.address());
         let (dialer, address) = (self.links.dialer.clone(), self.pool.address().clone());
         let establish = async move { dialer.establish(&address).await };
         ctx.spawn(establish.into_actor(self).map(|result, socket, ctx| match result {
@@ -306,6 +308,9 @@ impl Handler<SlotControl> for Socket {
         }
     }
 }
+
+#[cfg(feature = "unstable-internals")]
+crate::actors::provoke::can_be_provoked!(Socket);
 
 impl SocketLinks {
     fn tell(&self, event: SocketEvent) {

@@ -177,6 +177,8 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        #[cfg(feature = "unstable-internals")]
+        crate::actors::provoke::enter(&ctx.address());
         self.vital = Vital::here();
         self.links = Some(Arc::new(SocketLinks {
             sessions: self.plan.sessions.clone(),
@@ -307,6 +309,9 @@ impl Handler<Shutdown> for Supervisor {
         self.shut_down(ctx);
     }
 }
+
+#[cfg(feature = "unstable-internals")]
+crate::actors::provoke::can_be_provoked!(Supervisor);
 
 /// In the state machine's terms.
 fn phase_of(reached: Reached) -> Phase {

@@ -31,6 +31,8 @@ impl Actor for Timer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        #[cfg(feature = "unstable-internals")]
+        crate::actors::provoke::enter(&ctx.address());
         self.vital = Vital::here();
         ctx.spawn(Sleeper::default());
     }
@@ -50,6 +52,9 @@ impl Drop for Timer {
         drop(unrung);
     }
 }
+
+#[cfg(feature = "unstable-internals")]
+crate::actors::provoke::can_be_provoked!(Timer);
 
 impl Timer {
     /// A timer that rings these.

@@ -15,6 +15,7 @@ dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- da
 runtime <- connection
 race <- {actors::monitor, dispatch}
 actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
+actors::provoke <- {actors::socket, actors::monitor, actors::timer, actors::supervisor, actors::cursor_manager}
 ";
 
 /// The arrows, ready to be asked.
