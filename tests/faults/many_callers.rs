@@ -9,7 +9,8 @@ use test_support::poll::holds_within;
 use test_support::{Rule, ScriptedServer};
 
 use crate::support::{
-    Is, Pending, SOON, Story, TOLERANCE, assert_error, assert_sound, build_info, connect, soon, stats,
+    Is, Pending, SOON, Story, TOLERANCE, Watch, assert_error, assert_sound, build_info, connect, judge, soon,
+    stats,
 };
 
 at_both_depths!(ten_thousand_callers_on_a_stalled_server);
@@ -47,6 +48,7 @@ fn ten_thousand_callers_on_a_stalled_server(depth: u32) {
 fn round(connection: &Connection, server: &ScriptedServer, depth: u32, before: usize) {
     let in_flight = usize::try_from(SOCKETS * depth).unwrap();
     let written = server.log().count("buildInfo");
+    let watch = Watch::start();
     let began = Instant::now();
     let (mut waiting, mut refused) = (Vec::new(), Vec::new());
     for _ in 0..CALLERS {
@@ -83,14 +85,15 @@ fn round(connection: &Connection, server: &ScriptedServer, depth: u32, before: u
             latest = latest.max(began.elapsed());
         }
     });
-    // Ten thousand are told within the time in which they began: that is work as well.
-    assert!(latest < LIMIT + 2 * TOLERANCE, "one ended {latest:?} after it began");
+    let machine = watch.end();
     println!(
         "{} calls begun in {begun:?}, {} refused, the latest over after {latest:?}, all in {:?}",
         CALLERS,
         refused.len(),
         began.elapsed()
     );
+    // Ten thousand are told within the time in which they began: that is work as well.
+    judge("the latest of all calls", latest, LIMIT + TOLERANCE, machine);
     // Those that were in flight, and the few that got the place of one that ended earlier.
     let ran = errors.iter().filter(|error| error.may_have_run());
     assert!(ran.count() >= in_flight);

@@ -6,11 +6,14 @@ mod arbiter;
 mod calls;
 mod story;
 mod time;
+pub mod verbs;
+mod watch;
 
 pub use self::arbiter::LentArbiter;
 pub use self::calls::{Pending, Step, step_by_step};
 pub use self::story::Story;
-pub use self::time::{TOLERANCE, at_once, ends_at, soon};
+pub use self::time::{at_once, ends_at, soon};
+pub use self::watch::{TOLERANCE, Watch, judge, tell};
 
 use std::time::Duration;
 

@@ -13,14 +13,20 @@ const TIME: u32 = 20;
 /// Bytes of the longest input; the targets' own limits are below it.
 const LONGEST: u32 = 8192;
 
-/// Why they can't run here, if they can't.
+/// Why they can't run here, if they can't, and what would help.
 pub fn check() -> Result<(), String> {
-    let mut version = cargo_fuzz();
-    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    match version.status() {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err("cargo-fuzz or a nightly toolchain is not installed".to_owned()),
+    if !succeeds(nightly("rustc")) {
+        return Err("there is no nightly toolchain (`rustup toolchain install nightly`)".to_owned());
     }
+    if !succeeds(cargo_fuzz()) {
+        return Err("cargo-fuzz is not installed (`cargo install cargo-fuzz --locked`)".to_owned());
+    }
+    Ok(())
+}
+
+fn succeeds(mut command: Command) -> bool {
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// A step for each target. What they find beyond the seeds goes to the folder `target`.
@@ -39,8 +45,14 @@ pub fn steps() -> Result<Vec<(String, Command)>, Failure> {
 }
 
 fn cargo_fuzz() -> Command {
+    let mut command = nightly("cargo");
+    command.arg("fuzz");
+    command
+}
+
+fn nightly(program: &str) -> Command {
     let mut command = Command::new("rustup");
-    command.args(["run", "nightly", "cargo", "fuzz"]);
+    command.args(["run", "nightly", program]);
     command
 }
 

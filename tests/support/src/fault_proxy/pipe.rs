@@ -118,15 +118,23 @@ async fn one_move(
         // Back to look at the mode before they pass.
         return Ok(count > 0);
     }
+    if traffic == Traffic::Swallow {
+        held.start = held.end;
+        return Ok(true);
+    }
+    to.writable().await?;
     let length = match traffic {
         Traffic::Chunks(length) => length.clamp(1, held.length()),
-        Traffic::Pass => held.length(),
-        Traffic::Swallow | Traffic::Stall => {
-            held.start = held.end;
-            return Ok(true);
+        Traffic::UpTo(total) => {
+            let left = total.saturating_sub(shared.passed(up));
+            held.length().min(usize::try_from(left).unwrap_or(usize::MAX))
         }
+        Traffic::Pass | Traffic::Swallow | Traffic::Stall => held.length(),
     };
-    to.writable().await?;
+    if length == 0 {
+        // What has passed never becomes less, so nothing may before the next switch.
+        return std::future::pending().await;
+    }
     // Tried, not awaited: what is counted has been written, whenever this future
     // is dropped.
     let bytes = &buffer[held.start..held.start + length];

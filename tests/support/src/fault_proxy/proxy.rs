@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{oneshot, watch};
 
 /// What becomes of bytes in one direction.
@@ -23,6 +23,9 @@ pub enum Traffic {
     Stall,
     /// They pass in pieces of at most this length.
     Chunks(usize),
+    /// They pass until so many of all connections together have passed in this direction
+    /// since the start ([`FaultProxy::bytes`]); the others are held back.
+    UpTo(u64),
 }
 
 /// What the proxy does at the moment.
@@ -64,6 +67,12 @@ pub(super) enum End {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that passed so far in one direction.
+    pub fn passed(&self, up: bool) -> u64 {
+        let state = self.lock();
+        if up { state.bytes_up } else { state.bytes_down }
     }
 
     pub fn passed_up(&self, bytes: usize) {
@@ -108,6 +117,16 @@ impl FaultProxy {
     /// Starts a proxy in front of a server, with everything passing. It listens
     /// when this returns.
     pub fn start(server: SocketAddr) -> Self {
+        Self::launch(server, None)
+    }
+
+    /// The same, with so little room in the system's buffers for what comes from clients and
+    /// goes to them.
+    pub fn start_with_buffers(server: SocketAddr, bytes: u32) -> Self {
+        Self::launch(server, Some(bytes))
+    }
+
+    fn launch(server: SocketAddr, buffers: Option<u32>) -> Self {
         let shared = Arc::new(Shared { mode: watch::Sender::new(Mode::default()), state: Mutex::default() });
         let (stop, stopped) = oneshot::channel();
         let (started, start) = sync_channel(1);
@@ -118,8 +137,7 @@ impl FaultProxy {
                 .build()
                 .expect("the system has room for a runtime");
             runtime.block_on(async move {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-                let listener = listener.expect("a free port on the loopback");
+                let listener = listen(buffers).expect("a free port on the loopback");
                 let address = listener.local_addr().expect("a bound socket has one");
                 started.send(address).expect("`start` waits for it");
                 tokio::select! {
@@ -187,6 +205,17 @@ impl FaultProxy {
         self.end_all(End::Close);
     }
 
+    /// Closes one connection, both ends; they are numbered from 1 in the order in which they
+    /// were taken. Whether it was open.
+    pub fn close(&self, number: usize) -> bool {
+        self.end(number, End::Close)
+    }
+
+    /// Resets one connection (RST), both ends. Whether it was open.
+    pub fn reset(&self, number: usize) -> bool {
+        self.end(number, End::Reset)
+    }
+
     /// Resets every open connection (RST), both ends.
     pub fn reset_all(&self) {
         self.end_all(End::Reset);
@@ -217,6 +246,10 @@ impl FaultProxy {
         self.shared.mode.send_modify(change);
     }
 
+    fn end(&self, number: usize, end: End) -> bool {
+        self.shared.lock().ends.remove(&number).is_some_and(|order| order.send(end).is_ok())
+    }
+
     fn end_all(&self, end: End) {
         for (_, order) in self.shared.lock().ends.drain() {
             // Its receiver is gone if the connection ends at this moment.
@@ -233,6 +266,17 @@ impl Drop for FaultProxy {
             let _ = thread.join();
         }
     }
+}
+
+fn listen(buffers: Option<u32>) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    if let Some(bytes) = buffers {
+        // Connections that it takes have the same.
+        socket.set_recv_buffer_size(bytes)?;
+        socket.set_send_buffer_size(bytes)?;
+    }
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    socket.listen(1024)
 }
 
 async fn accept(shared: Arc<Shared>, listener: TcpListener, server: SocketAddr) {

@@ -140,3 +140,52 @@ fn new_connections_are_refused_while_old_ones_live() {
     proxy.close_all();
     assert!(old.rest().expect("a clean end").is_empty());
 }
+
+#[test]
+fn so_many_bytes_pass_and_the_rest_is_held_back() {
+    let (server, proxy) = start();
+    let mut clients = [(); 2].map(|()| Client::connect(proxy.address()));
+    clients[0].run(ping()).expect("a reply");
+    let reply = proxy.bytes().1;
+    proxy.down(Traffic::UpTo(reply + 10));
+    for client in &mut clients {
+        client.send(Message::new(ping())).expect("sent");
+    }
+    server.wait_for(|log| log.count("ping") == 3, SOON);
+    poll_until(SOON, "ten bytes", || proxy.bytes().1 == reply + 10);
+    for client in &mut clients {
+        client.set_patience(SILENCE).expect("set");
+        assert_eq!(kind(client.receive()), ErrorKind::WouldBlock);
+    }
+    assert_eq!(proxy.bytes().1, reply + 10, "no matter over which connection");
+    proxy.down(Traffic::UpTo(3 * reply));
+    poll_until(SOON, "all of both replies", || proxy.bytes().1 == 3 * reply);
+    proxy.up(Traffic::UpTo(0));
+    let mut third = Client::connect(proxy.address());
+    third.send(Message::new(ping())).expect("sent");
+    third.set_patience(SILENCE).expect("set");
+    assert_eq!(kind(third.receive()), ErrorKind::WouldBlock);
+    assert_eq!(server.log().count("ping"), 3);
+}
+
+#[test]
+fn one_connection_ends_and_the_others_live() {
+    let (_server, proxy) = start();
+    let mut clients = [(); 3].map(|()| Client::connect(proxy.address()));
+    for client in &mut clients {
+        client.run(ping()).expect("a reply");
+    }
+    assert!(proxy.close(1) && proxy.reset(3) && !proxy.close(1));
+    assert!(clients[0].rest().expect("a clean end").is_empty());
+    assert_eq!(clients[2].rest().expect_err("reset").kind(), ErrorKind::ConnectionReset);
+    clients[1].run(ping()).expect("the other one lives");
+}
+
+#[test]
+fn little_room_is_enough_for_large_messages() {
+    let server = ScriptedServer::start();
+    let proxy = FaultProxy::start_with_buffers(server.address(), 4096);
+    let mut client = Client::connect(proxy.address());
+    let large = doc! { "ping": 1, "$db": "admin", "filler": "x".repeat(1_000_000) };
+    client.run(large).expect("a reply");
+}
