@@ -10,9 +10,7 @@ use actix_mongo::{Connection, Result};
 use test_support::{Drip, DropAfter, Gate, Rule, ScriptedServer};
 
 use crate::support::verbs::{self, Call, Verb};
-use crate::support::{
-    Pending, SOON, Step, Story, assert_at_rest, build_info, connect, stats, step_by_step,
-};
+use crate::support::{Pending, SOON, Step, Story, assert_at_rest, build_info, connect, stats, step_by_step};
 
 at_both_depths! {
     run_command, insert_one, insert_many, find, find_one, update_one, delete_one, aggregate,

@@ -29,6 +29,7 @@ mod primary;
 #[cfg(feature = "unstable-internals")]
 mod provoked;
 mod queue;
+mod real;
 mod replies;
 mod slow_one;
 mod support;

@@ -15,8 +15,8 @@ use actix_mongo::{Connection, Cursor, Kind, Result};
 use test_support::{Drip, Gate, Rule, ScriptedServer};
 
 use crate::support::{
-    Is, MONITOR, Pending, SOON, Story, assert_error, assert_sound, build_info, collection,
-    connect, database, ping, soon, stats,
+    Is, MONITOR, Pending, SOON, Story, assert_error, assert_sound, build_info, collection, connect, database,
+    ping, soon, stats,
 };
 
 at_both_depths! {
@@ -75,7 +75,7 @@ fn scene(depth: u32) -> Scene {
 
 impl Scene {
     /// It is over for the connection, and for nobody else.
-    fn is_over(self) {
+    fn ends(self) {
         let Self { connection, server, half, drip, written, gate, queued, mut cursor } = self;
         for call in written.into_iter().chain([half]) {
             let error = call.end().unwrap_err();
@@ -123,8 +123,7 @@ fn a_panic_in_a_socket(depth: u32) {
 fn a_panic_in_a_socket_that_is_being_opened(depth: u32) {
     let _story = Story::begin();
     let server = ScriptedServer::start();
-    let connection =
-        connect(&server, depth, |builder| builder.max_pool_size(1).max_connecting(1));
+    let connection = connect(&server, depth, |builder| builder.max_pool_size(1).max_connecting(1));
     let gate = Gate::new();
     server.rule(Rule::on("isMaster").when(|it| it.connection > MONITOR).once().after(&gate));
     let oldest = Pending::begin(ping(&connection));
@@ -166,21 +165,21 @@ fn a_panic_in_the_supervisor(depth: u32) {
     let _story = Story::begin();
     let scene = scene(depth);
     assert_eq!(provoke::<Supervisor>(), 1);
-    scene.is_over();
+    scene.ends();
 }
 
 fn a_panic_in_the_timer(depth: u32) {
     let _story = Story::begin();
     let scene = scene(depth);
     assert_eq!(provoke::<Timer>(), 1);
-    scene.is_over();
+    scene.ends();
 }
 
 fn a_panic_in_the_manager_of_cursors(depth: u32) {
     let _story = Story::begin();
     let scene = scene(depth);
     assert_eq!(provoke::<CursorManager>(), 1);
-    scene.is_over();
+    scene.ends();
 }
 
 /// It panics while calls in flight have their grace: nobody would end the connection any

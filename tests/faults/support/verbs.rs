@@ -26,9 +26,8 @@ impl Verb {
     }
 }
 
-pub const RUN_COMMAND: Verb = Verb::new("run_command", "endSessions", |it| {
-    ready(database(it).run_command(doc! { "endSessions": [] }))
-});
+pub const RUN_COMMAND: Verb =
+    Verb::new("run_command", "endSessions", |it| ready(database(it).run_command(doc! { "endSessions": [] })));
 pub const INSERT_ONE: Verb =
     Verb::new("insert_one", "insert", |it| ready(collection(it).insert_one(doc! { "a": 1 })));
 pub const INSERT_MANY: Verb = Verb::new("insert_many", "insert", |it| {

@@ -1,0 +1,126 @@
+//! Every verb, dropped at its first poll, its second, and so on until it ends by itself.
+//!
+//! The pool of one socket is full, so the call waits; then it is written; then its reply comes in small
+//! pieces, and the call is polled again after each.
+
+use std::time::Duration;
+
+use actix_mongo::bson::doc;
+use test_support::DropAfter;
+use test_support::fault_proxy::{FaultProxy, Traffic};
+use test_support::poll_until;
+
+use super::Real;
+use crate::support::verbs::{self, Verb};
+use crate::support::{SOON, Step, Story, collection, soon, stats, step_by_step};
+
+at_both_depths! {
+    run_command, insert_one, insert_many, find, find_one, update_one, delete_one, aggregate,
+    cursor_try_next, cursor_next_batch, the_server_tells_of_cursors_that_are_open,
+}
+
+/// Bytes that come down between two polls.
+const BYTES: u64 = 32;
+/// If none come for so long, there are no more. Should the machine have been asleep, the
+/// call is polled fewer times.
+const SILENCE: Duration = Duration::from_millis(500);
+
+fn visit(depth: u32, verb: &Verb) {
+    let _story = Story::begin();
+    let Some(real) = Real::start(FaultProxy::start) else { return };
+    real.fill();
+    let connection = real.connect(depth, 1, |builder| builder);
+    let length = real.length_of_a_ping(&connection);
+    let mut polls = 0;
+    loop {
+        let call = (verb.prepare)(&connection);
+        let holders = real.hold(&connection, depth);
+        let (mut progress, mut over) = (0, false);
+        let outcome = step_by_step(DropAfter::new(polls, call), || {
+            progress += 1;
+            match progress {
+                1 => assert_eq!(stats(&connection).queued, 1, "the pool is full"),
+                2 => {
+                    // As much as the holders' replies have.
+                    real.proxy.down(Traffic::UpTo(real.down() + length * u64::from(depth)));
+                    real.proxy.up(Traffic::Pass);
+                    poll_until(SOON, "its turn", || stats(&connection).queued == 0);
+                }
+                _ => over = over || !real.let_through(BYTES, SILENCE),
+            }
+            match over {
+                true => {
+                    real.proxy.pass();
+                    Step::Wait
+                }
+                false => Step::Poll,
+            }
+        });
+        real.proxy.pass();
+        for holder in holders {
+            holder.end().expect("it was only slow");
+        }
+        real.assert_at_rest(&connection);
+        assert_eq!(real.proxy.accepted(), 2, "none lost, none opened");
+        assert_eq!(stats(&connection).total, 1);
+        match outcome {
+            None => polls += 1,
+            Some(result) => break result.expect("nobody dropped it"),
+        }
+    }
+    println!("{} at depth {depth}, real server: {polls} polls", verb.name);
+    assert!(polls >= 5, "{} was dropped in {polls} places only", verb.name);
+}
+
+fn run_command(depth: u32) {
+    visit(depth, &verbs::RUN_COMMAND);
+}
+
+fn insert_one(depth: u32) {
+    visit(depth, &verbs::INSERT_ONE);
+}
+
+fn insert_many(depth: u32) {
+    visit(depth, &verbs::INSERT_MANY);
+}
+
+fn find(depth: u32) {
+    visit(depth, &verbs::FIND);
+}
+
+fn find_one(depth: u32) {
+    visit(depth, &verbs::FIND_ONE);
+}
+
+fn update_one(depth: u32) {
+    visit(depth, &verbs::UPDATE_ONE);
+}
+
+fn delete_one(depth: u32) {
+    visit(depth, &verbs::DELETE_ONE);
+}
+
+fn aggregate(depth: u32) {
+    visit(depth, &verbs::AGGREGATE);
+}
+
+fn cursor_try_next(depth: u32) {
+    visit(depth, &verbs::CURSOR_TRY_NEXT);
+}
+
+fn cursor_next_batch(depth: u32) {
+    visit(depth, &verbs::CURSOR_NEXT_BATCH);
+}
+
+/// Else the others would prove nothing.
+fn the_server_tells_of_cursors_that_are_open(depth: u32) {
+    let _story = Story::begin();
+    let Some(real) = Real::start(FaultProxy::start) else { return };
+    real.fill();
+    let connection = real.connect(depth, 1, |builder| builder);
+    let cursor = soon(collection(&connection).find(doc! {}).batch_size(2)).unwrap();
+    assert_eq!(real.open_cursors(), 1);
+    drop(cursor);
+    real.assert_at_rest(&connection);
+    assert_eq!(real.open_cursors(), 0);
+}
