@@ -2,6 +2,7 @@
 //! long: the server ends with its standard input, a run with its window or at the latest here.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -10,54 +11,54 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::canned::counters::Seen;
-use crate::cli::RunArguments;
+use crate::cli::{ConnectArguments, RunArguments};
 use crate::load::Measured;
 
-pub struct Server {
+/// A child that answers each line with a line, and ends with its standard input.
+pub struct Partner {
+    what: &'static str,
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
-    port: u16,
 }
 
-impl Server {
-    pub fn start() -> Result<Self> {
-        let mut child = this_binary()?
-            .arg("canned-server")
+impl Partner {
+    fn start(what: &'static str, arguments: impl IntoIterator<Item = String>) -> Result<Self> {
+        let mut child = Command::new(this_program()?)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .context("starting the canned server")?;
+            .with_context(|| format!("starting {what}"))?;
         let input = child.stdin.take();
-        let output = child.stdout.take().context("the canned server has no output")?;
-        let mut server = Self { child, input, output: BufReader::new(output), port: 0 };
-        server.port = server.line()?.parse().context("the canned server's port")?;
-        Ok(server)
+        let output = child.stdout.take().with_context(|| format!("{what} has no output"))?;
+        Ok(Self { what, child, input, output: BufReader::new(output) })
     }
 
-    /// For both drivers: what both do by default is said aloud, and a server that is gone is an
-    /// error of the driver before it is one of the bench.
-    pub fn uri(&self) -> String {
-        let options = "retryReads=true&retryWrites=true&serverSelectionTimeoutMS=10000";
-        format!("mongodb://127.0.0.1:{}/?{options}", self.port)
+    /// A driver with idle sockets, see `idle`.
+    pub fn idle(connect: &ConnectArguments) -> Result<Self> {
+        Self::start(
+            "a process with idle sockets",
+            ["run-idle".to_owned()].into_iter().chain(options(connect)),
+        )
     }
 
-    pub fn seen(&mut self) -> Result<Seen> {
-        let input = self.input.as_mut().context("the canned server has no input")?;
-        input.write_all(b"counters\n").context("asking the canned server")?;
-        Ok(serde_json::from_str(&self.line()?)?)
+    pub fn ask(&mut self, question: &str) -> Result<String> {
+        let input = self.input.as_mut().with_context(|| format!("{} has no input", self.what))?;
+        writeln!(input, "{question}").with_context(|| format!("asking {}", self.what))?;
+        self.line()
     }
 
-    fn line(&mut self) -> Result<String> {
+    pub fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         if self.output.read_line(&mut line)? == 0 {
-            bail!("the canned server has ended: {}", self.child.wait()?);
+            bail!("{} has ended: {}", self.what, self.child.wait()?);
         }
         Ok(line.trim().to_owned())
     }
 }
 
-impl Drop for Server {
+impl Drop for Partner {
     fn drop(&mut self) {
         self.input = None;
         // It ends by itself now; killed or gone already, there is nothing left to do about it.
@@ -65,9 +66,31 @@ impl Drop for Server {
     }
 }
 
+/// The canned server.
+pub struct Server {
+    partner: Partner,
+    port: u16,
+}
+
+impl Server {
+    pub fn start() -> Result<Self> {
+        let mut partner = Partner::start("the canned server", ["canned-server".to_owned()])?;
+        let port = partner.line()?.parse().context("the canned server's port")?;
+        Ok(Self { partner, port })
+    }
+
+    pub fn uri(&self) -> String {
+        format!("mongodb://127.0.0.1:{}/", self.port)
+    }
+
+    pub fn seen(&mut self) -> Result<Seen> {
+        Ok(serde_json::from_str(&self.partner.ask("counters")?)?)
+    }
+}
+
 /// Runs one child to its end and reads its line. What it wrote to standard error is the error.
-pub fn run_one(run: &RunArguments) -> Result<Measured> {
-    let mut child = this_binary()?
+pub fn run_one(program: &Path, run: &RunArguments) -> Result<Measured> {
+    let mut child = Command::new(program)
         .arg("run-one")
         .args(arguments(run))
         .stdin(Stdio::null())
@@ -108,25 +131,29 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 }
 
 fn arguments(run: &RunArguments) -> Vec<String> {
-    [
-        ("driver", run.driver.name().to_owned()),
-        ("host", run.host.name().to_owned()),
-        ("op", run.op.name().to_owned()),
-        ("callers", run.callers.to_string()),
-        ("sockets", run.sockets.to_string()),
-        ("depth", run.depth.to_string()),
-        ("seconds", run.seconds.as_secs_f64().to_string()),
-        ("warm-up", run.warm_up.as_secs_f64().to_string()),
-        ("uri", run.uri.clone()),
-    ]
-    .into_iter()
-    .map(|(name, value)| format!("--{name}={value}"))
-    .collect()
+    let mut arguments = options(&run.connect);
+    arguments.extend([
+        format!("--op={}", run.op),
+        format!("--callers={}", run.callers),
+        format!("--seconds={}", run.seconds.as_secs_f64()),
+        format!("--warm-up={}", run.warm_up.as_secs_f64()),
+    ]);
+    arguments
 }
 
-fn this_binary() -> Result<Command> {
-    let path = std::env::current_exe().context("finding this program")?;
-    Ok(Command::new(path))
+fn options(connect: &ConnectArguments) -> Vec<String> {
+    vec![
+        format!("--driver={}", connect.driver.name()),
+        format!("--host={}", connect.host.name()),
+        format!("--sockets={}", connect.sockets),
+        format!("--min-sockets={}", connect.min_sockets),
+        format!("--depth={}", connect.depth),
+        format!("--uri={}", connect.uri),
+    ]
+}
+
+pub fn this_program() -> Result<PathBuf> {
+    std::env::current_exe().context("finding this program")
 }
 
 /// Beyond its window: connecting, warming up and coming to an end, each of which the child

@@ -17,17 +17,28 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Task {
     /// Both drivers against a server with canned replies
-    Client(ClientArguments),
+    Client(ComparisonArguments),
+    /// Both drivers against a real server, whose database `bench` is dropped
+    Server(ServerArguments),
+    /// Our driver with a listener for its events, against our driver without one
+    Events(ComparisonArguments),
+    /// Our driver in this build, against our driver in another build
+    Builds(BuildsArguments),
+    /// What depending on each driver costs: build time, crates, memory per idle socket
+    Footprint(FootprintArguments),
     /// The server: prints its port, stops when its standard input ends
     #[command(hide = true)]
     CannedServer,
     /// One driver, one case, one window; prints one line of JSON
     #[command(hide = true)]
     RunOne(RunArguments),
+    /// One driver with sockets that have nothing to do; prints its memory for each line it reads
+    #[command(hide = true)]
+    RunIdle(ConnectArguments),
 }
 
 #[derive(Debug, Args)]
-pub struct ClientArguments {
+pub struct ComparisonArguments {
     /// Fewer and shorter rounds: for a first look, not for a decision
     #[arg(long)]
     pub quick: bool,
@@ -40,32 +51,90 @@ pub struct ClientArguments {
     /// The measured window of each run [default: 1.4; quick: 0.3]
     #[arg(long, value_parser = seconds)]
     pub seconds: Option<Duration>,
-    /// The official driver on both sides: the ratios then show the noise of the machine
+    /// The right side on both sides: the ratios then show the noise of the machine
     #[arg(long)]
     pub self_check: bool,
-    /// The file of results [default: target/bench/client.jsonl]
+    /// The file of results [default: target/bench/SUBCOMMAND.jsonl]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    #[command(flatten)]
+    pub comparison: ComparisonArguments,
+    /// The server (`cargo xtask bench server` starts one and says it here)
+    #[arg(long)]
+    pub uri: String,
+    /// Its process, if its processor time is not to count as a disturbance
+    #[arg(long, value_name = "PID")]
+    pub server_pid: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildsArguments {
+    #[command(flatten)]
+    pub comparison: ComparisonArguments,
+    /// This program, built from other sources
+    #[arg(long, value_name = "PROGRAM")]
+    pub other: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct FootprintArguments {
+    /// Only this part
+    #[arg(long)]
+    pub part: Option<Part>,
+    /// Only subjects (such as `mongodb, default features`) whose name contains this
+    #[arg(long, value_name = "SUBSTRING")]
+    pub only: Option<String>,
+    /// How many times each build and each process is repeated
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
+    /// How many idle sockets the larger pool has
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..=8000))]
+    pub sockets: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// How many crates are compiled
+    Crates,
+    /// How long a clean build takes
+    Build,
+    /// What an idle socket takes
+    Memory,
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct RunArguments {
-    #[arg(long)]
-    pub driver: DriverKind,
-    #[arg(long)]
-    pub host: HostKind,
+    #[command(flatten)]
+    pub connect: ConnectArguments,
     #[arg(long)]
     pub op: Operation,
     #[arg(long)]
     pub callers: u32,
-    #[arg(long)]
-    pub sockets: u32,
-    #[arg(long)]
-    pub depth: u32,
     #[arg(long, value_parser = seconds)]
     pub seconds: Duration,
     #[arg(long, value_parser = seconds)]
     pub warm_up: Duration,
+}
+
+/// A driver and how it is set up.
+#[derive(Debug, Clone, Args)]
+pub struct ConnectArguments {
+    #[arg(long)]
+    pub driver: DriverKind,
+    #[arg(long)]
+    pub host: HostKind,
+    /// The most that the pool may have
+    #[arg(long)]
+    pub sockets: u32,
+    /// What the pool is to have without being asked
+    #[arg(long, default_value_t = 0)]
+    pub min_sockets: u32,
+    #[arg(long, default_value_t = 1)]
+    pub depth: u32,
     #[arg(long)]
     pub uri: String,
 }
@@ -73,6 +142,8 @@ pub struct RunArguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum DriverKind {
     Ours,
+    /// Ours, with a closure that is told of all events
+    Listened,
     Official,
 }
 
@@ -80,6 +151,7 @@ impl DriverKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::Listened => "listened",
             Self::Official => "official",
         }
     }

@@ -15,34 +15,38 @@ use serde::{Deserialize, Serialize};
 use crate::cases::Operation;
 use crate::cli::{DriverKind, RunArguments};
 use crate::cpu::process_time;
+use crate::driver::Driver;
 use crate::driver::official::Official;
-use crate::driver::{Driver, document};
 use crate::host::Host;
+use crate::scan;
 use crate::statistics::percentile;
+use crate::things::{DOCUMENTS, document};
 
 /// What a run found out; one line of JSON between child and parent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
+    /// Or documents
     pub operations: u64,
     /// Length of the window in seconds
     pub seconds: f64,
-    /// Microseconds of processor time, user and system, per operation
+    /// Microseconds of processor time, user and system, per operation, which is a document in a
+    /// scan
     pub cpu: f64,
-    /// Operations per second
+    /// Operations or documents per second
     pub throughput: f64,
-    /// Microseconds
+    /// Microseconds of a call, or of a whole scan
     pub p50: f64,
     /// Microseconds
     pub p99: f64,
 }
 
 pub fn run_and_print(run: &RunArguments) -> Result<()> {
-    let measured = match run.driver {
+    let measured = match run.connect.driver {
         DriverKind::Official => measure::<Official>(run)?,
         #[cfg(feature = "ours")]
-        DriverKind::Ours => measure::<crate::driver::ours::Ours>(run)?,
+        DriverKind::Ours | DriverKind::Listened => measure::<crate::driver::ours::Ours>(run)?,
         #[cfg(not(feature = "ours"))]
-        DriverKind::Ours => bail!("built without the feature `ours`"),
+        DriverKind::Ours | DriverKind::Listened => bail!("built without the feature `ours`"),
     };
     println!("{}", serde_json::to_string(&measured)?);
     // Neither driver's farewell is measured, so nobody waits for it.
@@ -50,10 +54,13 @@ pub fn run_and_print(run: &RunArguments) -> Result<()> {
 }
 
 fn measure<D: Driver>(run: &RunArguments) -> Result<Measured> {
-    let host = Host::start(run.host)?;
-    let arguments = run.clone();
+    let host = Host::start(run.connect.host)?;
+    let arguments = run.connect.clone();
     let connect = async move { D::connect(&arguments).await };
     let driver = host.wait_for(PATIENCE, connect).context("connecting")?;
+    if let Operation::Scan(scan) = run.op {
+        return scan::measure(&host, driver, scan, run);
+    }
     let window = Arc::new(Window::default());
     let (sender, reports) = mpsc::channel();
     for number in 0..run.callers {
@@ -75,7 +82,7 @@ fn measure<D: Driver>(run: &RunArguments) -> Result<Measured> {
     window.state.store(CLOSED, Ordering::Relaxed);
     let (cpu, length) = (process_time() - cpu_before, opened.elapsed());
 
-    summarize(cpu, length, collect(run.callers, &reports)?)
+    summarize(cpu, length, 1, collect(run.callers, &reports)?)
 }
 
 /// Until the time is over and every caller has had an answer, so that a queue of 10,000 is in
@@ -113,8 +120,9 @@ fn collect(callers: u32, reports: &Receiver<Report>) -> Result<Vec<u64>> {
     Ok(samples)
 }
 
-fn summarize(cpu: Duration, length: Duration, mut samples: Vec<u64>) -> Result<Measured> {
-    let operations = samples.len() as u64;
+/// `each`: how many operations a sample stands for.
+pub fn summarize(cpu: Duration, length: Duration, each: u64, mut samples: Vec<u64>) -> Result<Measured> {
+    let operations = samples.len() as u64 * each;
     let mut micros = |share| {
         let nanos = percentile(&mut samples, share).context("no operation ended in the window")?;
         anyhow::Ok(nanos as f64 / 1e3)
@@ -140,9 +148,10 @@ async fn caller<D: Driver>(driver: D, operation: Operation, number: u32, window:
     let mut started = Instant::now();
     for id in i64::from(number).. {
         match operation {
-            Operation::Find => driver.find(id).await?,
+            Operation::Find => driver.find(id % DOCUMENTS).await?,
             Operation::Insert => driver.insert(&document).await?,
             Operation::Ping => driver.ping().await?,
+            Operation::Scan(_) => bail!("a scan is measured by itself"),
         }
         let ended = Instant::now();
         match window.state.load(Ordering::Relaxed) {
@@ -173,7 +182,7 @@ struct Window {
 const OPEN: u8 = 1;
 const CLOSED: u8 = 2;
 /// For everything that should take a moment: longer than any queue, shorter than `child` waits.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 mod tests {
@@ -182,7 +191,7 @@ mod tests {
     #[test]
     fn a_window_of_two_seconds_becomes_figures_per_operation() {
         let samples = (1..=1000).map(|micros| micros * 1000).collect();
-        let measured = summarize(Duration::from_millis(500), Duration::from_secs(2), samples).unwrap();
+        let measured = summarize(Duration::from_millis(500), Duration::from_secs(2), 1, samples).unwrap();
         assert_eq!(measured.operations, 1000);
         assert_eq!(measured.cpu, 500.0);
         assert_eq!(measured.throughput, 500.0);
@@ -191,7 +200,7 @@ mod tests {
 
     #[test]
     fn an_empty_window_is_an_error_and_not_a_zero() {
-        let nothing = summarize(Duration::ZERO, Duration::from_secs(1), Vec::new());
+        let nothing = summarize(Duration::ZERO, Duration::from_secs(1), 1, Vec::new());
         assert!(nothing.is_err());
     }
 }

@@ -65,6 +65,12 @@ impl Sub for Usage {
     }
 }
 
+/// Of another process.
+pub fn process_time_of(pid: u32) -> Option<Duration> {
+    let process = read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(Duration::from_secs_f64(process_ticks(&process)? / clock_ticks_per_second() as f64))
+}
+
 /// The first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal.
 fn machine_ticks(text: &str) -> Option<(f64, f64)> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;

@@ -1,23 +1,29 @@
 //! actix-mongo measured beside the official driver.
 //!
 //! `client` (also behind `cargo xtask bench client`) starts a server that answers with canned
-//! replies and then, case by case and round by round, a fresh child process per driver. Server
-//! and children are this same binary under hidden subcommands. How to read the figures is in
-//! `docs/performance.md`.
+//! replies and then, case by case and round by round, a fresh child process per driver. `server`
+//! does the same against a real one. `events` and `builds` set ours against ours. Server and
+//! children are this same binary under hidden subcommands. `footprint` measures what a driver
+//! costs that does nothing. How to read the figures is in `docs/performance.md`.
 
 mod canned;
 mod cases;
 mod child;
 mod cli;
-mod client;
+mod comparison;
 mod cpu;
 mod driver;
 mod equality;
+mod footprint;
 mod host;
+mod idle;
 mod load;
 mod machine;
 mod report;
+mod scan;
 mod statistics;
+mod target;
+mod things;
 
 use std::process::ExitCode;
 
@@ -27,9 +33,14 @@ use crate::cli::{Cli, Task};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
-        Task::Client(arguments) => client::run(&arguments),
+        Task::Client(arguments) => comparison::client(&arguments),
+        Task::Server(arguments) => comparison::server(&arguments),
+        Task::Events(arguments) => comparison::events(&arguments),
+        Task::Builds(arguments) => comparison::builds(&arguments),
+        Task::Footprint(arguments) => footprint::run(&arguments),
         Task::CannedServer => canned::server::serve(),
         Task::RunOne(arguments) => load::run_and_print(&arguments),
+        Task::RunIdle(arguments) => idle::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

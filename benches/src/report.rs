@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Serialize;
 
 use crate::load::Measured;
 use crate::statistics::{median, spread};
@@ -19,20 +18,27 @@ pub struct Case {
 /// Both sides of one round.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    pub ours: Measured,
-    pub official: Measured,
+    pub left: Measured,
+    pub right: Measured,
 }
 
-/// A line of `client.jsonl`.
-#[derive(Debug, Serialize)]
+/// What the two sides are called: in the file these are the names of their figures.
+#[derive(Debug, Clone, Copy)]
+pub struct Names {
+    pub left: &'static str,
+    pub right: &'static str,
+}
+
+/// A line of the file.
+#[derive(Debug)]
 struct Row<'a> {
     case: &'a str,
     metric: &'static str,
     /// Medians over the rounds: microseconds per operation (`cpu`), operations per second
     /// (`throughput`), microseconds (`p50`, `p99`)
-    ours: Option<f64>,
-    official: Option<f64>,
-    /// The median of the rounds' ratios, ours by official
+    left: Option<f64>,
+    right: Option<f64>,
+    /// The median of the rounds' ratios, left by right
     ratio: Option<f64>,
     /// (highest - lowest) / median of the rounds' ratios
     spread: Option<f64>,
@@ -54,13 +60,13 @@ impl Case {
         let of = |side: fn(&Pair) -> &Measured| -> Vec<f64> {
             self.rounds.iter().map(|pair| value(side(pair))).collect()
         };
-        let (ours, official) = (of(|pair| &pair.ours), of(|pair| &pair.official));
-        let ratios: Vec<f64> = ours.iter().zip(&official).map(|(a, b)| a / b).collect();
+        let (left, right) = (of(|pair| &pair.left), of(|pair| &pair.right));
+        let ratios: Vec<f64> = left.iter().zip(&right).map(|(a, b)| a / b).collect();
         Row {
             case: &self.name,
             metric,
-            ours: median(&ours),
-            official: median(&official),
+            left: median(&left),
+            right: median(&right),
             ratio: median(&ratios),
             spread: spread(&ratios),
             rounds: ratios.len(),
@@ -68,12 +74,30 @@ impl Case {
     }
 }
 
+impl Row<'_> {
+    fn json(&self, names: Names) -> String {
+        let number = |value: Option<f64>| value.map_or_else(|| "null".to_owned(), |value| value.to_string());
+        format!(
+            r#"{{"case":{:?},"metric":{:?},"{}":{},"{}":{},"ratio":{},"spread":{},"rounds":{}}}"#,
+            self.case,
+            self.metric,
+            names.left,
+            number(self.left),
+            names.right,
+            number(self.right),
+            number(self.ratio),
+            number(self.spread),
+            self.rounds
+        )
+    }
+}
+
 /// A row per case and metric. A case without one good round has its rows too, empty.
-pub fn write(path: &Path, cases: &[Case]) -> Result<()> {
+pub fn write(path: &Path, names: Names, cases: &[Case]) -> Result<()> {
     let mut text = String::new();
     for case in cases {
         for metric in METRICS {
-            text.push_str(&serde_json::to_string(&case.row(metric))?);
+            text.push_str(&case.row(metric).json(names));
             text.push('\n');
         }
     }
@@ -83,15 +107,18 @@ pub fn write(path: &Path, cases: &[Case]) -> Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
 
-pub fn print(cases: &[Case], left: &str) {
-    println!("\n{left} / official = ratio ±spread; cpu, p50, p99 in µs, throughput in 1000/s");
-    print!("{:<31}", "case");
+pub fn print(names: Names, cases: &[Case]) {
+    let Names { left, right } = names;
+    println!("\n{left} / {right} = ratio ±spread; cpu, p50, p99 in µs, throughput in 1000/s");
+    println!("(of a scan: cpu and throughput are of documents, p50 and p99 of whole scans)");
+    let width = cases.iter().map(|case| case.name.len()).max().unwrap_or_default();
+    print!("{:<width$}", "case");
     for (name, _) in METRICS {
         print!(" | {name:^32}");
     }
     println!();
     for case in cases {
-        print!("{:<31}", case.name);
+        print!("{:<width$}", case.name);
         for metric in METRICS {
             print!(" | {}", cell(&case.row(metric)));
         }
@@ -100,14 +127,14 @@ pub fn print(cases: &[Case], left: &str) {
 }
 
 fn cell(row: &Row<'_>) -> String {
-    let (Some(ours), Some(official), Some(ratio), Some(spread)) =
-        (row.ours, row.official, row.ratio, row.spread)
+    let (Some(left), Some(right), Some(ratio), Some(spread)) = (row.left, row.right, row.ratio, row.spread)
     else {
         return format!("{:^32}", "no result");
     };
     let unit = if row.metric == "throughput" { 1e3 } else { 1.0 };
-    let (ours, official) = (ours / unit, official / unit);
-    format!("{ours:>8.1} /{official:>8.1} ={ratio:>5.2} ±{:>3.0}%", 100.0 * spread)
+    let (left, right) = (left / unit, right / unit);
+    let decimals = if left.min(right) < 1.0 { 3 } else { 1 };
+    format!("{left:>8.decimals$} /{right:>8.decimals$} ={ratio:>5.2} ±{:>3.0}%", 100.0 * spread)
 }
 
 #[cfg(test)]
@@ -119,14 +146,19 @@ mod tests {
     }
 
     fn case(cpus: &[(f64, f64)]) -> Case {
-        let pair = |(a, b): &(f64, f64)| Pair { ours: measured(*a), official: measured(*b) };
+        let pair = |(a, b): &(f64, f64)| Pair { left: measured(*a), right: measured(*b) };
         Case { name: "ping/tokio/1x10/depth1".to_owned(), rounds: cpus.iter().map(pair).collect() }
+    }
+
+    fn value(case: &Case) -> serde_json::Value {
+        let names = Names { left: "ours", right: "official" };
+        serde_json::from_str(&case.row(METRICS[0]).json(names)).unwrap()
     }
 
     #[test]
     fn the_ratio_is_of_rounds_and_not_of_medians() {
         let case = case(&[(1.0, 2.0), (9.0, 10.0), (2.0, 8.0)]);
-        let row = serde_json::to_value(case.row(METRICS[0])).unwrap();
+        let row = value(&case);
         assert_eq!(row["case"], "ping/tokio/1x10/depth1");
         assert_eq!(row["metric"], "cpu");
         assert_eq!((&row["ours"], &row["official"]), (&2.0.into(), &8.0.into()));
@@ -137,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_case_that_always_failed_is_empty_and_not_zero() {
-        let row = serde_json::to_value(case(&[]).row(METRICS[0])).unwrap();
+        let row = value(&case(&[]));
         assert!(row["ours"].is_null() && row["ratio"].is_null());
         assert!(cell(&case(&[]).row(METRICS[0])).contains("no result"));
     }

@@ -73,7 +73,8 @@ impl Connection {
     }
 
     pub fn answer_delayed(&mut self, request_id: i32, replies: &mut Replies) -> Result<Next> {
-        replies.answer(Command::Hello, request_id, &mut self.output);
+        let hello = Request { id: request_id, command: Command::Hello, ..Request::default() };
+        replies.answer(&hello, &mut self.output)?;
         self.flush(None)
     }
 
@@ -99,8 +100,8 @@ impl Connection {
             if let Some(millis) = request.await_millis {
                 let due = Instant::now() + Duration::from_millis(millis);
                 delayed = Some(Delayed { due, request_id: request.id });
-            } else if !request.silent {
-                replies.answer(request.command, request.id, &mut self.output);
+            } else if !request.silent && !replies.answer(&request, &mut self.output)? {
+                counters.unknown.add(1);
             }
         }
         self.input.copy_within(start..self.filled, 0);
@@ -128,9 +129,8 @@ impl Connection {
 fn count(request: &Request, length: usize, counters: &Counters) {
     match request.command {
         Command::Hello => counters.hellos.add(1),
-        Command::Unknown => counters.unknown.add(1),
-        Command::Housekeeping => {}
-        Command::Find | Command::Insert | Command::Ping => {
+        Command::Unknown | Command::Housekeeping => {}
+        Command::Find | Command::Scan | Command::Insert | Command::Ping => {
             counters.operations.add(1);
             counters.operation_bytes.add(length as u64);
             counters.with_session.add(request.session.into());

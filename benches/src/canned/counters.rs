@@ -43,7 +43,7 @@ counters! {
     accepted,
     /// `hello` and its old name
     hellos,
-    /// `find`, `insert` and `ping`: what is measured
+    /// `find`, `getMore`, `insert` and `ping`: what is measured
     operations,
     /// Those of them with an `lsid`
     with_session,

@@ -7,4 +7,5 @@ mod connection;
 pub mod counters;
 mod replies;
 mod request;
+mod scans;
 pub mod server;

@@ -4,10 +4,13 @@ use bson::oid::ObjectId;
 use bson::spec::BinarySubtype;
 use bson::{Binary, DateTime, Document, Timestamp, doc};
 
-use super::request::Command;
+use super::request::{Command, Request};
+use super::scans::Scans;
+use crate::cases::Size;
+use crate::things::stored;
 
 /// A whole OP_MSG frame and where its cluster times are.
-struct Template {
+pub struct Template {
     bytes: Vec<u8>,
     times: Vec<usize>,
 }
@@ -18,13 +21,14 @@ pub struct Replies {
     insert: Template,
     ok: Template,
     unknown: Template,
+    scans: Scans,
     /// The cluster's time, second half. Every insert moves it, as on a real server.
     increment: u32,
 }
 
 impl Replies {
     pub fn new(port: u16) -> anyhow::Result<Self> {
-        let first_batch = vec![crate::driver::stored_document()];
+        let first_batch = vec![stored(Size::Small, 0)];
         let cursor = doc! { "firstBatch": first_batch, "id": 0_i64, "ns": "bench.things" };
         Ok(Self {
             hello: Template::new(hello(port))?,
@@ -32,34 +36,39 @@ impl Replies {
             insert: Template::new(insert())?,
             ok: Template::new(doc! { "ok": 1.0 })?,
             unknown: Template::new(unknown())?,
+            scans: Scans::default(),
             increment: 1,
         })
     }
 
-    /// Appends the reply to `output`.
-    pub fn answer(&mut self, command: Command, request_id: i32, output: &mut Vec<u8>) {
-        let template = match command {
-            Command::Hello => &self.hello,
-            Command::Find => &self.find,
-            Command::Insert => {
-                self.increment = self.increment.wrapping_add(1).max(1);
-                &self.insert
-            }
-            Command::Ping | Command::Housekeeping => &self.ok,
-            Command::Unknown => &self.unknown,
+    /// Appends the reply to `output`. False if there is none but an error.
+    pub fn answer(&mut self, request: &Request, output: &mut Vec<u8>) -> anyhow::Result<bool> {
+        if request.command == Command::Insert {
+            self.increment = self.increment.wrapping_add(1).max(1);
+        }
+        let template = match request.command {
+            Command::Hello => Some(&self.hello),
+            Command::Find => Some(&self.find),
+            Command::Scan => request.place.map_or(Ok(None), |place| self.scans.reply(place))?,
+            Command::Insert => Some(&self.insert),
+            Command::Ping | Command::Housekeeping => Some(&self.ok),
+            Command::Unknown => None,
         };
+        let known = template.is_some();
+        let template = template.unwrap_or(&self.unknown);
         let start = output.len();
         output.extend_from_slice(&template.bytes);
         let reply = &mut output[start..];
-        reply[RESPONSE_TO..RESPONSE_TO + 4].copy_from_slice(&request_id.to_le_bytes());
+        reply[RESPONSE_TO..RESPONSE_TO + 4].copy_from_slice(&request.id.to_le_bytes());
         for &at in &template.times {
             reply[at..at + 4].copy_from_slice(&self.increment.to_le_bytes());
         }
+        Ok(known)
     }
 }
 
 impl Template {
-    fn new(mut body: Document) -> anyhow::Result<Self> {
+    pub fn new(mut body: Document) -> anyhow::Result<Self> {
         let signature = Binary { subtype: BinarySubtype::Generic, bytes: vec![0; 20] };
         body.insert(
             "$clusterTime",
@@ -138,7 +147,7 @@ mod tests {
 
     fn ask(replies: &mut Replies, command: Command, id: i32) -> (Vec<u8>, Document) {
         let mut output = b"before".to_vec();
-        replies.answer(command, id, &mut output);
+        replies.answer(&Request { id, command, ..Request::default() }, &mut output).unwrap();
         let frame = output.split_off(b"before".len());
         let body = Document::from_reader(&frame[21..]).unwrap();
         (frame, body)

@@ -1,6 +1,8 @@
 //! One pass over a request's top-level keys: which command it is, and what rides with it.
 //! Nothing is decoded; a length that does not fit makes the request malformed.
 
+use super::scans::Place;
+
 /// What the reply depends on, and what is counted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Request {
@@ -13,12 +15,17 @@ pub struct Request {
     pub txn_number: bool,
     /// An awaitable hello: how long nothing is to be said while nothing changes
     pub await_millis: Option<u64>,
+    /// Of a scan, if there is such a cursor
+    pub place: Option<Place>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     Hello,
+    /// One document
     Find,
+    /// `find` in a collection for scans, and `getMore`
+    Scan,
     Insert,
     Ping,
     /// `endSessions`, `killCursors`, `buildInfo`: answered, not measured
@@ -55,34 +62,51 @@ pub fn parse(frame: &[u8]) -> Option<Request> {
 
 fn read_body(document: &[u8], request: &mut Request) -> Option<()> {
     let mut at = 4;
-    let mut first = true;
+    let mut first_value = None;
     let mut await_millis = None;
+    let mut batch = None;
     let mut knows_topology = false;
     while *document.get(at)? != 0 {
         let kind = document[at];
         let key = c_string(document, at + 1)?;
         let value = at + 1 + key.len() + 1;
-        if first {
+        if first_value.is_none() {
             request.command = command(key);
-            first = false;
+            first_value = Some(value);
         }
         match key {
             b"lsid" => request.session = true,
             b"$clusterTime" => request.cluster_time = true,
             b"txnNumber" => request.txn_number = true,
             b"topologyVersion" => knows_topology = true,
+            b"batchSize" => batch = integer(kind, document, value),
             b"maxAwaitTimeMS" => await_millis = integer(kind, document, value),
             _ => {}
         }
         at = value.checked_add(size(kind, document, value)?)?;
     }
     request.await_millis = await_millis.filter(|_| knows_topology);
+    match request.command {
+        Command::Find => {
+            let batch = u32::try_from(batch.unwrap_or_default()).ok()?;
+            request.place = first_value.and_then(|value| Place::start(string(document, value)?, batch));
+            if request.place.is_some() {
+                request.command = Command::Scan;
+            }
+        }
+        Command::Scan => {
+            let id = first_value.and_then(|value| integer(0x12, document, value));
+            request.place = id.and_then(|id| Place::of(i64::try_from(id).ok()?));
+        }
+        _ => {}
+    }
     Some(())
 }
 
 fn command(name: &[u8]) -> Command {
     match name {
         b"find" => Command::Find,
+        b"getMore" => Command::Scan,
         b"insert" => Command::Insert,
         b"ping" => Command::Ping,
         b"hello" | b"isMaster" | b"ismaster" => Command::Hello,
@@ -120,6 +144,11 @@ fn integer(kind: u8, bytes: &[u8], at: usize) -> Option<u64> {
         }
         _ => None,
     }
+}
+
+fn string(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let length = length(bytes, at)?.checked_sub(1)?;
+    bytes.get(at + 4..)?.get(..length)
 }
 
 fn c_string(bytes: &[u8], at: usize) -> Option<&[u8]> {
@@ -185,6 +214,18 @@ mod tests {
         let request = parse(&frame(MORE_TO_COME, &bare, &[])).unwrap();
         let expected = Request { id: 77, command: Command::Ping, silent: true, ..Request::default() };
         assert_eq!(request, expected);
+    }
+
+    #[test]
+    fn a_scan_is_known_by_its_collection_and_then_by_its_cursor() {
+        let find = parse(&frame(0, &doc! { "find": "scan_1KiB", "batchSize": 1000 }, &[])).unwrap();
+        assert_eq!((find.command, find.place), (Command::Scan, Place::start(b"scan_1KiB", 1000)));
+        let id = (1_i64 << 48) | 101;
+        let more = parse(&frame(0, &doc! { "getMore": id, "collection": "scan_200B" }, &[])).unwrap();
+        assert_eq!((more.command, more.place), (Command::Scan, Place::of(id)));
+        assert!(more.place.is_some());
+        let one = parse(&frame(0, &doc! { "find": "things", "limit": 1 }, &[])).unwrap();
+        assert_eq!((one.command, one.place), (Command::Find, None));
     }
 
     #[test]

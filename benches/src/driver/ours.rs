@@ -2,6 +2,8 @@
 //! deadline on every operation. The official driver has no such deadline: what ours costs is in
 //! our figures.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::Arbiter;
@@ -9,50 +11,85 @@ use actix_mongo::{Collection, Connection, Database};
 use anyhow::{Result, bail};
 use bson::{Document, doc};
 
-use super::{COLLECTION, DATABASE, Driver};
-use crate::cases::HostKind;
-use crate::cli::RunArguments;
+use super::Driver;
+use crate::cases::{Form, HostKind, Scan};
+use crate::cli::{ConnectArguments, DriverKind};
+use crate::things::{DATABASE, INSERTED, Sum, THINGS, Thing};
 
 #[derive(Clone)]
 pub struct Ours {
     database: Database,
-    collection: Collection<Document>,
+    things: Collection<Document>,
+    inserted: Collection<Document>,
 }
 
 impl Driver for Ours {
-    async fn connect(run: &RunArguments) -> Result<Self> {
+    async fn connect(arguments: &ConnectArguments) -> Result<Self> {
         let mut builder = Connection::builder()
-            .uri(&run.uri)?
-            .max_pool_size(run.sockets)
-            .pipeline_depth(run.depth)
+            .uri(&arguments.uri)?
+            .max_pool_size(arguments.sockets)
+            .min_pool_size(arguments.min_sockets)
+            .pipeline_depth(arguments.depth)
             .timeout(DEADLINE);
-        if run.host == HostKind::Arbiter {
+        if arguments.host == HostKind::Arbiter {
             // Equal threads: the official driver lives on the host's one arbiter, too.
             builder = builder.lend_arbiters([Arbiter::current()]);
         }
+        if arguments.driver == DriverKind::Listened {
+            let heard = Arc::new(AtomicU64::new(0));
+            builder = builder.on_event(move |event| {
+                std::hint::black_box(event);
+                heard.fetch_add(1, Ordering::Relaxed);
+            });
+        }
         let connection = builder.connect().await?;
         let database = connection.database(DATABASE)?;
-        let collection = database.collection(COLLECTION)?;
-        let driver = Self { database, collection };
+        let (things, inserted) = (database.collection(THINGS)?, database.collection(INSERTED)?);
+        let driver = Self { database, things, inserted };
         driver.ping().await?;
         Ok(driver)
     }
 
     async fn find(&self, id: i64) -> Result<()> {
-        match self.collection.find_one(doc! { "_id": id }).await? {
+        match self.things.find_one(doc! { "_id": id }).await? {
             Some(document) if document.contains_key("_id") => Ok(()),
             found => bail!("find_one gave {found:?}"),
         }
     }
 
     async fn insert(&self, document: &Document) -> Result<()> {
-        self.collection.insert_one(document).await?;
+        self.inserted.insert_one(document).await?;
         Ok(())
     }
 
     async fn ping(&self) -> Result<()> {
         self.database.run_command(doc! { "ping": 1 }).await?;
         Ok(())
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Sum> {
+        let collection = self.database.collection(scan.size.collection())?;
+        let mut find = collection.find(doc! {}).of::<Thing>();
+        if let Some(size) = scan.batch {
+            find = find.batch_size(size);
+        }
+        let mut cursor = find.await?;
+        let mut sum = Sum::default();
+        match scan.form {
+            Form::Raw | Form::Batch => {
+                while let Some(batch) = cursor.next_batch().await? {
+                    for document in batch {
+                        sum.add_raw(document?)?;
+                    }
+                }
+            }
+            Form::Typed => {
+                while let Some(thing) = cursor.try_next().await? {
+                    sum.add_thing(&thing);
+                }
+            }
+        }
+        Ok(sum)
     }
 }
 

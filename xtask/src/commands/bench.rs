@@ -1,29 +1,48 @@
 //! `bench`: the measurements of the workspace member `benches`.
 
 use crate::process::{self, Failure};
+use std::ffi::OsString;
 use std::process::ExitCode;
+use test_support::real_server::{Options, RealServer};
+
+/// The program that wants a server; it is given one.
+const ON_A_SERVER: &str = "server";
 
 /// What is measured.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The program
+    /// The program: client, server, events, builds or footprint
     #[arg(default_value = "client")]
     program: String,
     /// Fewer and shorter rounds
     #[arg(long)]
     quick: bool,
-    /// More arguments for the program, after `--`
-    #[arg(last = true)]
-    arguments: Vec<String>,
+    /// More arguments for the program; `-- --help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 /// Runs it and passes its exit code on.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut bench = process::cargo(&["run", "--release", "-p", "actix-mongo-benches", "--"]);
-    bench.arg(arguments.program);
+    bench.arg(&arguments.program);
+    // Stopped when dropped, after the program has ended.
+    let mut server = None;
+    if arguments.program == ON_A_SERVER {
+        let binary = process::installed_server()?;
+        let started = RealServer::start(Options::new().binary(binary))?;
+        eprintln!("Started a server at {}", started.uri());
+        bench.args(["--uri", &started.uri(), "--server-pid", &started.pid().to_string()]);
+        server = Some(started);
+    }
     if arguments.quick {
         bench.arg("--quick");
     }
-    bench.args(arguments.arguments);
-    Ok(process::run(bench)?.exit_code())
+    // Cargo's own separator may have been written, or not.
+    bench.args(arguments.arguments.iter().filter(|argument| *argument != "--"));
+    let outcome = process::run(bench)?;
+    if let Some(server) = server {
+        server.stop();
+    }
+    Ok(outcome.exit_code())
 }
