@@ -39,7 +39,7 @@ async fn from_many_callers(connection: &Connection) {
 /// answers in its turn.
 async fn let_control_thread_run(connection: &Connection) {
     for _ in 0..2 {
-        soon(connection.core().sleep_until(Instant::now())).await.expect("the timer lives");
+        soon(connection.core().alarms.wake_at(Instant::now())).await.expect("the timer lives");
     }
 }
 
