@@ -14,7 +14,7 @@ use crate::support::{Pending, SOON, Step, Story, assert_at_rest, build_info, con
 
 at_both_depths! {
     run_command, insert_one, insert_many, find, find_one, update_one, delete_one, aggregate,
-    cursor_try_next, cursor_next_batch,
+    cursor_try_next, cursor_next_batch, cursor_stream, cursor_collect_all, database_aggregate,
 }
 
 const SOCKETS: u32 = 2;
@@ -118,4 +118,16 @@ fn cursor_try_next(depth: u32) {
 
 fn cursor_next_batch(depth: u32) {
     visit(depth, &verbs::CURSOR_NEXT_BATCH);
+}
+
+fn cursor_stream(depth: u32) {
+    visit(depth, &verbs::CURSOR_STREAM);
+}
+
+fn cursor_collect_all(depth: u32) {
+    visit(depth, &verbs::CURSOR_COLLECT_ALL);
+}
+
+fn database_aggregate(depth: u32) {
+    visit(depth, &verbs::DATABASE_AGGREGATE);
 }

@@ -16,7 +16,8 @@ use crate::support::{SOON, Step, Story, collection, soon, stats, step_by_step};
 
 at_both_depths! {
     run_command, insert_one, insert_many, find, find_one, update_one, delete_one, aggregate,
-    cursor_try_next, cursor_next_batch, the_server_tells_of_cursors_that_are_open,
+    cursor_try_next, cursor_next_batch, cursor_stream, cursor_collect_all, database_aggregate,
+    the_server_tells_of_cursors_that_are_open,
 }
 
 /// Bytes that come down between two polls.
@@ -110,6 +111,18 @@ fn cursor_try_next(depth: u32) {
 
 fn cursor_next_batch(depth: u32) {
     visit(depth, &verbs::CURSOR_NEXT_BATCH);
+}
+
+fn cursor_stream(depth: u32) {
+    visit(depth, &verbs::CURSOR_STREAM);
+}
+
+fn cursor_collect_all(depth: u32) {
+    visit(depth, &verbs::CURSOR_COLLECT_ALL);
+}
+
+fn database_aggregate(depth: u32) {
+    visit(depth, &verbs::DATABASE_AGGREGATE);
 }
 
 /// Else the others would prove nothing.

@@ -1,9 +1,11 @@
 //! Everything that a user may call and then drop.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 
 use actix_mongo::bson::doc;
 use actix_mongo::{Connection, Cursor, Result};
+use futures_core::Stream;
 
 use super::{collection, database, soon};
 
@@ -50,6 +52,22 @@ pub const CURSOR_TRY_NEXT: Verb = Verb::new("cursor.try_next", "getMore", |it| {
 pub const CURSOR_NEXT_BATCH: Verb = Verb::new("cursor.next_batch", "getMore", |it| {
     let mut cursor = open_cursor(it);
     Box::pin(async move { cursor.next_batch().await.map(|_| ()) })
+});
+
+pub const CURSOR_STREAM: Verb = Verb::new("cursor as a stream", "getMore", |it| {
+    let mut cursor = open_cursor(it);
+    Box::pin(
+        async move { poll_fn(|task| Pin::new(&mut cursor).poll_next(task)).await.transpose().map(|_| ()) },
+    )
+});
+/// The rest comes in one batch.
+pub const CURSOR_COLLECT_ALL: Verb = Verb::new("cursor.collect_all", "getMore", |it| {
+    let cursor = soon(collection(it).find(doc! {}).batch_size(8)).unwrap();
+    Box::pin(async move { cursor.collect_all().await.map(|all| assert!(all.len() >= 9)) })
+});
+pub const DATABASE_AGGREGATE: Verb = Verb::new("database.aggregate", "aggregate", |it| {
+    let documents = [doc! { "a": 1 }, doc! { "a": 2 }, doc! { "a": 3 }];
+    ready(database(it).aggregate([doc! { "$documents": documents.to_vec() }]).batch_size(2))
 });
 
 fn ready<T: 'static>(call: impl IntoFuture<Output = Result<T>, IntoFuture: Send + 'static>) -> Call {
