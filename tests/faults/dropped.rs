@@ -39,7 +39,12 @@ fn visit(depth: u32, verb: &Verb) {
         let outcome = step_by_step(DropAfter::new(polls, call), || {
             progress += 1;
             match progress {
-                1 => assert_eq!(stats(&connection).queued, 1, "the pool is full"),
+                1 => {
+                    let seen = stats(&connection);
+                    // Perhaps with the kill of a cursor that came to its end by itself.
+                    let full = seen.in_flight == holders.len() && seen.queued >= 1;
+                    assert!(full, "the call waits: {seen:?}");
+                }
                 2 => {
                     gate.open();
                     server.wait_for(|log| log.count(verb.command) == before + 1, SOON);

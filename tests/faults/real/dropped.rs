@@ -40,7 +40,8 @@ fn visit(depth: u32, verb: &Verb) {
         let outcome = step_by_step(DropAfter::new(polls, call), || {
             progress += 1;
             match progress {
-                1 => assert_eq!(stats(&connection).queued, 1, "the pool is full"),
+                // Perhaps with the kill of a cursor that came to its end by itself.
+                1 => assert!(stats(&connection).queued >= 1, "the pool is full"),
                 2 => {
                     // As much as the holders' replies have.
                     real.proxy.down(Traffic::UpTo(real.down() + length * u64::from(depth)));
