@@ -18,7 +18,7 @@ pub struct Service {
     pub generation: u64,
 }
 
-/// Where a socket belongs to.
+/// Where a socket belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The pool's, when it was opened.
