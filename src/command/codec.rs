@@ -1,7 +1,7 @@
 //! Between the caller's types and BSON: what is sent is encoded on the caller's own
 //! thread when a call is made, and what came is decoded where it is read.
 
-use std::any::{Any, type_name};
+use std::any::{Any, TypeId, type_name};
 
 use bson::{Document, RawDocument, RawDocumentBuf};
 use serde::de::DeserializeOwned;
@@ -44,25 +44,33 @@ pub fn decode<T: DeserializeOwned + 'static>(document: &RawDocument) -> Result<T
         let sentence = format!("the server's document is nested more than {DEEPEST} levels deep");
         return Err(Error::new(Kind::Decode, sentence));
     }
-    let mut decoded = None::<T>;
-    let place: &mut dyn Any = &mut decoded;
-    let result = if let Some(place) = place.downcast_mut::<Option<Document>>() {
-        Document::try_from(document).map(|whole| *place = Some(whole))
-    } else if let Some(place) = place.downcast_mut::<Option<RawDocumentBuf>>() {
-        *place = Some(document.to_owned());
-        Ok(())
+    // Others are returned as they are: moving a large type about costs as much as a field.
+    let result = if TypeId::of::<T>() == TypeId::of::<Document>() {
+        Document::try_from(document).map(same::<Document, T>)
+    } else if TypeId::of::<T>() == TypeId::of::<RawDocumentBuf>() {
+        Ok(same::<RawDocumentBuf, T>(document.to_owned()))
     } else {
-        bson::deserialize_from_slice(document.as_bytes()).map(|value| decoded = Some(value))
+        bson::deserialize_from_slice(document.as_bytes()).map(Some)
     };
-    match (result, decoded) {
-        (Ok(()), Some(value)) => Ok(value),
-        (Ok(()), None) => Err(Error::new(Kind::Internal, "a document was read into the wrong type")),
-        (Err(error), _) => {
-            let name = type_name::<T>();
-            let sentence = format!("the server's document can't be read as {name}: {error}");
-            Err(Error::new(Kind::Decode, sentence).with_source(error))
-        }
+    match result {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(Error::new(Kind::Internal, "a document was read into the wrong type")),
+        Err(error) => Err(not_decoded::<T>(error)),
     }
+}
+
+/// The value as what it is, if its type is found out by comparing.
+fn same<A: 'static, B: 'static>(value: A) -> Option<B> {
+    let mut value = Some(value);
+    let value: &mut dyn Any = &mut value;
+    value.downcast_mut::<Option<B>>().and_then(Option::take)
+}
+
+#[cold]
+fn not_decoded<T>(error: bson::error::Error) -> Error {
+    let name = type_name::<T>();
+    let sentence = format!("the server's document can't be read as {name}: {error}");
+    Error::new(Kind::Decode, sentence).with_source(error)
 }
 
 /// Servers take documents of up to 200 levels. Decoding recurses, so a document of many
