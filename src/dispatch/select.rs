@@ -101,6 +101,7 @@ impl Core {
         target: &Criteria,
         avoid: &[ServerAddress],
     ) -> Result<Option<Arc<Pool>>> {
+        let preference = target.preference(&snapshot.topology);
         match target {
             Criteria::Server(address) => {
                 let Some(pool) = snapshot.pools.get(address) else {
@@ -109,7 +110,7 @@ impl Core {
                 };
                 return Ok(Some(pool.clone()));
             }
-            Criteria::Read(preference) if preference.mode() != ReadMode::Primary => {}
+            _ if preference.is_some_and(|preference| preference.mode() != ReadMode::Primary) => {}
             _ => {
                 if let Some(primary) = &snapshot.primary {
                     return Ok(Some(primary.clone()));
@@ -152,10 +153,7 @@ type Watch = (watch::Receiver<Arc<Snapshot>>, tokio::sync::oneshot::Receiver<()>
 /// preference").
 pub fn read_preference(snapshot: &Snapshot, pool: &Pool, target: &Criteria) -> Option<ReadPreference> {
     let server = snapshot.topology.servers.get(pool.address())?;
-    match target {
-        Criteria::Read(preference) => preference.for_server(snapshot.topology.kind, server.kind),
-        Criteria::Write | Criteria::Server(_) => {
-            ReadPreference::new(ReadMode::Primary).for_server(snapshot.topology.kind, server.kind)
-        }
-    }
+    let primary = ReadPreference::new(ReadMode::Primary);
+    let preference = target.preference(&snapshot.topology).unwrap_or(&primary);
+    preference.for_server(snapshot.topology.kind, server.kind)
 }

@@ -19,8 +19,33 @@ pub enum Criteria {
     Write,
     /// It may be read from.
     Read(ReadPreference),
+    /// It may run a pipeline that writes: where this preference says, if all servers let
+    /// secondaries do so, else the primary (CRUD specification).
+    Output(ReadPreference),
     /// It is this one: an open cursor's, or a transaction's.
     Server(ServerAddress),
+}
+
+/// The wire version from which on secondaries run `$out` and `$merge` (5.0).
+const WRITES_ON_SECONDARIES: i32 = 13;
+
+impl Criteria {
+    /// The read preference by which a server is chosen; none if it is not by one.
+    pub fn preference(&self, description: &TopologyDescription) -> Option<&ReadPreference> {
+        static PRIMARY: ReadPreference = ReadPreference::new(ReadMode::Primary);
+        let old = |server: &Arc<ServerDescription>| {
+            server.is_available() && server.max_wire_version() < WRITES_ON_SECONDARIES
+        };
+        match self {
+            Self::Write | Self::Server(_) => None,
+            Self::Read(preference) => Some(preference),
+            Self::Output(preference) => {
+                let balanced = description.kind == TopologyKind::LoadBalanced;
+                let any_old = !balanced && description.servers.values().any(old);
+                Some(if any_old { &PRIMARY } else { preference })
+            }
+        }
+    }
 }
 
 type Servers = Vec<Arc<ServerDescription>>;
@@ -38,7 +63,7 @@ pub fn suitable(
     if let Some(sentence) = &description.compatibility_error {
         return Err(Error::new(Kind::ServerSelection, sentence));
     }
-    if let Criteria::Read(preference) = criteria {
+    if let Some(preference) = criteria.preference(description) {
         preference.validate()?;
         if let Some(limit) = preference.max_staleness()
             && description.kind.is_replica_set()
@@ -95,6 +120,7 @@ pub fn why_none(description: &TopologyDescription, criteria: &Criteria, now: Ins
     let wanted = match criteria {
         Criteria::Write => "for a write".to_owned(),
         Criteria::Read(preference) => format!("for a read ({preference})"),
+        Criteria::Output(preference) => format!("for a pipeline that writes ({preference})"),
         Criteria::Server(address) => format!("because it must be {address}"),
     };
     let set = match &description.set_name {
@@ -141,8 +167,10 @@ fn by_criteria(
         (_, TopologyKind::Single | TopologyKind::LoadBalanced) => {}
         (_, TopologyKind::Sharded) => only(&mut servers, ServerKind::Mongos),
         (Criteria::Write, _) => only(&mut servers, ServerKind::RsPrimary),
-        (Criteria::Read(preference), _) => {
-            return by_preference(description, servers, preference, heartbeat);
+        (Criteria::Read(_) | Criteria::Output(_), _) => {
+            if let Some(preference) = criteria.preference(description) {
+                return by_preference(description, servers, preference, heartbeat);
+            }
         }
     }
     servers
