@@ -133,7 +133,9 @@ pub mod wire;
 pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;
 pub use bson;
-pub use collection::{Collection, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
+pub use collection::{
+    Collection, DeleteResult, InsertManyResult, InsertOneResult, ReturnDocument, UpdateResult, Verbosity,
+};
 pub use command::{Acknowledgment, ReadConcern, WriteConcern};
 pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor};
@@ -145,7 +147,9 @@ pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, 
 /// are seldom needed.
 pub mod operations {
     pub use crate::collection::{
-        Aggregate, DeleteOne, Find, FindOne, InsertMany, InsertOne, Running, UpdateOne,
+        Aggregate, Count, CountDocuments, DeleteMany, DeleteOne, Distinct, EstimatedDocumentCount, Explain,
+        Find, FindOne, FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne,
+        ReplaceOne, Running, UpdateMany, UpdateOne,
     };
     pub use crate::cursor::Documents;
     pub use crate::database::RunCommand;

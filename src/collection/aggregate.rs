@@ -6,19 +6,24 @@ use std::sync::Arc;
 use bson::{Document, RawDocument, RawDocumentBuf};
 use serde::Serialize;
 
-use super::draft::{Draft, Running, concerns, options, verb};
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
+use super::explain::{Explain, Verbosity};
 use crate::command::codec::{encode, encode_field};
 use crate::cursor::{Cursor, CursorSettings};
-use crate::dispatch::{Handle, Retry};
+use crate::dispatch::{Handle, Plan, Retry, SessionPlan};
 use crate::error::Result;
 use crate::pool::Namespace;
+use crate::topology::Criteria;
+use crate::wire::ElementWriter;
 
 /// Runs a pipeline; see [`Collection::aggregate`](crate::Collection::aggregate) and
 /// [`Database::aggregate`](crate::Database::aggregate). Awaiting it sends the command and
 /// waits for the first batch.
 ///
-/// A pipeline that ends in `$out` or `$merge` writes: it goes to a server that takes
-/// writes, and is never sent twice.
+/// A pipeline that ends in `$out` or `$merge` writes, gives no documents, and is never sent
+/// twice. It goes where the read preference says if all servers that can be reached are of
+/// release 5.0 or later, and to the primary otherwise (CRUD specification, "Read preferences
+/// and server selection"). Its answer is waited for whatever the write concern asks.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Aggregate<T = Document> {
@@ -43,6 +48,10 @@ options! { Aggregate<T> {
     let_vars(document) => "let",
     /// Whether validation rules are passed over by `$out` and `$merge`.
     bypass_document_validation(bool) => "bypassDocumentValidation",
+    /// How long the server may work on the first batch (`maxTimeMS`); zero is no limit. Deprecated by the
+    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
+    /// otherwise; it wins over that.
+    max_time(millis) => "maxTimeMS",
     /// Shown in the server's logs and profiles.
     comment(any) => "comment",
 } }
@@ -50,6 +59,7 @@ options! { Aggregate<T> {
 verb!(Aggregate<T> -> Cursor<T>);
 concerns!(writes Aggregate<T>);
 concerns!(reads Aggregate<T>);
+raw_data!(Aggregate<T>);
 
 /// What servers call the cursor of a pipeline over a whole database.
 const WHOLE_DATABASE: &str = "$cmd.aggregate";
@@ -94,43 +104,78 @@ impl<T> Aggregate<T> {
         let Self { draft, namespace, pipeline, writes, batch_size, .. } = self;
         Aggregate { draft, namespace, pipeline, writes, batch_size, document: PhantomData }
     }
+
+    /// Asks the server how it would run the pipeline; one that writes then writes nothing.
+    /// What was set before is explained with it; options of the explanation itself are set
+    /// on what comes back.
+    pub fn explain(self, verbosity: Verbosity) -> Explain {
+        let Self { draft, namespace, pipeline, batch_size, writes, .. } = self;
+        let of = namespace.clone();
+        Explain::new(draft, namespace, verbosity, |command, options| {
+            write_command(&of, &pipeline, batch_size.filter(|_| !writes), command);
+            options.write(command);
+        })
+    }
 }
 
 impl<T: 'static> Aggregate<T> {
     fn start(self) -> Running<Cursor<T>> {
         let Self { mut draft, namespace, pipeline, writes, batch_size, .. } = self;
         let size = pipeline.as_bytes().len();
-        let mut plan = if writes {
-            draft.writing(&namespace.database, size)
-        } else {
-            draft.reading(&namespace.database, size)
+        let plan = match writes {
+            true => writing(&mut draft, &namespace, size),
+            false => draft.reading(&namespace.database, size),
         };
-        if writes {
-            plan.retry = Retry::Never;
-        }
         let options = draft.take_options();
         let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
         let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };
         draft.run(
             "aggregate",
             plan,
-            move |command, _| {
+            move |command, limits| {
                 let mut elements = command.elements();
-                match &*namespace.collection {
-                    WHOLE_DATABASE => elements.i32("aggregate", 1),
-                    collection => elements.str("aggregate", collection),
-                };
-                elements.splice(&pipeline).document_with("cursor", |cursor| {
-                    if let Some(size) = batch_size.filter(|_| !writes) {
-                        cursor.i32("batchSize", size);
-                    }
-                });
-                options.write(&mut elements);
+                write_command(&namespace, &pipeline, batch_size.filter(|_| !writes), &mut elements);
+                options.write_for(limits, &mut elements);
                 Ok(())
             },
             move |answer, handle| Cursor::open(answer, handle, settings.clone()),
         )
     }
+}
+
+/// The plan of a pipeline that writes: the concerns of a write and of a read, and the place
+/// of a read where the servers allow it.
+fn writing(draft: &mut Draft, namespace: &Namespace, size: usize) -> Plan {
+    let preference = draft.handle().scope().read_preference.clone();
+    let valid = preference.validate();
+    draft.keep(valid, "read preference");
+    Plan {
+        target: Criteria::Output(preference),
+        retry: Retry::Never,
+        read_concern: true,
+        // It has a cursor to answer with, so it answers whatever the write concern says.
+        acknowledged: true,
+        writes: true,
+        session: SessionPlan::Implicit,
+        ..draft.writing(&namespace.database, size)
+    }
+}
+
+fn write_command(
+    namespace: &Namespace,
+    pipeline: &RawDocument,
+    batch_size: Option<i32>,
+    command: &mut ElementWriter<'_>,
+) {
+    match &*namespace.collection {
+        WHOLE_DATABASE => command.i32("aggregate", 1),
+        collection => command.str("aggregate", collection),
+    };
+    command.splice(pipeline).document_with("cursor", |cursor| {
+        if let Some(size) = batch_size {
+            cursor.i32("batchSize", size);
+        }
+    });
 }
 
 fn is_writing(stage: &RawDocument) -> bool {

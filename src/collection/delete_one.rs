@@ -6,7 +6,8 @@ use bson::RawDocumentBuf;
 use serde::Serialize;
 
 use super::DeleteResult;
-use super::draft::{Draft, Running, concerns, options, verb};
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
+use super::single;
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
@@ -32,9 +33,7 @@ options! { DeleteOne {
 
 verb!(DeleteOne -> DeleteResult);
 concerns!(writes DeleteOne);
-
-/// The options that stand beside the filter, and not in the command itself.
-const OF_THE_STATEMENT: [&str; 2] = ["hint", "collation"];
+raw_data!(DeleteOne);
 
 impl DeleteOne {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {
@@ -44,25 +43,7 @@ impl DeleteOne {
     }
 
     fn start(self) -> Running<DeleteResult> {
-        let Self { mut draft, namespace, filter } = self;
-        let plan = draft.writing(&namespace.database, filter.as_bytes().len());
-        let mut options = draft.take_options();
-        let statement = options.split_off(&OF_THE_STATEMENT);
-        draft.run(
-            "delete",
-            plan,
-            move |command, _| {
-                let mut elements = command.elements();
-                elements.str("delete", &namespace.collection).array_with("deletes", |deletes| {
-                    deletes.document_with("0", |delete| {
-                        delete.document("q", &filter).i32("limit", 1);
-                        statement.write(delete);
-                    });
-                });
-                options.write(&mut elements);
-                Ok(())
-            },
-            |answer, _| Ok(DeleteResult::parse(&answer.body)),
-        )
+        let Self { draft, namespace, filter } = self;
+        single::delete(draft, namespace, filter, false)
     }
 }

@@ -9,7 +9,7 @@ use bson::RawDocumentBuf;
 use serde::Serialize;
 
 use super::command::Command;
-use crate::command::codec::{encode, encode_field};
+use crate::command::codec::{encode, encode_field, written};
 use crate::dispatch::{Handle, Plan, Retry, Scope, SessionPlan, execute};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Limits};
@@ -141,7 +141,8 @@ impl Draft {
         Plan {
             retry: Retry::Read,
             session: SessionPlan::Implicit,
-            max_time: true,
+            // The caller's own limit stays as it is.
+            max_time: self.options.get("maxTimeMS").is_none(),
             ..Plan::plain(database.clone(), target, capacity)
         }
     }
@@ -154,11 +155,22 @@ impl Draft {
 
 /// What names of commands, collections and databases usually need.
 const NAMES: usize = 128;
+/// An option of MongoDB's own tools, which servers before 8.2 must not be sent.
+const RAW_DATA: &str = "rawData";
+const KNOWS_RAW_DATA: i32 = 27;
 
 impl Options {
     /// Appends all of them to a command.
     pub fn write(&self, command: &mut ElementWriter<'_>) {
         for (_, field) in &self.0 {
+            command.splice(field);
+        }
+    }
+
+    /// Appends those that a server of these limits may be sent.
+    pub fn write_for(&self, limits: &Limits, command: &mut ElementWriter<'_>) {
+        let known = |name: &str| name != RAW_DATA || limits.max_wire_version >= KNOWS_RAW_DATA;
+        for (_, field) in self.0.iter().filter(|(name, _)| known(name)) {
             command.splice(field);
         }
     }
@@ -190,15 +202,12 @@ impl Options {
         if self.get(key).is_some() {
             return;
         }
-        let mut bytes = vec![0; 4];
-        ElementWriter::new(&mut bytes).document_with(key, write);
-        bytes.push(0);
-        let length = bytes.len() as i32;
-        bytes[..4].copy_from_slice(&length.to_le_bytes());
-        // What the writer makes is a document; were it not, the option would be left out.
-        if let Ok(field) = RawDocumentBuf::from_bytes(bytes) {
-            self.0.push((key, field));
-        }
+        self.0.push((
+            key,
+            written(|field| {
+                field.document_with(key, write);
+            }),
+        ));
     }
 }
 
@@ -258,7 +267,7 @@ macro_rules! concerns {
 }
 
 /// Methods that set one option each. `any`: of any type; `document`: must be a document;
-/// the rest take the type that is named.
+/// `millis`: a duration, sent in milliseconds; the rest take the type that is named.
 macro_rules! options {
     ($builder:ident $(<$item:ident>)? {
         $( $(#[doc = $doc:literal])+ $method:ident($kind:tt) => $key:literal, )+
@@ -281,6 +290,13 @@ macro_rules! options {
             self
         }
     };
+    (@method [$($doc:tt)+] $method:ident millis $key:literal) => {
+        $($doc)+
+        pub fn $method(mut self, value: std::time::Duration) -> Self {
+            self.draft.set($key, crate::collection::draft::whole_millis(value));
+            self
+        }
+    };
     (@method [$($doc:tt)+] $method:ident $kind:ident $key:literal) => {
         $($doc)+
         pub fn $method(mut self, value: $kind) -> Self {
@@ -290,4 +306,23 @@ macro_rules! options {
     };
 }
 
-pub(crate) use {concerns, options, verb};
+/// The option `rawData`, which looks below time series. It is meant for MongoDB's own tools,
+/// so the documentation has nothing of it.
+macro_rules! raw_data {
+    ($($builder:ident $(<$item:ident>)?),+) => { $(
+        impl $(<$item>)? $builder $(<$item>)? {
+            #[doc(hidden)]
+            pub fn raw_data(mut self, raw: bool) -> Self {
+                self.draft.set("rawData", raw);
+                self
+            }
+        }
+    )+ };
+}
+
+/// In milliseconds, rounded up: the rest of one must not become 0, which is no limit.
+pub fn whole_millis(limit: Duration) -> i64 {
+    i64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
+}
+
+pub(crate) use {concerns, options, raw_data, verb};

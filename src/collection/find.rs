@@ -6,10 +6,12 @@ use std::sync::Arc;
 use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 
-use super::draft::{Draft, Running, concerns, options, verb};
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
+use super::explain::{Explain, Verbosity};
 use crate::cursor::{Cursor, CursorSettings};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
+use crate::wire::ElementWriter;
 
 /// Finds documents; see [`Collection::find`](crate::Collection::find). Awaiting it sends
 /// the query and waits for the first batch.
@@ -52,12 +54,17 @@ options! { Find<T> {
     return_key(bool) => "returnKey",
     /// Adds `$recordId` to each document.
     show_record_id(bool) => "showRecordId",
+    /// How long the server may work on the first batch (`maxTimeMS`); zero is no limit. Deprecated by the
+    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
+    /// otherwise; it wins over that.
+    max_time(millis) => "maxTimeMS",
     /// Shown in the server's logs and profiles.
     comment(any) => "comment",
 } }
 
 verb!(Find<T> -> Cursor<T>);
 concerns!(reads Find<T>);
+raw_data!(Find<T>);
 
 impl<T> Find<T> {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {
@@ -86,6 +93,18 @@ impl<T> Find<T> {
         let Self { draft, namespace, filter, limit, batch_size, .. } = self;
         Find { draft, namespace, filter, limit, batch_size, document: PhantomData }
     }
+
+    /// Asks the server how it would find them. What was set before is explained with it;
+    /// options of the explanation itself are set on what comes back.
+    pub fn explain(self, verbosity: Verbosity) -> Explain {
+        let Self { draft, namespace, filter, limit, batch_size, .. } = self;
+        let collection = namespace.clone();
+        Explain::new(draft, namespace, verbosity, |command, options| {
+            command.str("find", &collection.collection).document("filter", &filter);
+            options.write(command);
+            write_sizes(limit, batch_size, command);
+        })
+    }
 }
 
 impl<T: 'static> Find<T> {
@@ -98,22 +117,48 @@ impl<T: 'static> Find<T> {
         draft.run(
             "find",
             plan,
-            move |command, _| {
+            move |command, limits| {
                 let mut elements = command.elements();
                 elements.str("find", &namespace.collection).document("filter", &filter);
-                options.write(&mut elements);
-                if limit != 0 {
-                    elements.i64("limit", limit.saturating_abs());
-                }
-                if limit < 0 {
-                    elements.bool("singleBatch", true);
-                }
-                if let Some(size) = batch_size {
-                    elements.i32("batchSize", size);
-                }
+                options.write_for(limits, &mut elements);
+                write_sizes(limit, batch_size, &mut elements);
                 Ok(())
             },
             move |answer, handle| Cursor::open(answer, handle, settings.clone()),
         )
+    }
+}
+
+fn write_sizes(limit: i64, batch_size: Option<i32>, command: &mut ElementWriter<'_>) {
+    if limit != 0 {
+        command.i64("limit", limit.saturating_abs());
+    }
+    if limit < 0 {
+        command.bool("singleBatch", true);
+    }
+    if let Some(size) = batch_size {
+        // A first batch that ends just at the limit would leave the cursor open.
+        let all = size > 0 && i64::from(size) == limit;
+        command.i32("batchSize", size.saturating_add(i32::from(all)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::{Document, doc};
+
+    use super::*;
+    use crate::command::codec::written;
+
+    #[test]
+    fn a_limit_that_fits_into_one_batch_leaves_no_cursor() {
+        let sizes =
+            |limit, batch| Document::try_from(written(|command| write_sizes(limit, batch, command))).unwrap();
+        assert_eq!(sizes(0, None), doc! {});
+        assert_eq!(sizes(4, Some(4)), doc! { "limit": 4_i64, "batchSize": 5 });
+        assert_eq!(sizes(4, Some(3)), doc! { "limit": 4_i64, "batchSize": 3 });
+        assert_eq!(sizes(0, Some(0)), doc! { "batchSize": 0 });
+        assert_eq!(sizes(-4, Some(4)), doc! { "limit": 4_i64, "singleBatch": true, "batchSize": 4 });
+        assert_eq!(sizes(i64::MIN, None), doc! { "limit": i64::MAX, "singleBatch": true });
     }
 }

@@ -7,7 +7,7 @@ use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::draft::{Draft, Running, concerns, options, verb};
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
 use crate::command::CursorReply;
 use crate::command::codec::decode;
 use crate::command::reply::unreadable;
@@ -33,16 +33,33 @@ options! { FindOne<T> {
     skip(i64) => "skip",
     /// The index to use: its name, or its keys.
     hint(any) => "hint",
+    /// The inclusive lower bound of the index that `hint` names.
+    min(document) => "min",
+    /// The exclusive upper bound of the index that `hint` names.
+    max(document) => "max",
     /// How strings are compared.
     collation(document) => "collation",
     /// Values for variables that the filter refers to as `$$name`.
     let_vars(document) => "let",
+    /// Whether the server may use temporary files, to sort what exceeds its memory.
+    allow_disk_use(bool) => "allowDiskUse",
+    /// On sharded clusters: whether what can be reached is enough.
+    allow_partial_results(bool) => "allowPartialResults",
+    /// Only the keys of the index in use come back.
+    return_key(bool) => "returnKey",
+    /// Adds `$recordId` to the document.
+    show_record_id(bool) => "showRecordId",
+    /// How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the
+    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
+    /// otherwise; it wins over that.
+    max_time(millis) => "maxTimeMS",
     /// Shown in the server's logs and profiles.
     comment(any) => "comment",
 } }
 
 verb!(FindOne<T> -> Option<T>);
 concerns!(reads FindOne<T>);
+raw_data!(FindOne<T>);
 
 impl<T> FindOne<T> {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {
@@ -65,10 +82,10 @@ impl<T: DeserializeOwned + Send + 'static> FindOne<T> {
         draft.run(
             "find",
             plan,
-            move |command, _| {
+            move |command, limits| {
                 let mut elements = command.elements();
                 elements.str("find", &namespace.collection).document("filter", &filter);
-                options.write(&mut elements);
+                options.write_for(limits, &mut elements);
                 elements.i32("limit", 1).bool("singleBatch", true);
                 Ok(())
             },

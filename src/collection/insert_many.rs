@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::InsertManyResult;
 use super::documents::Documents;
-use super::draft::{Draft, Running, concerns, options, verb};
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
 use crate::command::reply;
 use crate::dispatch::Handle;
 use crate::error::{Error, Kind, Result, WriteFailure};
@@ -39,6 +39,7 @@ options! { InsertMany {
 
 verb!(InsertMany -> InsertManyResult);
 concerns!(writes InsertMany);
+raw_data!(InsertMany);
 
 impl InsertMany {
     pub(super) fn new<T: Serialize>(
@@ -70,7 +71,8 @@ impl InsertMany {
         if let Err(error) = draft.check() {
             return Box::pin(std::future::ready(Err(error.with_operation("insert"))));
         }
-        let result = InsertManyResult { inserted_ids: documents.take_ids() };
+        let acknowledged = draft.handle().scope().write_concern.is_acknowledged();
+        let result = InsertManyResult { inserted_ids: documents.take_ids(), acknowledged };
         let documents = Arc::new(documents);
         Box::pin(async move {
             Inserting::new(draft, namespace, documents, ordered).run().await?;
@@ -146,7 +148,7 @@ impl Inserting {
                 end.store(until, Ordering::Relaxed);
                 let mut elements = command.elements();
                 elements.str("insert", &namespace.collection).bool("ordered", ordered);
-                options.write(&mut elements);
+                options.write_for(limits, &mut elements);
                 command.sequence("documents", |list| list.extend_from_slice(documents.bytes(from..until)));
                 Ok(())
             },

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::InsertOneResult;
 use super::documents::Documents;
-use super::draft::{Draft, Running, concerns, options, verb};
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
@@ -28,6 +28,7 @@ options! { InsertOne {
 
 verb!(InsertOne -> InsertOneResult);
 concerns!(writes InsertOne);
+raw_data!(InsertOne);
 
 /// What a document usually needs.
 const USUAL: usize = 512;
@@ -45,6 +46,7 @@ impl InsertOne {
         let Self { mut draft, namespace, mut documents } = self;
         let plan = draft.writing(&namespace.database, documents.size());
         let options = draft.take_options();
+        let acknowledged = plan.acknowledged;
         let mut ids = documents.take_ids();
         draft.run(
             "insert",
@@ -54,13 +56,13 @@ impl InsertOne {
                 let document = documents.first()?;
                 let mut elements = command.elements();
                 elements.str("insert", &namespace.collection);
-                options.write(&mut elements);
+                options.write_for(limits, &mut elements);
                 elements.array_with("documents", |list| {
                     list.document("0", document);
                 });
                 Ok(())
             },
-            move |_, _| Ok(InsertOneResult { inserted_id: ids.pop().unwrap_or_default() }),
+            move |_, _| Ok(InsertOneResult { inserted_id: ids.pop().unwrap_or_default(), acknowledged }),
         )
     }
 }

@@ -4,14 +4,28 @@
 
 mod aggregate;
 mod command;
+mod count;
+mod count_documents;
+mod delete_many;
 mod delete_one;
+mod distinct;
 mod documents;
 mod draft;
+mod estimated_document_count;
+mod explain;
 mod find;
+mod find_and_modify;
 mod find_one;
+mod find_one_and_delete;
+mod find_one_and_replace;
+mod find_one_and_update;
 mod insert_many;
 mod insert_one;
+mod replace_one;
 mod results;
+mod single;
+mod statement;
+mod update_many;
 mod update_one;
 
 use std::borrow::Borrow;
@@ -23,14 +37,26 @@ use bson::Document;
 use serde::Serialize;
 
 pub use aggregate::Aggregate;
+pub use count::Count;
+pub use count_documents::CountDocuments;
+pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
+pub use distinct::Distinct;
 pub use draft::Running;
 pub(crate) use draft::{Draft, verb};
+pub use estimated_document_count::EstimatedDocumentCount;
+pub use explain::{Explain, Verbosity};
 pub use find::Find;
+pub use find_and_modify::ReturnDocument;
 pub use find_one::FindOne;
+pub use find_one_and_delete::FindOneAndDelete;
+pub use find_one_and_replace::FindOneAndReplace;
+pub use find_one_and_update::FindOneAndUpdate;
 pub use insert_many::InsertMany;
 pub use insert_one::InsertOne;
+pub use replace_one::ReplaceOne;
 pub use results::{DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
+pub use update_many::UpdateMany;
 pub use update_one::UpdateOne;
 
 use crate::command::{ReadConcern, WriteConcern};
@@ -110,9 +136,71 @@ impl<T> Collection<T> {
         UpdateOne::new(&self.handle, &self.namespace, filter, update)
     }
 
+    /// Changes all documents that match `filter`; see [`update_one`](Self::update_one) for what
+    /// `update` may be. It is never sent twice: servers can't tell a second attempt from a
+    /// second update of many.
+    pub fn update_many(&self, filter: impl Serialize, update: impl Serialize) -> UpdateMany {
+        UpdateMany::new(&self.handle, &self.namespace, filter, update)
+    }
+
+    /// Changes the first document that matches `filter`, in one step with finding it, and
+    /// gives it back: as it was, unless `return_document` asks for what it became. `None` if
+    /// no document matched, or if the write concern asks for no answer.
+    pub fn find_one_and_update(&self, filter: impl Serialize, update: impl Serialize) -> FindOneAndUpdate<T> {
+        FindOneAndUpdate::new(&self.handle, &self.namespace, filter, update)
+    }
+
+    /// Deletes the first document that matches `filter`, in one step with finding it, and
+    /// gives it back. `None` if no document matched, or if the write concern asks for no
+    /// answer.
+    pub fn find_one_and_delete(&self, filter: impl Serialize) -> FindOneAndDelete<T> {
+        FindOneAndDelete::new(&self.handle, &self.namespace, filter)
+    }
+
     /// Deletes the first document that matches `filter`.
     pub fn delete_one(&self, filter: impl Serialize) -> DeleteOne {
         DeleteOne::new(&self.handle, &self.namespace, filter)
+    }
+
+    /// Deletes all documents that match `filter`. It is never sent twice: servers can't tell a
+    /// second attempt from a second deletion of many.
+    pub fn delete_many(&self, filter: impl Serialize) -> DeleteMany {
+        DeleteMany::new(&self.handle, &self.namespace, filter)
+    }
+
+    /// How many documents match `filter`. An empty filter makes the server look at the whole
+    /// collection; [`estimated_document_count`](Self::estimated_document_count) does not.
+    ///
+    /// It is an aggregation that begins with `$match`, in which some operators are not
+    /// allowed: `$where` (use `$expr`), `$near` and `$nearSphere` (use `$geoWithin` with
+    /// `$center` or `$centerSphere`). See the
+    /// [restrictions](https://www.mongodb.com/docs/manual/reference/operator/aggregation/match/#restrictions).
+    pub fn count_documents(&self, filter: impl Serialize) -> CountDocuments {
+        CountDocuments::new(&self.handle, &self.namespace, filter)
+    }
+
+    /// About how many documents there are, by the collection's metadata. Works on views too.
+    ///
+    /// It is the command `count`; how far it may be off says
+    /// [its manual](https://www.mongodb.com/docs/manual/reference/command/count/#behavior).
+    /// Servers 5.0.0 to 5.0.8 and 5.1.0 to 5.3.1 left `count` out of the Stable API: with
+    /// `apiStrict` they refuse it. Upgrade them to 5.0.9 or 5.3.2, or leave `apiStrict` off.
+    pub fn estimated_document_count(&self) -> EstimatedDocumentCount {
+        EstimatedDocumentCount::new(&self.handle, &self.namespace)
+    }
+
+    /// How many documents match `filter`, by the command `count`, which miscounts on sharded
+    /// clusters and, without a filter, after an unclean shutdown.
+    #[deprecated(note = "use `count_documents`, or `estimated_document_count` for all of them")]
+    pub fn count(&self, filter: impl Serialize) -> Count {
+        Count::new(&self.handle, &self.namespace, filter)
+    }
+
+    /// The values that a field has in the documents that match `filter`, each once; those of
+    /// arrays one by one. They come in one reply, which must not exceed a document's size.
+    /// [`Distinct::of`] names their type.
+    pub fn distinct(&self, field: &str, filter: impl Serialize) -> Distinct {
+        Distinct::new(&self.handle, &self.namespace, field, filter)
     }
 
     /// Runs a pipeline over the collection. Its documents are read as `T`;
@@ -132,6 +220,26 @@ impl<T: Serialize> Collection<T> {
     /// `_id` are given an `ObjectId` each.
     pub fn insert_many(&self, documents: impl IntoIterator<Item: Borrow<T>>) -> InsertMany {
         InsertMany::new(&self.handle, &self.namespace, documents)
+    }
+}
+
+impl<T: Serialize> Collection<T> {
+    /// Puts a document in the place of the first that matches `filter`. Its `_id` may be left
+    /// out, and must not be another one. It must not begin with an operator such as `$set`
+    /// ([`Kind::InvalidArgument`](crate::Kind::InvalidArgument)).
+    pub fn replace_one(&self, filter: impl Serialize, replacement: impl Borrow<T>) -> ReplaceOne {
+        ReplaceOne::new(&self.handle, &self.namespace, filter, replacement.borrow())
+    }
+
+    /// As [`replace_one`](Self::replace_one), in one step with finding the document, and gives
+    /// it back: as it was, unless `return_document` asks for what it became. `None` if no
+    /// document matched, or if the write concern asks for no answer.
+    pub fn find_one_and_replace(
+        &self,
+        filter: impl Serialize,
+        replacement: impl Borrow<T>,
+    ) -> FindOneAndReplace<T> {
+        FindOneAndReplace::new(&self.handle, &self.namespace, filter, replacement.borrow())
     }
 }
 

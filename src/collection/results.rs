@@ -13,6 +13,7 @@ use crate::wire::walk::Walk;
 pub struct InsertOneResult {
     /// Its `_id`: the document's own, or the `ObjectId` that was made for it.
     pub inserted_id: Bson,
+    pub(super) acknowledged: bool,
 }
 
 /// All documents were inserted.
@@ -21,6 +22,7 @@ pub struct InsertOneResult {
 pub struct InsertManyResult {
     /// Their `_id`s, in the order of the documents.
     pub inserted_ids: Vec<Bson>,
+    pub(super) acknowledged: bool,
 }
 
 /// An update was done.
@@ -33,6 +35,7 @@ pub struct UpdateResult {
     pub modified_count: u64,
     /// The `_id` of the document that was inserted because none matched.
     pub upserted_id: Option<Bson>,
+    acknowledged: bool,
 }
 
 /// A deletion was done.
@@ -41,13 +44,29 @@ pub struct UpdateResult {
 pub struct DeleteResult {
     /// Documents that are gone.
     pub deleted_count: u64,
+    acknowledged: bool,
 }
+
+/// Whether the server has answered.
+macro_rules! acknowledged {
+    ($($result:ident),+) => { $(
+        impl $result {
+            /// Whether the server was asked for an answer. With a write concern of `w: 0` it
+            /// was not: whether the write was done is not known then, and counts are 0.
+            pub fn is_acknowledged(&self) -> bool {
+                self.acknowledged
+            }
+        }
+    )+ };
+}
+
+acknowledged!(InsertOneResult, InsertManyResult, UpdateResult, DeleteResult);
 
 impl UpdateResult {
     /// Reads the reply to `update`.
     pub(super) fn parse(body: &RawDocument, server: &ServerAddress) -> Result<Self> {
         let unreadable = |error| reply::unreadable(error, server);
-        let mut result = Self { matched_count: reply::count(body), ..Self::default() };
+        let mut result = Self { matched_count: reply::count(body), acknowledged: true, ..Self::default() };
         for element in Walk::over(body) {
             let element = element.map_err(unreadable)?;
             match element.key {
@@ -74,7 +93,7 @@ impl UpdateResult {
 impl DeleteResult {
     /// Reads the reply to `delete`.
     pub(super) fn parse(body: &RawDocument) -> Self {
-        Self { deleted_count: reply::count(body) }
+        Self { deleted_count: reply::count(body), acknowledged: true }
     }
 }
 
@@ -89,7 +108,10 @@ mod tests {
         let server = ServerAddress::new("h", 1);
         let reply = rawdoc! { "n": 1, "nModified": 0, "upserted": [{ "index": 0, "_id": "x" }], "ok": 1.0 };
         let result = UpdateResult::parse(&reply, &server).unwrap();
-        assert_eq!(result, UpdateResult { upserted_id: Some("x".into()), ..UpdateResult::default() });
+        assert_eq!(
+            result,
+            UpdateResult { upserted_id: Some("x".into()), acknowledged: true, ..UpdateResult::default() }
+        );
         let reply = rawdoc! { "n": 1, "nModified": 1, "ok": 1.0 };
         let result = UpdateResult::parse(&reply, &server).unwrap();
         assert_eq!((result.matched_count, result.modified_count, result.upserted_id), (1, 1, None));

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bson::{RawArray, RawDocument, RawDocumentBuf};
+use bson::RawDocumentBuf;
 use serde::Serialize;
 
 use super::UpdateResult;
-use super::draft::{Draft, Running, concerns, options, verb};
-use crate::command::codec::encode_field;
+use super::draft::{Draft, Running, concerns, options, raw_data, verb};
+use super::single;
+use super::statement::Change;
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
@@ -18,8 +19,7 @@ pub struct UpdateOne {
     draft: Draft,
     namespace: Arc<Namespace>,
     filter: RawDocumentBuf,
-    /// `{u: ..}`: a document or an array.
-    update: RawDocumentBuf,
+    change: Change,
 }
 
 options! { UpdateOne {
@@ -43,9 +43,7 @@ options! { UpdateOne {
 
 verb!(UpdateOne -> UpdateResult);
 concerns!(writes UpdateOne);
-
-/// The options that stand beside the filter, and not in the command itself.
-const OF_THE_STATEMENT: [&str; 5] = ["upsert", "arrayFilters", "sort", "hint", "collation"];
+raw_data!(UpdateOne);
 
 impl UpdateOne {
     pub(super) fn new(
@@ -56,78 +54,12 @@ impl UpdateOne {
     ) -> Self {
         let mut draft = Draft::new(handle);
         let filter = draft.encode("filter", filter);
-        let update = draft.keep(encode_field("u", &update), "update").unwrap_or_default();
-        if let Some(sentence) = objection(&update) {
-            draft.refuse(sentence);
-        }
-        Self { draft, namespace: namespace.clone(), filter, update }
+        let change = draft.update(&update);
+        Self { draft, namespace: namespace.clone(), filter, change }
     }
 
     fn start(self) -> Running<UpdateResult> {
-        let Self { mut draft, namespace, filter, update } = self;
-        let size = filter.as_bytes().len() + update.as_bytes().len();
-        let plan = draft.writing(&namespace.database, size);
-        let mut options = draft.take_options();
-        let statement = options.split_off(&OF_THE_STATEMENT);
-        draft.run(
-            "update",
-            plan,
-            move |command, _| {
-                let mut elements = command.elements();
-                elements.str("update", &namespace.collection).array_with("updates", |updates| {
-                    updates.document_with("0", |statement_of| {
-                        statement_of.document("q", &filter).splice(&update);
-                        statement.write(statement_of);
-                    });
-                });
-                options.write(&mut elements);
-                Ok(())
-            },
-            |answer, _| UpdateResult::parse(&answer.body, &answer.server),
-        )
-    }
-}
-
-/// Why `{u: ..}` is no update.
-fn objection(update: &RawDocument) -> Option<&'static str> {
-    let first_key = |document: &RawDocument| Some(document.iter().next()?.ok()?.0.as_str().starts_with('$'));
-    if let Ok(document) = update.get_document("u") {
-        return match first_key(document) {
-            Some(true) => None,
-            Some(false) => {
-                Some("an update's keys are operators such as $set; this one would replace the document")
-            }
-            None => Some("the update is empty"),
-        };
-    }
-    let is_stages =
-        |stages: &RawArray| stages.into_iter().all(|stage| stage.is_ok_and(|s| s.as_document().is_some()));
-    match update.get_array("u") {
-        Ok(stages) if is_stages(stages) => None,
-        // What could not be encoded has told so already.
-        _ => Some("an update is a document of operators, or a list of pipeline stages"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bson::{Bson, bson, doc};
-
-    use super::*;
-
-    fn refused(update: Bson) -> bool {
-        objection(&encode_field("u", &update).unwrap()).is_some()
-    }
-
-    #[test]
-    fn only_operators_and_pipelines_are_updates() {
-        assert!(!refused(bson!({ "$set": { "a": 1 } })));
-        assert!(!refused(bson!([{ "$set": { "a": 1 } }, { "$unset": "b" }])));
-        assert!(!refused(bson!([])));
-        assert!(refused(bson!({ "a": 1 })));
-        assert!(refused(bson!({})));
-        assert!(refused(bson!([1])));
-        assert!(refused(bson!("x")));
-        assert!(refused(Bson::Document(doc! { "a": { "$set": 1 } })));
+        let Self { draft, namespace, filter, change } = self;
+        single::update(draft, namespace, filter, change, false)
     }
 }

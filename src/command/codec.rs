@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind, Result};
+use crate::wire::ElementWriter;
 use crate::wire::walk::is_deeper_than;
 
 /// What a filter or a small document needs, so that most are encoded without growing.
@@ -24,6 +25,19 @@ pub fn encode(value: &impl Serialize) -> Result<RawDocumentBuf> {
 /// Encodes a value of any type as a document of this one element.
 pub fn encode_field(key: &str, value: &impl Serialize) -> Result<RawDocumentBuf> {
     encode(&Field { key, value })
+}
+
+/// A document of the elements that `write` appends.
+pub fn written(write: impl FnOnce(&mut ElementWriter<'_>)) -> RawDocumentBuf {
+    let mut bytes = Vec::with_capacity(USUAL);
+    bytes.extend_from_slice(&[0; 4]);
+    write(&mut ElementWriter::new(&mut bytes));
+    bytes.push(0);
+    let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    // What the writer makes is a document, unless it is longer than any server takes; an
+    // empty one is then refused by the server, which misses its fields.
+    RawDocumentBuf::from_bytes(bytes).unwrap_or_default()
 }
 
 /// Encodes a document behind what `bytes` already hold. On failure they are as before.
