@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::collection::{Aggregate, Collection, Draft, Running, verb};
 use crate::command::codec::decode;
 use crate::command::{ReadConcern, WriteConcern, name};
-use crate::dispatch::{Handle, Retry, Scope};
+use crate::dispatch::{ClientSession, CommandKind, Handle, Retry, Scope, SessionTimes};
 use crate::error::Result;
 use crate::topology::{Criteria, ReadPreference};
 
@@ -56,6 +56,13 @@ impl<D> Database<D> {
     #[must_use]
     pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
         self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    /// The same, with this session for all calls made through the new handle and what is
+    /// made from it.
+    #[must_use]
+    pub fn bound_to(&self, session: &ClientSession) -> Self {
+        self.scoped(|scope| scope.session = Some(session.clone()))
     }
 
     fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
@@ -142,6 +149,10 @@ impl<T: DeserializeOwned + Send + 'static> RunCommand<T> {
         let mut plan =
             draft.plan(&database, Criteria::Read(ReadPreference::default()), command.as_bytes().len());
         plan.retry = Retry::Never;
+        plan.kind = CommandKind::Any;
+        if matches!(command.get("readConcern"), Ok(Some(_))) {
+            plan.times = SessionTimes::None;
+        }
         // The caller's own limit stays as it is.
         plan.max_time = !matches!(command.get("maxTimeMS"), Ok(Some(_)));
         draft.run(

@@ -267,6 +267,11 @@ impl Error {
         self
     }
 
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.inner.message = message.into();
+        self
+    }
+
     pub fn with_operation(mut self, name: &'static str) -> Self {
         self.inner.operation = Some(name);
         self

@@ -66,6 +66,8 @@ mod race;
 #[cfg(not(feature = "unstable-internals"))]
 mod actors;
 #[cfg(not(feature = "unstable-internals"))]
+mod client_session;
+#[cfg(not(feature = "unstable-internals"))]
 mod collection;
 #[cfg(not(feature = "unstable-internals"))]
 mod command;
@@ -93,6 +95,9 @@ mod wire;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod actors;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod client_session;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod collection;
@@ -141,11 +146,13 @@ pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor};
 pub use database::Database;
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
+pub use dispatch::ClientSession;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 
 /// The builders that verbs return. They are awaited where they are made, so their names
 /// are seldom needed.
 pub mod operations {
+    pub use crate::client_session::StartSession;
     pub use crate::collection::{
         Aggregate, Count, CountDocuments, DeleteMany, DeleteOne, Distinct, EstimatedDocumentCount, Explain,
         Find, FindOne, FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::command::Command;
 use crate::command::codec::{encode, encode_field, written};
-use crate::dispatch::{Handle, Plan, Retry, Scope, SessionPlan, execute};
+use crate::dispatch::{CommandKind, Handle, Plan, Retry, Scope, SessionPlan, SessionTimes, execute};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Limits};
 use crate::topology::Criteria;
@@ -116,7 +116,7 @@ impl Draft {
         let valid = preference.validate();
         self.keep(valid, "read preference");
         let target = Criteria::Read(preference);
-        Plan { read_concern: true, ..self.plan(database, target, size) }
+        Plan { read_concern: true, times: SessionTimes::All, ..self.plan(database, target, size) }
     }
 
     /// The plan of a command that writes; the handle's write concern joins the options.
@@ -128,9 +128,9 @@ impl Draft {
         }
         let (acknowledged, valid) = (concern.is_acknowledged(), concern.validate());
         self.keep(valid, "write concern");
-        let plan = self.plan(database, Criteria::Write, size);
+        let plan = Plan { kind: CommandKind::Write, ..self.plan(database, Criteria::Write, size) };
         match acknowledged {
-            true => Plan { retry: Retry::Write, writes: true, ..plan },
+            true => Plan { retry: Retry::Write, writes: true, times: SessionTimes::All, ..plan },
             false => Plan { retry: Retry::Never, session: SessionPlan::None, acknowledged, ..plan },
         }
     }
@@ -143,6 +143,8 @@ impl Draft {
             session: SessionPlan::Implicit,
             // The caller's own limit stays as it is.
             max_time: self.options.get("maxTimeMS").is_none(),
+            kind: CommandKind::Read,
+            times: SessionTimes::Snapshot,
             ..Plan::plain(database.clone(), target, capacity)
         }
     }
@@ -221,6 +223,12 @@ macro_rules! verb {
             /// over the handle's; zero is no limit.
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.draft.timeout = Some(timeout);
+                self
+            }
+
+            /// The session that this call runs in. Wins over the handle's.
+            pub fn session(mut self, session: &crate::ClientSession) -> Self {
+                self.draft.scoped(|scope| scope.session = Some(session.clone()));
                 self
             }
         }

@@ -60,7 +60,7 @@ pub use update_many::UpdateMany;
 pub use update_one::UpdateOne;
 
 use crate::command::{ReadConcern, WriteConcern};
-use crate::dispatch::{Handle, Scope};
+use crate::dispatch::{ClientSession, Handle, Scope};
 use crate::pool::Namespace;
 use crate::topology::ReadPreference;
 
@@ -114,6 +114,13 @@ impl<T> Collection<T> {
     #[must_use]
     pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
         self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    /// The same, with this session for all calls made through the new handle and what is
+    /// made from it.
+    #[must_use]
+    pub fn bound_to(&self, session: &ClientSession) -> Self {
+        self.scoped(|scope| scope.session = Some(session.clone()))
     }
 
     fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {

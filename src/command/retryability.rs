@@ -21,6 +21,8 @@ const TRANSIENT: [i32; 12] = [
 ];
 /// Reads alone are also tried again for this one.
 const READ_CONCERN_MAJORITY_NOT_AVAILABLE_YET: i32 = 134;
+/// `IllegalOperation`.
+const ILLEGAL_OPERATION: i32 = 20;
 /// From here on (4.4) servers label errors themselves, and drivers must not.
 const LABELS_ITS_ERRORS: i32 = 9;
 
@@ -67,6 +69,20 @@ pub fn label_retryable_write(error: Error, max_wire_version: Option<i32>, is_mon
     }
 }
 
+/// What the server says when its storage engine knows no numbered writes helps nobody: this
+/// says what to do about it.
+pub fn explain_missing_numbers(error: Error) -> Error {
+    let by_engine =
+        error.code() == Some(ILLEGAL_OPERATION) && error.message().starts_with("Transaction numbers");
+    if !by_engine {
+        return error;
+    }
+    error.with_message(
+        "This MongoDB deployment does not support retryable writes. Please add retryWrites=false to your \
+         connection string.",
+    )
+}
+
 fn concern_code(error: &Error) -> Option<i32> {
     error.write_failure()?.write_concern_error.as_ref().map(|concern| concern.code)
 }
@@ -107,6 +123,20 @@ mod tests {
     fn a_write_is_tried_again_for_its_label_alone() {
         assert!(!is_retryable_write_error(&command(10107)));
         assert!(is_retryable_write_error(&command(10107).with_label(label::RETRYABLE_WRITE)));
+    }
+
+    /// Retryable writes, prose test 1.
+    #[test]
+    fn a_storage_engine_without_numbered_writes_is_explained() {
+        let error = Error::new(Kind::Command, "Transaction numbers are only allowed on a replica set member");
+        let error = explain_missing_numbers(error.with_code(20, Some("IllegalOperation".to_owned())));
+        assert_eq!(error.code(), Some(20));
+        assert_eq!(
+            error.message(),
+            "This MongoDB deployment does not support retryable writes. Please add retryWrites=false to your \
+             connection string."
+        );
+        assert_eq!(explain_missing_numbers(command(20)).message(), "no");
     }
 
     #[test]

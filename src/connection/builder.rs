@@ -204,6 +204,25 @@ impl Builder {
         self.set(move |options| options.dispatch.retry_writes = retry)
     }
 
+    /// How often a call is tried again, at most, once a server has said that it is
+    /// overloaded. Default 2; 0 is never.
+    ///
+    /// Servers that have too much to do refuse commands of any kind. Such a command did
+    /// nothing, so it is tried again after a random wait that doubles each time: reads if
+    /// [`retry_reads`](Self::retry_reads) is on, writes of all kinds if
+    /// [`retry_writes`](Self::retry_writes) is, `run_command` if both are. A call whose
+    /// timeout the wait would exceed fails at once.
+    pub fn max_adaptive_retries(self, retries: u32) -> Self {
+        self.set(move |options| options.dispatch.max_adaptive_retries = retries)
+    }
+
+    /// Whether a call that a server refused because it is overloaded is tried again on
+    /// another one that its read preference allows. Default false. With
+    /// `primaryPreferred`, that means reads from secondaries while the primary is there.
+    pub fn enable_overload_retargeting(self, enable: bool) -> Self {
+        self.set(move |options| options.dispatch.overload_retargeting = enable)
+    }
+
     /// How changes of a server's state are heard of. Default [`MonitoringMode::Auto`].
     pub fn monitoring_mode(self, mode: MonitoringMode) -> Self {
         self.set(move |options| options.monitoring = mode)

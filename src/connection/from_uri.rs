@@ -24,6 +24,8 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     dispatch.wait_queue_timeout = given.wait_queue_timeout;
     set(&mut dispatch.retry_reads, given.retry_reads);
     set(&mut dispatch.retry_writes, given.retry_writes);
+    set(&mut dispatch.max_adaptive_retries, given.max_adaptive_retries);
+    set(&mut dispatch.overload_retargeting, given.enable_overload_retargeting);
     let scope = &mut options.scope;
     scope.timeout = given.timeout;
     set(&mut scope.read_preference, given.read_preference.clone());
@@ -32,15 +34,8 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
     options.app_name.clone_from(&given.app_name);
     set(&mut options.monitoring, given.server_monitoring_mode);
-    let without_effect = [
-        ("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations"),
-        ("maxAdaptiveRetries", given.max_adaptive_retries.is_some(), "an operation is retried once"),
-        (
-            "enableOverloadRetargeting",
-            given.enable_overload_retargeting.is_some(),
-            "retries avoid the failed server",
-        ),
-    ];
+    let without_effect =
+        [("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations")];
     for (name, is_given, instead) in without_effect {
         if is_given {
             tracing::warn!(target: "actix_mongo::connection", "{name} has no effect; {instead}");
@@ -71,7 +66,7 @@ mod tests {
     fn every_option_arrives() {
         let uri = "mongodb://a:1,b:2/?replicaSet=rs&minPoolSize=3&maxPoolSize=4&maxConnecting=5&maxIdleTimeMS=6\
                    &serverSelectionTimeoutMS=7&localThresholdMS=8&heartbeatFrequencyMS=900&waitQueueTimeoutMS=10\
-                   &retryReads=false&retryWrites=false&timeoutMS=11&readPreference=nearest&readConcernLevel=majority\
+                   &retryReads=false&retryWrites=false&maxAdaptiveRetries=13&enableOverloadRetargeting=true&timeoutMS=11&readPreference=nearest&readConcernLevel=majority\
                    &w=2&connectTimeoutMS=12&appName=it&serverMonitoringMode=poll";
         let options = options_of(&ConnectionString::parse(uri).unwrap());
         let ms = Duration::from_millis;
@@ -84,6 +79,7 @@ mod tests {
         assert_eq!((dispatch.server_selection_timeout, dispatch.local_threshold), (ms(7), ms(8)));
         assert_eq!((dispatch.heartbeat_frequency, dispatch.wait_queue_timeout), (ms(900), Some(ms(10))));
         assert_eq!((dispatch.retry_reads, dispatch.retry_writes), (false, false));
+        assert_eq!((dispatch.max_adaptive_retries, dispatch.overload_retargeting), (13, true));
         assert_eq!((scope.timeout, scope.read_preference.mode()), (Some(ms(11)), ReadMode::Nearest));
         assert_eq!(scope.read_concern.level(), Some("majority"));
         assert!(!scope.write_concern.is_default());

@@ -20,10 +20,11 @@ pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
 pub use state::{ServerState, State};
 
+use crate::client_session::StartSession;
 use crate::collection::Running;
 use crate::command::{ReadConcern, WriteConcern};
 use crate::database::Database;
-use crate::dispatch::{Drain, Handle, Scope};
+use crate::dispatch::{ClientSession, Drain, Handle, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::Ended;
 use crate::topology::{Criteria, ReadPreference};
@@ -128,6 +129,30 @@ impl<D> Connection<D> {
     #[must_use]
     pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
         self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    /// Starts a session, once the builder's [`start`](StartSession::start) is called;
+    /// nothing is sent. See [`ClientSession`].
+    ///
+    /// ```no_run
+    /// # use actix_mongo::bson::doc;
+    /// # async fn example(connection: actix_mongo::Connection) -> actix_mongo::Result<()> {
+    /// let rooms = connection.database("hotel")?.collection("rooms")?;
+    /// let session = connection.start_session().start()?;
+    /// rooms.insert_one(doc! { "_id": 8, "beds": 1 }).session(&session).await?;
+    /// // This sees the room, on whichever member it runs.
+    /// let room = rooms.find_one(doc! { "_id": 8 }).session(&session).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn start_session(&self) -> StartSession {
+        StartSession::new(&self.handle)
+    }
+
+    /// The same, with this session for all calls made through the new handle and what is
+    /// made from it.
+    #[must_use]
+    pub fn bound_to(&self, session: &ClientSession) -> Self {
+        self.scoped(|scope| scope.session = Some(session.clone()))
     }
 
     fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 
 use crate::actors::monitor::MonitoringMode;
-use crate::dispatch::{DispatchOptions, Scope};
+use crate::dispatch::{DispatchOptions, Jitter, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
@@ -60,6 +60,9 @@ impl Default for ConnectionOptions {
                 wait_queue_timeout: None,
                 retry_reads: true,
                 retry_writes: true,
+                max_adaptive_retries: 2,
+                overload_retargeting: false,
+                jitter: Jitter::default(),
             },
             connect_timeout: Some(Duration::from_secs(10)),
             monitoring: MonitoringMode::Auto,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CursorSettings;
 use crate::command::CursorReply;
-use crate::dispatch::{Handle, Operation, Plan, SessionPlan};
+use crate::dispatch::{CommandKind, Handle, Operation, Plan, SessionPlan};
 use crate::error::Result;
 use crate::pool::{Answer, Limits, Namespace};
 use crate::session::ServerSession;
@@ -43,6 +43,7 @@ impl GetMore {
         let capacity = 96 + namespace.collection.len() + namespace.database.len();
         let plan = Plan {
             session: session.map_or(SessionPlan::None, SessionPlan::Held),
+            kind: CommandKind::Read,
             ..Plan::plain(namespace.database.clone(), Criteria::Server(server), capacity)
         };
         Self { id, settings, plan }

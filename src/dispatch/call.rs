@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 use super::encode::encode;
 use super::handle::Scope;
 use super::operation::{Operation, Plan, Retry, SessionPlan};
-use super::retry;
+use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
 use super::select::{Selected, read_preference};
+use super::session::ClientSession;
 use super::shared::Core;
 use super::waiting::Waiting;
 use crate::command::reply;
-use crate::command::retryability::label_retryable_write;
+use crate::command::retryability::{explain_missing_numbers, label_retryable_write};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Failure, Limits, Run, SessionUse};
 use crate::session::ServerSession;
-use crate::topology::{Criteria, ServerAddress, TopologyKind};
+use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
 
 /// An operation under way: what holds over all its attempts.
@@ -29,12 +30,14 @@ pub(super) struct Call<'a> {
     version: u64,
     /// Servers that failed: others are preferred.
     avoid: Vec<ServerAddress>,
-    /// The session of an earlier attempt, and its number, to be sent again.
+    /// The implicit session of an earlier attempt, and its number, to be sent again.
     again: Option<(ServerSession, Option<i64>)>,
-    retries: u32,
+    /// The number in the caller's session, once there is one.
+    number: Option<i64>,
+    retries: Retries,
     /// The latest attempt was a write with a number, so errors of it are labelled.
     numbered: Option<Limits>,
-    first_error: Option<Error>,
+    errors: Errors,
     /// Runs although the connection closes (kills and the end of sessions).
     closing: bool,
 }
@@ -56,10 +59,8 @@ impl<'a> Call<'a> {
         scope: Option<&'a Scope>,
         plan: &mut Plan,
         now: Instant,
-        timeout: Option<Duration>,
+        deadline: Option<Instant>,
     ) -> Self {
-        // A limit beyond what the clock can tell is none.
-        let deadline = timeout.and_then(|limit| now.checked_add(limit));
         let selection_deadline = selection_deadline(core, now, deadline);
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
             SessionPlan::Held(session) => Some((session, None)),
@@ -77,9 +78,10 @@ impl<'a> Call<'a> {
             version,
             avoid,
             again,
-            retries: 0,
+            number: None,
+            retries: Retries::default(),
             numbered: None,
-            first_error: None,
+            errors: Errors::default(),
             closing,
         }
     }
@@ -93,28 +95,41 @@ impl<'a> Call<'a> {
             };
             let Failed { error, session, reported, server, version } = *failed;
             let error = self.label(error);
-            let may = retry::allowed(self.core, operation.plan(), &error, self.retries);
-            if !may {
-                self.keep(operation.plan(), session, false);
-                // The caller's next call must not start from a picture that this error has
-                // made out of date, or it fails for the same cause once more.
-                if reported && (error.is_network() || error.is_retryable()) {
-                    Box::pin(self.core.settle()).await;
-                }
-                let error = self.worse_of(error);
-                let sensible = retry::sensible(self.core, operation.plan(), &error);
-                return Err(error.with_retryable(sensible));
-            }
-            self.retries += 1;
-            self.selection_deadline = selection_deadline(self.core, Instant::now(), self.deadline);
-            self.keep(operation.plan(), session, true);
-            self.avoid.extend(server);
-            self.version = if reported {
-                Box::pin(self.core.settle()).await
-            } else {
-                error.seen_version().unwrap_or(version + 1)
+            let around = Circumstances {
+                sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
+                left: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
             };
-            self.first_error.get_or_insert(error);
+            let options = &self.core.options;
+            match self.retries.judge(options, operation.plan(), &error, around) {
+                Verdict::Stop => {
+                    self.keep(session, false);
+                    // The caller's next call must not start from a picture that this error
+                    // has made out of date, or it fails for the same cause once more.
+                    if reported && (error.is_network() || error.is_retryable()) {
+                        Box::pin(self.core.settle()).await;
+                    }
+                    let error = self.errors.end(error);
+                    let sensible = sensible(options, operation.plan(), &error);
+                    return Err(error.with_retryable(sensible));
+                }
+                Verdict::Again { backoff, elsewhere } => {
+                    self.keep(session, true);
+                    self.avoid.extend(server.filter(|_| elsewhere));
+                    self.version = if reported {
+                        Box::pin(self.core.settle()).await
+                    } else {
+                        error.seen_version().unwrap_or(version + 1)
+                    };
+                    self.errors.add(error);
+                    if let Some(backoff) = backoff {
+                        // Should the timer be gone, so is the connection: the next attempt
+                        // says so.
+                        let _ = Box::pin(self.core.alarms.wake_at(Instant::now() + backoff)).await;
+                    }
+                    let now = Instant::now();
+                    self.selection_deadline = selection_deadline(self.core, now, self.deadline);
+                }
+            }
         }
     }
 
@@ -150,17 +165,23 @@ impl<'a> Call<'a> {
             };
             let plan = operation.plan();
             let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
+            if !numbered && self.was_numbered() {
+                return Err(self.unsent(no_numbers().with_server(pool.address())));
+            }
             let (mut run, answer) = Run::new(next);
             self.numbered = numbered.then_some(limits);
             run.assumed = limits;
-            run.session = self.session(plan, numbered);
+            run.session = self.session_use(plan, numbered);
             run.exclusive = plan.exclusive;
             run.last = self.closing;
             run.max_time = plan.max_time;
             run.deadline = self.deadline;
             run.wait_deadline = Some(wait_deadline);
             let failure = match Waiting::submit(core, &pool, run, answer).await {
-                Ok(answer) if answer.clean => return Ok(answer),
+                Ok(answer) if answer.clean => {
+                    self.observe(&answer);
+                    return Ok(answer);
+                }
                 Ok(answer) => return self.judge(operation.plan().writes, answer, version),
                 Err(failure) => failure,
             };
@@ -168,17 +189,20 @@ impl<'a> Call<'a> {
                 // The server takes less than the frame was written for.
                 Failure { reencode: Some(narrower), session, .. } => {
                     limits = limits.and(&narrower);
-                    self.keep(operation.plan(), session, true);
+                    self.keep(session, true);
                 }
                 // The socket was dead before a byte was written: another one, in silence.
                 Failure { unsent: Some(unsent), error, session, .. }
                     if error.kind() == Kind::AutoReconnect =>
                 {
                     frame = Some(unsent);
-                    self.keep(operation.plan(), session, true);
+                    self.keep(session, true);
                 }
                 Failure { error, session, unsent, .. } => {
                     let reported = unsent.is_none();
+                    if reported && let Some(session) = self.session() {
+                        session.state().mark_dirty();
+                    }
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
                     return Err(Box::new(Failed { error, session, reported, server, version }));
@@ -187,7 +211,18 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn session(&mut self, plan: &Plan, numbered: bool) -> SessionUse {
+    /// The caller's session.
+    fn session(&self) -> Option<&'a ClientSession> {
+        self.scope?.session.as_ref()
+    }
+
+    fn session_use(&mut self, plan: &Plan, numbered: bool) -> SessionUse {
+        if let Some(session) = self.session() {
+            if numbered && self.number.is_none() {
+                self.number = session.state().next_txn_number();
+            }
+            return session.to_send(self.number);
+        }
         match (self.again.take(), &plan.session) {
             (Some((session, txn_number)), _) => SessionUse::Held { session, txn_number },
             (None, SessionPlan::None) => SessionUse::None,
@@ -195,17 +230,28 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What becomes of an attempt's session: the next attempt takes it again, with its
-    /// number, unless a network error spoilt it; else it goes back.
-    fn keep(&mut self, plan: &Plan, session: Option<ServerSession>, again: bool) {
+    /// An earlier attempt had a number: no further one may go without.
+    fn was_numbered(&self) -> bool {
+        self.number.is_some() || matches!(self.again, Some((_, Some(_))))
+    }
+
+    /// What becomes of an attempt's implicit session: the next attempt takes it again, with
+    /// its number, unless a network error spoilt it; else it goes back.
+    fn keep(&mut self, session: Option<ServerSession>, again: bool) {
         let Some(session) = session else { return };
-        let numbered = plan.retry == Retry::Write && session.txn_number() > 0;
+        let numbered = self.numbered.is_some() && session.txn_number() > 0;
         // A retried write must repeat its session and number, also after a network error.
         if again && (numbered || !session.is_dirty()) {
             let number = numbered.then(|| session.txn_number());
             self.again = Some((session, number));
         } else {
             self.core.give_back(session);
+        }
+    }
+
+    fn observe(&self, answer: &Answer) {
+        if let Some(session) = self.session() {
+            session.observe(&answer.body);
         }
     }
 
@@ -216,6 +262,7 @@ impl<'a> Call<'a> {
         mut answer: Answer,
         version: u64,
     ) -> std::result::Result<Answer, Box<Failed>> {
+        self.observe(&answer);
         let body = std::mem::take(&mut answer.body);
         let check = if writes { reply::check_write } else { reply::check };
         match check(body, &answer.server) {
@@ -239,6 +286,7 @@ impl<'a> Call<'a> {
     /// The labels that the driver itself adds (retryable writes specification).
     fn label(&self, error: Error) -> Error {
         let Some(limits) = &self.numbered else { return error };
+        let error = explain_missing_numbers(error);
         let mongos = self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded;
         label_retryable_write(error, Some(limits.max_wire_version), mongos)
     }
@@ -258,25 +306,6 @@ impl<'a> Call<'a> {
         }
         error
     }
-
-    /// A retry that never reached a server tells less than the error it was to repair. One
-    /// that did may have run, and that must not be hidden.
-    fn worse_of(&mut self, last: Error) -> Error {
-        match self.first_error.take() {
-            Some(first)
-                if !last.may_have_run()
-                    && matches!(last.kind(), Kind::ServerSelection | Kind::PoolCleared | Kind::Timeout) =>
-            {
-                first
-            }
-            Some(first) if last.has_label(crate::error::label::NO_WRITES_PERFORMED) => first,
-            Some(first) => {
-                let ran = last.may_have_run() || first.may_have_run();
-                last.ran(ran)
-            }
-            None => last,
-        }
-    }
 }
 
 impl Drop for Call<'_> {
@@ -294,19 +323,20 @@ fn selection_deadline(core: &Core, now: Instant, deadline: Option<Instant>) -> I
 }
 
 impl<'a> Call<'a> {
-    /// Runs while the connection closes, on one given server, and is not repeated.
+    /// Runs while the connection closes, on one given server.
     pub(super) async fn last<O: Operation>(
         core: &'a Core,
         operation: &mut O,
         timeout: Duration,
     ) -> Result<Answer> {
-        let mut call = Self::new(core, None, operation.plan(), Instant::now(), Some(timeout));
+        let now = Instant::now();
+        let mut call = Self::new(core, None, operation.plan(), now, now.checked_add(timeout));
         call.closing = true;
         call.run(operation).await
     }
 }
 
-/// Whether an operation of this plan may choose its server anew.
-pub(super) fn is_bound(target: &Criteria) -> bool {
-    matches!(target, Criteria::Server(_))
+fn no_numbers() -> Error {
+    let sentence = "the server selected for a further attempt does not support retryable writes";
+    Error::new(Kind::Unsupported, sentence)
 }

@@ -1,14 +1,18 @@
 //! From an operation to a message, without what only a socket knows.
 
 use super::handle::Scope;
-use super::operation::Operation;
+use super::operation::{Operation, Plan, SessionTimes};
 use crate::error::{Error, Kind, Result};
 use crate::pool::Limits;
+use crate::session::ReadTime;
 use crate::topology::ReadPreference;
 use crate::wire::{ElementWriter, Frame, FrameBuilder, MORE_TO_COME};
 
 /// Room for the header and the envelope, when a message is held against its limit.
 const OVERHEAD: usize = 16 * 1024;
+
+/// Servers know snapshot reads from this wire version on (5.0).
+const KNOWS_SNAPSHOTS: i32 = 13;
 
 /// The message of one attempt, for a server of these limits.
 pub fn encode<O: Operation>(
@@ -24,8 +28,8 @@ pub fn encode<O: Operation>(
         command.set_flags(MORE_TO_COME);
     }
     let mut elements = command.elements();
-    if plan.read_concern {
-        write_read_concern(scope, &mut elements);
+    if let Some(scope) = scope {
+        write_read_concern(plan, scope, limits, &mut elements)?;
     }
     elements.str("$db", &plan.database);
     if let Some(preference) = preference {
@@ -41,11 +45,43 @@ pub fn encode<O: Operation>(
     Ok(frame)
 }
 
-fn write_read_concern(scope: Option<&Scope>, elements: &mut ElementWriter<'_>) {
-    let concern = scope.map(|scope| &scope.read_concern);
-    if let Some(concern) = concern.filter(|concern| !concern.is_default()) {
-        elements.document_with("readConcern", |fields| concern.write(fields));
+/// The scope's read concern, merged with what its session adds.
+fn write_read_concern(
+    plan: &Plan,
+    scope: &Scope,
+    limits: &Limits,
+    elements: &mut ElementWriter<'_>,
+) -> Result<()> {
+    let concern = Some(&scope.read_concern).filter(|concern| plan.read_concern && !concern.is_default());
+    let time = scope.session.as_ref().map_or(ReadTime::Any, |session| session.state().read_time());
+    match (time, plan.times) {
+        (ReadTime::Snapshot(at), SessionTimes::Snapshot | SessionTimes::All) => {
+            if limits.max_wire_version < KNOWS_SNAPSHOTS {
+                return Err(Error::new(Kind::Unsupported, "Snapshot reads require MongoDB 5.0 or later"));
+            }
+            elements.document_with("readConcern", |fields| {
+                fields.str("level", "snapshot");
+                if let Some(at) = at {
+                    fields.timestamp("atClusterTime", at);
+                }
+            });
+        }
+        // A server that stands alone has no cluster times, and is the last word by itself.
+        (ReadTime::After(time), SessionTimes::All) if limits.retryable_writes => {
+            elements.document_with("readConcern", |fields| {
+                if let Some(concern) = concern {
+                    concern.write(fields);
+                }
+                fields.timestamp("afterClusterTime", time);
+            });
+        }
+        _ => {
+            if let Some(concern) = concern {
+                elements.document_with("readConcern", |fields| concern.write(fields));
+            }
+        }
     }
+    Ok(())
 }
 
 fn too_large(what: &str, size: usize, limit: usize) -> Error {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::call::Call;
 use super::handle::Handle;
 use super::operation::Operation;
+use super::session::in_scope;
 use super::shared::Core;
 use crate::error::Result;
 
@@ -22,10 +23,25 @@ pub fn execute<O: Operation>(
 ) -> impl Future<Output = Result<O::Output>> + Send {
     async move {
         let now = Instant::now();
+        let handle = in_scope(handle, operation.plan());
         let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
+        // A limit beyond what the clock can tell is none.
+        let deadline = timeout.and_then(|limit| now.checked_add(limit));
         let name = operation.name();
-        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), now, timeout);
-        match call.run(&mut operation).await {
+        let (mut turn, mut started) = (None, now);
+        if let Some(session) = &handle.scope().session {
+            // Boxed: who has no session need not have room for the wait.
+            match Box::pin(session.turn(&handle, operation.plan(), deadline)).await {
+                Ok(mine) => (turn, started) = (Some(mine), Instant::now()),
+                Err(error) => return Err(error.with_operation(name)),
+            }
+        }
+        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), started, deadline);
+        let result = call.run(&mut operation).await;
+        if let Some(turn) = turn {
+            turn.over();
+        }
+        match result {
             Ok(mut answer) => {
                 let output = operation.read(&mut answer, &handle);
                 if let Some(session) = answer.session.take() {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::session::ClientSession;
 use super::shared::{Core, Shared};
 use crate::command::{ReadConcern, WriteConcern};
 use crate::topology::ReadPreference;
@@ -26,6 +27,8 @@ pub struct Scope {
     pub read_concern: ReadConcern,
     /// How durable writes must be.
     pub write_concern: WriteConcern,
+    /// The session that all calls run in.
+    pub session: Option<ClientSession>,
 }
 
 impl Handle {

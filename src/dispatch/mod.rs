@@ -11,6 +11,7 @@ mod open_cursors;
 mod operation;
 mod retry;
 mod select;
+mod session;
 mod shared;
 mod waiting;
 
@@ -18,5 +19,8 @@ pub use execute::{execute, execute_internal};
 pub use handle::{Handle, Scope};
 pub use messages::{CursorRetired, Drain};
 pub use open_cursors::OpenCursors;
-pub use operation::{Operation, Plan, Retry, SessionPlan};
+pub use operation::{CommandKind, Operation, Plan, Retry, SessionPlan, SessionTimes};
+pub use retry::Jitter;
+pub use session::ClientSession;
+pub(crate) use session::scope;
 pub use shared::{Core, DispatchOptions, Shared, closed};

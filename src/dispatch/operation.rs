@@ -60,6 +60,10 @@ pub struct Plan {
     pub read_concern: bool,
     /// Whether the server answers it.
     pub acknowledged: bool,
+    /// What it is, for those rules that are not about single commands.
+    pub kind: CommandKind,
+    /// Which times of its session the read concern names.
+    pub times: SessionTimes,
 }
 
 impl Plan {
@@ -76,8 +80,40 @@ impl Plan {
             max_time: false,
             read_concern: false,
             acknowledged: true,
+            kind: CommandKind::Own,
+            times: SessionTimes::None,
         }
     }
+}
+
+/// What a command is, as far as the driver knows. When a server has too much to do it may
+/// refuse any command, so by this and not by [`Retry`] such are repeated (client
+/// back-pressure specification).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandKind {
+    /// The driver's own, which nobody waits for: it is not repeated.
+    Own,
+    /// It reads.
+    Read,
+    /// It writes.
+    Write,
+    /// The caller's, unseen.
+    Any,
+}
+
+/// What a session adds to a command's `readConcern`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionTimes {
+    /// Nothing: the command continues what another one began, or has a read concern that
+    /// the caller wrote.
+    None,
+    /// Its snapshot. Servers refuse it where it can't be had, which is what a caller who
+    /// asked for one has to hear (snapshot sessions specification, "Sending readConcern to
+    /// the server on all commands").
+    Snapshot,
+    /// That, and the time after which the command must run (read and write concern
+    /// specification, "afterClusterTime").
+    All,
 }
 
 /// By which rule a failed attempt may be repeated.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::messages::{CursorRetired, Drain};
 use super::open_cursors::OpenCursors;
+use super::retry::Jitter;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{CheckNow, Grow, Overdue, Settle, Supervisor};
 use crate::actors::timer::AlarmClock;
@@ -33,6 +34,12 @@ pub struct DispatchOptions {
     pub retry_reads: bool,
     /// `retryWrites`, default true.
     pub retry_writes: bool,
+    /// `maxAdaptiveRetries`, default 2.
+    pub max_adaptive_retries: u32,
+    /// `enableOverloadRetargeting`, default false.
+    pub overload_retargeting: bool,
+    /// How waits before repeats differ.
+    pub jitter: Jitter,
 }
 
 /// Everything a call needs. Holds no handle, so actors may keep it without keeping the
@@ -116,12 +123,20 @@ impl Core {
         }
     }
 
-    /// Puts an implicit session back.
+    /// Takes a server session out of the pool, or makes one.
+    pub fn take_session(&self, now: Instant) -> ServerSession {
+        self.sessions.take(now, self.session_timeout())
+    }
+
+    /// Puts a server session back.
     pub fn give_back(&self, session: ServerSession) {
+        self.sessions.give_back(session, Instant::now(), self.session_timeout());
+    }
+
+    /// How long the deployment keeps sessions that are not used.
+    fn session_timeout(&self) -> Option<Duration> {
         let minutes = self.snapshots.borrow().topology.logical_session_timeout_minutes;
-        let timeout =
-            minutes.and_then(|minutes| u64::try_from(minutes).ok()).map(|m| Duration::from_secs(60 * m));
-        self.sessions.give_back(session, Instant::now(), timeout);
+        minutes.and_then(|minutes| u64::try_from(minutes).ok()).map(|m| Duration::from_secs(60 * m))
     }
 
     /// Has a cursor killed.

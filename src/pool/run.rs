@@ -71,6 +71,8 @@ pub enum SessionUse {
         id: [u8; 16],
         /// The `txnNumber` to send.
         txn_number: Option<i64>,
+        /// Its own cluster time, which is sent if it is ahead of the connection's.
+        cluster_time: Option<Arc<RawDocumentBuf>>,
     },
 }
 

@@ -39,6 +39,16 @@ impl ClusterClock {
         }
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// The newer one of the newest time known and `other`, a session's own.
+    pub fn newest_of(&self, other: Option<Arc<RawDocumentBuf>>) -> Option<Arc<RawDocumentBuf>> {
+        let newest = self.newest();
+        if other.is_none() {
+            return newest;
+        }
+        let value = |time: &Option<Arc<RawDocumentBuf>>| time.as_deref().and_then(|time| stamp(time));
+        if value(&other) > value(&newest) { other } else { newest }
+    }
 }
 
 fn stamp(time: &RawDocument) -> Option<u64> {
@@ -66,6 +76,19 @@ mod tests {
         assert_eq!(*clock.newest().unwrap(), time(5, 2));
         clock.advance(&time(6, 0));
         assert_eq!(*clock.newest().unwrap(), time(6, 0));
+    }
+
+    #[test]
+    fn the_newer_of_two_times_is_sent() {
+        let clock = ClusterClock::default();
+        let session = |seconds| Some(Arc::new(time(seconds, 0)));
+        assert_eq!(clock.newest_of(None), None);
+        assert_eq!(clock.newest_of(session(3)), session(3));
+        clock.advance(&time(5, 0));
+        assert_eq!(clock.newest_of(session(3)), session(5));
+        assert_eq!(clock.newest_of(session(6)), session(6));
+        assert_eq!(clock.newest_of(None), session(5));
+        assert_eq!(clock.newest(), session(5), "a session's time is its own");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod cluster_clock;
 mod server_session;
+mod session_state;
 
 pub use cluster_clock::ClusterClock;
 pub use server_session::{ServerSession, ServerSessions};
+pub use session_state::{ReadTime, SessionOptions, SessionState};

@@ -87,10 +87,16 @@ impl Line {
         let Ok(max_time_ms) = max_time(&run, around) else {
             return give_back(run.fail(out_of_time(), Some(generation)), around, &self.limits);
         };
-        let mut session = None;
+        if self.limits.session_timeout.is_none() && matches!(run.session, SessionUse::Explicit { .. }) {
+            return give_back(run.fail(no_sessions(), Some(generation)), around, &self.limits);
+        }
+        let (mut session, mut known) = (None, None);
         let (lsid, txn_number) = match &mut run.session {
             SessionUse::None => (None, None),
-            SessionUse::Explicit { id, txn_number } => (Some(*id), *txn_number),
+            SessionUse::Explicit { id, txn_number, cluster_time } => {
+                known = cluster_time.take();
+                (Some(*id), *txn_number)
+            }
             SessionUse::Implicit { numbered } => {
                 match (self.limits.session_timeout, *numbered && self.limits.retryable_writes) {
                     (None, _) => (None, None),
@@ -107,7 +113,8 @@ impl Line {
                 sent
             }
         };
-        let envelope = Envelope { lsid, txn_number, max_time_ms, cluster_time: around.clock.newest() };
+        let cluster_time = around.clock.newest_of(known);
+        let envelope = Envelope { lsid, txn_number, max_time_ms, cluster_time };
         self.last_id = self.last_id.wrapping_add(1) & i32::MAX;
         run.frame.seal(self.last_id, |elements| envelope.write(elements));
         let answers = !run.frame.expects_no_reply();
@@ -307,6 +314,12 @@ fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
         return Err(());
     }
     Ok(run.max_time.then_some(millis))
+}
+
+/// A session that the caller asked for must not be left out in silence (driver sessions
+/// specification, "How to Tell Whether a Connection Supports Sessions").
+fn no_sessions() -> Error {
+    Error::new(Kind::Unsupported, "the server does not support sessions")
 }
 
 /// The error of a request that was too late to be sent.

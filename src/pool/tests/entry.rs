@@ -103,7 +103,7 @@ fn what_was_written_may_have_run_and_its_session_is_dirty() {
 #[test]
 fn a_session_of_the_callers_own_stays_with_the_caller() {
     let (mut run, answer) = Run::new(FrameBuilder::new(8).finish());
-    run.session = SessionUse::Explicit { id: [7; 16], txn_number: Some(1) };
+    run.session = SessionUse::Explicit { id: [7; 16], txn_number: Some(1), cluster_time: None };
     drop(run);
     assert!(failure(answer).session.is_none());
 }
