@@ -155,6 +155,11 @@ impl<T: DeserializeOwned + Send + 'static> RunCommand<T> {
         }
         // The caller's own limit stays as it is.
         plan.max_time = !matches!(command.get("maxTimeMS"), Ok(Some(_)));
+        if draft.handle().core().listeners.logs_selection()
+            && let Some(Ok((name, _))) = command.iter().next()
+        {
+            plan.command_name = Some(name.as_str().into());
+        }
         draft.run(
             "runCommand",
             plan,

@@ -93,6 +93,8 @@ struct Inserting {
     failure: WriteFailure,
     /// The first reply that told of a refusal.
     refusal: Option<Error>,
+    /// What events tell its batches by.
+    operation_id: i64,
 }
 
 impl Inserting {
@@ -100,12 +102,14 @@ impl Inserting {
         let timeout =
             draft.timeout.or_else(|| draft.handle().scope().timeout).filter(|limit| !limit.is_zero());
         let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let operation_id = draft.handle().core().operation_id();
         Self {
             draft,
             namespace,
             documents,
             ordered,
             deadline,
+            operation_id,
             failure: WriteFailure::default(),
             refusal: None,
         }
@@ -136,7 +140,8 @@ impl Inserting {
         // Zero is none: the handle's limit is in the deadline already.
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now()).max(LEAST);
         draft.timeout = Some(self.deadline.map_or(Duration::ZERO, left));
-        let plan = draft.writing(&self.namespace.database, 0);
+        let mut plan = draft.writing(&self.namespace.database, 0);
+        plan.operation_id = self.operation_id;
         let options = draft.take_options();
         let (namespace, documents, ordered) = (self.namespace.clone(), self.documents.clone(), self.ordered);
         draft.run(

@@ -14,7 +14,7 @@ use super::{Connection, launch};
 use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
 use crate::error::{Error, Kind, Result};
-use crate::events::{Event, Listener};
+use crate::events::{Ear, Event, EventKinds, Listener};
 use crate::topology::ServerAddress;
 
 /// Makes a [`Connection`] with other than the default options.
@@ -35,6 +35,24 @@ use crate::topology::ServerAddress;
 ///     .await?;
 /// # Ok(()) }
 /// ```
+///
+/// # Logs
+///
+/// What happens is told to [`tracing`](https://docs.rs/tracing), too, in the sentences and with
+/// the fields of the driver specifications, at the level `DEBUG` (the wait for a server: `INFO`):
+///
+/// | Target | What |
+/// |---|---|
+/// | `actix_mongo::command` | commands that start, succeed and fail |
+/// | `actix_mongo::server_selection` | the choice of a server for each |
+/// | `actix_mongo::connection` | pools, and the connections in them |
+/// | `actix_mongo::topology` | the deployment, its servers and their checks |
+///
+/// The subscriber is the one of the thread that makes the connection, if it has one then, else
+/// the global one. Messages reach it on a thread of the connection's own, in order; one that is
+/// too slow loses the oldest, and is told how many. Documents are cut off, see
+/// [`log_max_document_length`](Builder::log_max_document_length); passwords are not shown, as in
+/// [events](crate::events). Without a subscriber for these levels it costs next to nothing.
 #[derive(Clone, Default)]
 #[must_use = "it does nothing before `connect` or `connect_lazy`"]
 pub struct Builder {
@@ -101,7 +119,8 @@ impl Builder {
     /// as [`server_selection_timeout`](Self::server_selection_timeout) and the call's own
     /// timeout allow. Afterwards it fails with [`Kind::WaitQueueTimeout`].
     pub fn wait_queue_timeout(self, timeout: Duration) -> Self {
-        self.set(move |options| options.dispatch.wait_queue_timeout = Some(timeout.min(LONGEST)))
+        let timeout = Some(timeout.min(LONGEST));
+        self.set(move |options| options.dispatch.wait_queue_timeout = timeout)
     }
 
     /// Most requests that may wait for a socket of one server. Default 10,000. One more
@@ -249,7 +268,7 @@ impl Builder {
         self.set(move |options| options.lent_arbiters = lent.clone())
     }
 
-    /// Has a closure called with each [event](crate::events) of pools and servers. May be
+    /// Has a closure called with each [event](crate::events) of commands, pools and servers. May be
     /// called several times, for several listeners. (default: none)
     ///
     /// Closures run one after the other, on a thread of the connection that does nothing
@@ -258,17 +277,27 @@ impl Builder {
     /// the next event all the same. The last events may come after
     /// [`close`](Connection::close) is ready.
     pub fn on_event(self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.listener(Listener::Closure(Arc::new(listener)))
+        self.on_events(EventKinds::ALL, listener)
     }
 
-    /// Has each [event](crate::events) of pools and servers sent to an actor. May be called
+    /// The same for some kinds of events only. What nobody wants costs nothing.
+    pub fn on_events(self, kinds: EventKinds, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.listener(Listener { kinds, ear: Ear::Closure(Arc::new(listener)) })
+    }
+
+    /// Has each [event](crate::events) of commands, pools and servers sent to an actor. May be called
     /// several times, for several listeners. (default: none)
     ///
     /// An event is sent only while there is room in the actor's mailbox; what does not fit
     /// waits in the listener's [backlog](Self::event_backlog). Once the actor has stopped,
     /// nothing is kept for it.
     pub fn event_recipient(self, listener: Recipient<Event>) -> Self {
-        self.listener(Listener::Recipient(listener))
+        self.events_recipient(EventKinds::ALL, listener)
+    }
+
+    /// The same for some kinds of events only. What nobody wants costs nothing.
+    pub fn events_recipient(self, kinds: EventKinds, listener: Recipient<Event>) -> Self {
+        self.listener(Listener { kinds, ear: Ear::Recipient(listener) })
     }
 
     /// How many events may wait for one listener. Default 4096; at least 1. What is above
@@ -276,6 +305,20 @@ impl Builder {
     /// [`dropped_events`](Connection::dropped_events).
     pub fn event_backlog(self, events: usize) -> Self {
         self.set(move |options| options.event_backlog = events)
+    }
+
+    /// How many bytes of a document, as extended JSON, a log message shows. The rest is left
+    /// out, and `...` stands for it. Default 1000, or what the environment variable
+    /// `MONGODB_LOG_MAX_DOCUMENT_LENGTH` says, if it is a number. This option wins over the
+    /// variable; whoever wants it the other way round reads the variable first:
+    ///
+    /// ```
+    /// # let builder = actix_mongo::Connection::builder();
+    /// let set = std::env::var("MONGODB_LOG_MAX_DOCUMENT_LENGTH").ok().and_then(|text| text.parse().ok());
+    /// let builder = builder.log_max_document_length(set.unwrap_or(200));
+    /// ```
+    pub fn log_max_document_length(self, bytes: usize) -> Self {
+        self.set(move |options| options.log_max_document_length = Some(bytes))
     }
 
     fn listener(self, listener: Listener) -> Self {

@@ -17,7 +17,7 @@ use crate::command::{ClientMetadata, Handshake, Surroundings};
 use crate::dispatch::{Core, Handle, OpenCursors, Shared};
 use crate::error::{Error, Kind, Result};
 use crate::establish::Dialer;
-use crate::events;
+use crate::events::{self, Logs};
 use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
@@ -52,7 +52,9 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let clock = Arc::<ClusterClock>::default();
     let history = History::default();
     let check_asked = Arc::<AtomicBool>::default();
-    let listeners = events::listen(options.listeners.clone(), options.event_backlog).map_err(no_thread)?;
+    let logs = Logs::here(options.log_max_document_length);
+    let listeners =
+        events::listen(options.listeners.clone(), options.event_backlog, logs).map_err(no_thread)?;
     let ending = listeners.ending();
     let core = Arc::new(Core {
         snapshots,
@@ -70,7 +72,11 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     });
     let plan = SupervisorPlan {
         topology,
-        pool: PoolOptions { lent: !options.lent_arbiters.is_empty(), ..options.pool.clone() },
+        pool: PoolOptions {
+            lent: !options.lent_arbiters.is_empty(),
+            wait_queue_timeout: options.dispatch.wait_queue_timeout,
+            ..options.pool.clone()
+        },
         dialer: dialer.clone(),
         monitor_dialer: dialer,
         heartbeat: options.dispatch.heartbeat_frequency,

@@ -84,7 +84,7 @@ impl Connection {
         let own = options.scope.timeout.filter(|limit| !limit.is_zero());
         let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
         let connection = Self::new(launch(options)?);
-        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false).await;
+        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
         match usable {
             Ok(_) => Ok(connection),
             Err(error) => {
@@ -170,6 +170,14 @@ impl<D> Connection<D> {
     /// what happened lately. Print it with `{}`.
     pub fn state(&self) -> State {
         State::of(self.handle.core())
+    }
+
+    /// Ready once listeners for [events](crate::events), and logs, were told all that happened
+    /// before this call. Closures have been called then; actors have it in their mailboxes.
+    ///
+    /// Cancel safety: nothing hangs on it.
+    pub async fn flush_events(&self) {
+        self.handle.core().listeners.flush().await;
     }
 
     /// How many [events](crate::events) did not reach a listener because it was too slow.

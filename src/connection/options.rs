@@ -43,6 +43,8 @@ pub struct ConnectionOptions {
     pub listeners: Vec<Listener>,
     /// Events that wait for one listener, at most.
     pub event_backlog: usize,
+    /// Where logs cut documents off; `None` is what the environment says.
+    pub log_max_document_length: Option<usize>,
 }
 
 impl Default for ConnectionOptions {
@@ -72,6 +74,7 @@ impl Default for ConnectionOptions {
             lent_arbiters: Vec::new(),
             listeners: Vec::new(),
             event_backlog: 4096,
+            log_max_document_length: None,
         }
     }
 }

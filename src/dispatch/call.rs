@@ -40,6 +40,8 @@ pub(super) struct Call<'a> {
     errors: Errors,
     /// Runs although the connection closes (kills and the end of sessions).
     closing: bool,
+    /// What events and logs tell its attempts by.
+    operation_id: i64,
 }
 
 /// How one attempt ended short of an answer that reports success.
@@ -70,6 +72,7 @@ impl<'a> Call<'a> {
             }
         };
         let (version, avoid, closing) = (0, Vec::new(), false);
+        let operation_id = if plan.operation_id == 0 { core.operation_id() } else { plan.operation_id };
         Self {
             core,
             scope,
@@ -83,6 +86,7 @@ impl<'a> Call<'a> {
             numbered: None,
             errors: Errors::default(),
             closing,
+            operation_id,
         }
     }
 
@@ -136,14 +140,23 @@ impl<'a> Call<'a> {
     async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
         let core = self.core;
         self.numbered = None;
+        let name = operation.name();
+        let plan = operation.plan();
+        let command = plan.command_name.as_deref().unwrap_or(name);
+        let told = core.selection_starts(command, self.operation_id, &plan.target);
         let selected = core.select(
-            &operation.plan().target,
+            &plan.target,
             self.version,
             &self.avoid,
             self.selection_deadline,
             self.closing,
+            told.as_deref(),
         );
-        let Selected { pool, snapshot } = match selected.await {
+        let selected = selected.await;
+        if let Some(told) = told {
+            core.selection_ends(&told, &selected);
+        }
+        let Selected { pool, snapshot } = match selected {
             Ok(selected) => selected,
             Err(error) => return Err(self.unsent(self.out_of_time(error))),
         };
@@ -171,6 +184,7 @@ impl<'a> Call<'a> {
             let (mut run, answer) = Run::new(next);
             self.numbered = numbered.then_some(limits);
             run.assumed = limits;
+            run.operation_id = self.operation_id;
             run.session = self.session_use(plan, numbered);
             run.exclusive = plan.exclusive;
             run.last = self.closing;

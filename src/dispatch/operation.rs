@@ -64,6 +64,11 @@ pub struct Plan {
     pub kind: CommandKind,
     /// Which times of its session the read concern names.
     pub times: SessionTimes,
+    /// What events and logs tell commands of one call by; 0 for a number of its own. See
+    /// [`Core::operation_id`](super::Core::operation_id).
+    pub operation_id: i64,
+    /// The command's name for logs, where [`Operation::name`] is another.
+    pub command_name: Option<Box<str>>,
 }
 
 impl Plan {
@@ -82,6 +87,8 @@ impl Plan {
             acknowledged: true,
             kind: CommandKind::Own,
             times: SessionTimes::None,
+            operation_id: 0,
+            command_name: None,
         }
     }
 }

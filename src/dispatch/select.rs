@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::shared::Core;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
+use crate::events::SelectionWatch;
 use crate::pool::Pool;
 use crate::race::{Either, race};
 use crate::topology::{Criteria, ReadMode, ReadPreference, ServerAddress, selection};
@@ -33,11 +34,33 @@ impl Core {
         avoid: &[ServerAddress],
         deadline: Instant,
         closing: bool,
+        told: Option<&SelectionWatch>,
     ) -> Result<Selected> {
         // Apart and boxed: whoever finds a server at once need not have room for the wait.
         match self.select_now(target, version, avoid, closing)? {
             (_, Some(selected)) => Ok(selected),
-            (_, None) => Box::pin(self.wait_for(target, version, avoid, deadline, closing)).await,
+            (_, None) => Box::pin(self.wait_for(target, version, avoid, deadline, closing, told)).await,
+        }
+    }
+
+    /// Logs hear that a server is wanted for this command, if they want to.
+    #[inline]
+    pub fn selection_starts(
+        &self,
+        command: &str,
+        operation_id: i64,
+        target: &Criteria,
+    ) -> Option<Box<SelectionWatch>> {
+        let topology = || self.snapshots.borrow().topology.clone();
+        let start = || SelectionWatch::start(&self.listeners, command, operation_id, target, &topology());
+        self.listeners.logs_selection().then(start)
+    }
+
+    /// Logs hear how that ended.
+    pub fn selection_ends(&self, told: &SelectionWatch, result: &Result<Selected>) {
+        match result {
+            Ok(Selected { pool, snapshot }) => told.succeeded(&snapshot.topology, pool.address()),
+            Err(error) => told.failed(&self.snapshots.borrow().topology, error),
         }
     }
 
@@ -65,6 +88,7 @@ impl Core {
         avoid: &[ServerAddress],
         deadline: Instant,
         closing: bool,
+        told: Option<&SelectionWatch>,
     ) -> Result<Selected> {
         let mut waiting: Option<Watch> = None;
         loop {
@@ -77,6 +101,9 @@ impl Core {
                 return Err(self.nothing_found(target));
             }
             let (changes, alarm) = waiting.get_or_insert_with(|| {
+                if let Some(told) = told {
+                    told.waiting(&self.snapshots.borrow().topology, deadline);
+                }
                 let mut changes = self.snapshots.clone();
                 changes.mark_unchanged();
                 (changes, self.alarms.wake_at(deadline))

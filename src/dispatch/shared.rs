@@ -1,7 +1,7 @@
 //! What all handles of one connection share, and how the last of them ends it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{Addr, Recipient};
@@ -14,7 +14,7 @@ use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{CheckNow, Grow, Overdue, Settle, Supervisor};
 use crate::actors::timer::AlarmClock;
 use crate::error::{Error, Kind, Result};
-use crate::events::Emitter;
+use crate::events::{Emitter, EventKinds};
 use crate::pool::{Namespace, Outcome, Pool};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
 use crate::topology::ServerAddress;
@@ -121,6 +121,14 @@ impl Core {
             Ok(version) => version,
             Err(_) => self.snapshots.borrow().version,
         }
+    }
+
+    /// What events and logs tell the commands of one call by; 0 if nobody listens.
+    #[inline]
+    pub fn operation_id(&self) -> i64 {
+        static LAST: AtomicI64 = AtomicI64::new(0);
+        let told = self.listeners.is_on(EventKinds::COMMANDS) || self.listeners.logs_selection();
+        if told { LAST.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 }
     }
 
     /// Takes a server session out of the pool, or makes one.

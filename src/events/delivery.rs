@@ -11,8 +11,10 @@ use actix::prelude::SendError;
 use tokio::runtime;
 
 use super::Event;
-use super::backlog::{Backlog, Counts};
+use super::backlog::{Backlog, Counts, Item};
 use super::emitter::Emitter;
+use super::kinds::EventKinds;
+use super::log::Logs;
 
 /// How long an actor may have no room for an event before that one is lost.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,16 +22,25 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Events that one listener gets before the others have their turn.
 const TURN: usize = 32;
 
-/// Who is told of events.
+/// Who is told of events, and of which.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Which.
+    pub kinds: EventKinds,
+    /// Who.
+    pub ear: Ear,
+}
+
+/// Who is told.
 #[derive(Clone)]
-pub enum Listener {
+pub enum Ear {
     /// A closure, called on the connection's own thread for that.
     Closure(Arc<dyn Fn(Event) + Send + Sync>),
     /// An actor.
     Recipient(Recipient<Event>),
 }
 
-impl fmt::Debug for Listener {
+impl fmt::Debug for Ear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closure(_) => "Closure",
@@ -38,19 +49,21 @@ impl fmt::Debug for Listener {
     }
 }
 
-/// An emitter to these listeners, each with a backlog of this many events. The thread ends
-/// with the last emitter, or its [`Ending`](super::Ending). Without listeners there is none.
-pub fn listen(listeners: Vec<Listener>, backlog: usize) -> io::Result<Emitter> {
-    if listeners.is_empty() {
-        return Ok(Emitter::default());
-    }
+/// An emitter to these listeners, each with a backlog of this many events, and to the logs. The
+/// thread ends with the last emitter, or its [`Ending`](super::Ending). Without listeners there
+/// is none.
+pub fn listen(listeners: Vec<Listener>, backlog: usize, logs: Logs) -> io::Result<Emitter> {
     let counts = Arc::<Counts>::default();
+    let kinds = listeners.iter().map(|listener| listener.kinds);
     let backlogs: Vec<_> =
-        listeners.iter().map(|_| Arc::new(Backlog::new(backlog, counts.clone()))).collect();
-    let emitter = Emitter::new(counts, backlogs.clone());
+        kinds.map(|kinds| Arc::new(Backlog::new(kinds, backlog, counts.clone()))).collect();
+    let emitter = Emitter::new(counts, backlogs.clone(), logs);
+    if listeners.is_empty() {
+        return Ok(emitter);
+    }
     let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
     let deliver = move || {
-        let tasks = backlogs.into_iter().zip(listeners).map(|(backlog, to)| deliver(backlog, to));
+        let tasks = backlogs.into_iter().zip(listeners).map(|(backlog, to)| deliver(backlog, to.ear));
         let tasks: Vec<_> = tasks.map(|task| runtime.spawn(task)).collect();
         runtime.block_on(async {
             for task in tasks {
@@ -64,12 +77,13 @@ pub fn listen(listeners: Vec<Listener>, backlog: usize) -> io::Result<Emitter> {
 }
 
 /// Until the end, or until the listener is gone.
-async fn deliver(backlog: Arc<Backlog>, listener: Listener) {
+async fn deliver(backlog: Arc<Backlog>, ear: Ear) {
     let mut turn = 0;
-    while let Some(event) = backlog.next().await {
-        let listens = match &listener {
-            Listener::Closure(closure) => call(closure, event),
-            Listener::Recipient(recipient) => send(recipient, event, &backlog).await,
+    while let Some(item) = backlog.next().await {
+        let Item::Event(event) = item else { continue };
+        let listens = match &ear {
+            Ear::Closure(closure) => call(closure, event),
+            Ear::Recipient(recipient) => send(recipient, event, &backlog).await,
         };
         if !listens {
             break;

@@ -1,14 +1,18 @@
-//! Where events go in: held by pools, sockets, monitors and the supervisor.
+//! Where events go in: held by pools, sockets, monitors, the supervisor and callers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::Event;
-use super::backlog::{Backlog, Counts};
+use tokio::sync::oneshot;
 
-/// Takes events for all listeners of one connection. Without listeners nothing is made or
-/// kept: one flag is read. It never waits, and runs nobody's code; so it may be called under
-/// a lock, where the order of two events hangs on that.
+use super::backlog::{Backlog, Counts, Item};
+use super::kinds::EventKinds;
+use super::log::{Logs, Selection};
+use super::{Event, Happened};
+
+/// Takes events for all listeners of one connection, and for its logs. Where nobody wants an
+/// event it is not made: two numbers are read. It never waits, and runs nobody's code; so it
+/// may be called under a lock, where the order of two events hangs on that.
 #[derive(Clone, Debug, Default)]
 pub struct Emitter(Option<Arc<Hub>>);
 
@@ -16,27 +20,68 @@ pub struct Emitter(Option<Arc<Hub>>);
 struct Hub {
     counts: Arc<Counts>,
     backlogs: Vec<Arc<Backlog>>,
+    logs: Logs,
 }
 
 impl Emitter {
     /// An emitter to these.
-    pub(super) fn new(counts: Arc<Counts>, backlogs: Vec<Arc<Backlog>>) -> Self {
-        Self(Some(Arc::new(Hub { counts, backlogs })))
+    pub(super) fn new(counts: Arc<Counts>, backlogs: Vec<Arc<Backlog>>, logs: Logs) -> Self {
+        Self(Some(Arc::new(Hub { counts, backlogs, logs })))
     }
 
-    /// Whether anybody listens.
-    pub fn is_on(&self) -> bool {
-        self.0.as_ref().is_some_and(|hub| hub.counts.listening.load(Relaxed) > 0)
+    /// Whether anybody wants events of this one kind.
+    #[inline]
+    pub fn is_on(&self, kind: EventKinds) -> bool {
+        self.0.as_ref().is_some_and(|hub| hub.counts.wants(kind) || hub.logs.wants(kind))
     }
 
-    /// Tells all listeners, if there are any.
-    pub fn emit<E: Into<Event>>(&self, make: impl FnOnce() -> E) {
-        let Some(hub) = self.0.as_ref().filter(|_| self.is_on()) else { return };
-        let event = make().into();
-        if let Some((last, others)) = hub.backlogs.split_last() {
-            others.iter().for_each(|backlog| backlog.push(event.clone()));
-            last.push(event);
+    /// Whether logs want to hear which servers are chosen.
+    #[inline]
+    pub fn logs_selection(&self) -> bool {
+        self.is_on(EventKinds::SELECTION)
+    }
+
+    /// Tells all who want it, if there are any.
+    pub fn emit<E: Happened>(&self, make: impl FnOnce() -> E) {
+        if self.is_on(E::KIND) {
+            self.tell(E::KIND, Item::Event(make().into()));
         }
+    }
+
+    /// Tells all who want them of several events of one kind, in this order.
+    pub fn emit_all(&self, kind: EventKinds, make: impl FnOnce() -> Vec<Event>) {
+        if self.is_on(kind) {
+            make().into_iter().for_each(|event| self.tell(kind, Item::Event(event)));
+        }
+    }
+
+    /// Tells the logs of the choice of a server.
+    pub(super) fn selection(&self, selection: Selection) {
+        self.tell(EventKinds::SELECTION, Item::Selection(selection));
+    }
+
+    #[cold]
+    fn tell(&self, kind: EventKinds, item: Item) {
+        let Some(hub) = &self.0 else { return };
+        for backlog in hub.backlogs.iter().filter(|backlog| backlog.takes(kind)) {
+            backlog.push(item.clone());
+        }
+        if hub.logs.wants(kind) || kind == EventKinds::SELECTION {
+            hub.logs.push(item);
+        }
+    }
+
+    /// Ready once listeners and logs were told all that happened before.
+    ///
+    /// Cancel safety: nothing hangs on it.
+    pub async fn flush(&self) {
+        let Some(hub) = &self.0 else { return };
+        let (told, mut all_told) = oneshot::channel();
+        let told = Arc::new(told);
+        hub.backlogs.iter().for_each(|backlog| backlog.push(Item::Flush(told.clone())));
+        hub.logs.flush(Item::Flush(told));
+        // Nothing is sent: the last of the backlogs drops the sender.
+        let _ = (&mut all_told).await;
     }
 
     /// How many events did not reach a listener because it was too slow.
@@ -50,13 +95,22 @@ impl Emitter {
     }
 
     fn end(&self) {
-        self.0.iter().flat_map(|hub| &hub.backlogs).for_each(|backlog| backlog.end());
+        if let Some(hub) = &self.0 {
+            hub.end();
+        }
+    }
+}
+
+impl Hub {
+    fn end(&self) {
+        self.backlogs.iter().for_each(|backlog| backlog.end());
+        self.logs.end();
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        self.backlogs.iter().for_each(|backlog| backlog.end());
+        self.end();
     }
 }
 

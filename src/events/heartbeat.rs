@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bson::RawDocument;
 
 use super::emitter::Emitter;
-use super::topology::{ServerHeartbeatFailed, ServerHeartbeatStarted, ServerHeartbeatSucceeded};
+use super::kinds::EventKinds;
+use super::topology::{ServerHeartbeatFailed, ServerHeartbeatStarted, ServerHeartbeatSucceeded, TopologyId};
 use crate::error::Error;
 use crate::topology::ServerAddress;
 
@@ -14,6 +15,7 @@ use crate::topology::ServerAddress;
 #[derive(Debug)]
 pub struct Heartbeat {
     events: Emitter,
+    topology_id: TopologyId,
     address: ServerAddress,
     state: Mutex<State>,
 }
@@ -22,33 +24,59 @@ pub struct Heartbeat {
 struct State {
     /// Since when a check is under way, and whether it is an awaited one.
     check: Option<(Instant, bool)>,
+    /// Connections that were made so far, the present one included.
+    connections: u64,
+    /// What the server calls the present one.
+    server_connection_id: Option<i64>,
     /// Nothing is told any more.
     over: bool,
 }
 
 impl Heartbeat {
     /// The checks of this server.
-    pub fn new(events: Emitter, address: ServerAddress) -> Self {
-        Self { events, address, state: Mutex::default() }
+    pub fn new(events: Emitter, topology_id: TopologyId, address: ServerAddress) -> Self {
+        Self { events, topology_id, address, state: Mutex::default() }
+    }
+
+    /// The next check makes a connection.
+    pub fn connecting(&self) {
+        let mut state = self.lock();
+        state.connections += 1;
+        state.server_connection_id = None;
+    }
+
+    /// It is made, and the server calls it this.
+    pub fn connected(&self, server_connection_id: Option<i64>) {
+        self.lock().server_connection_id = server_connection_id;
     }
 
     /// A check begins.
     pub fn started(&self, awaited: bool) {
-        if !self.events.is_on() {
+        if !self.events.is_on(EventKinds::TOPOLOGY) {
             return;
         }
         let mut state = self.lock();
         if !state.over {
             state.check = Some((Instant::now(), awaited));
-            self.events.emit(|| ServerHeartbeatStarted { address: self.address.clone(), awaited });
+            self.events.emit(|| ServerHeartbeatStarted {
+                topology_id: self.topology_id,
+                address: self.address.clone(),
+                connection_id: state.connections,
+                server_connection_id: state.server_connection_id,
+                awaited,
+            });
         }
     }
 
     /// It succeeded, and took so long, if that was measured.
     pub fn succeeded(&self, rtt: Option<Duration>, reply: &RawDocument) {
-        if let Some((since, awaited)) = self.lock().check.take() {
+        let mut state = self.lock();
+        if let Some((since, awaited)) = state.check.take() {
             self.events.emit(|| ServerHeartbeatSucceeded {
+                topology_id: self.topology_id,
                 address: self.address.clone(),
+                connection_id: state.connections,
+                server_connection_id: state.server_connection_id,
                 awaited,
                 duration: rtt.unwrap_or_else(|| since.elapsed()),
                 reply: reply.to_owned(),
@@ -71,7 +99,10 @@ impl Heartbeat {
     fn fail(&self, state: &mut State, error: &Error) {
         if let Some((since, awaited)) = state.check.take() {
             self.events.emit(|| ServerHeartbeatFailed {
+                topology_id: self.topology_id,
                 address: self.address.clone(),
+                connection_id: state.connections,
+                server_connection_id: state.server_connection_id,
                 awaited,
                 duration: since.elapsed(),
                 error: error.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bson::oid::ObjectId;
 
+use crate::error::Error;
 use crate::topology::ServerAddress;
 
 /// See [`Event::PoolCreated`](super::Event::PoolCreated).
@@ -29,6 +30,8 @@ pub struct PoolSettings {
     pub max_connecting: Option<usize>,
     /// `maxIdleTimeMS`.
     pub max_idle_time: Option<Duration>,
+    /// `waitQueueTimeoutMS`.
+    pub wait_queue_timeout: Option<Duration>,
 }
 
 /// See [`Event::PoolReady`](super::Event::PoolReady).
@@ -82,7 +85,7 @@ pub struct ConnectionReady {
 }
 
 /// See [`Event::ConnectionClosed`](super::Event::ConnectionClosed).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionClosed {
     /// The server.
@@ -91,6 +94,8 @@ pub struct ConnectionClosed {
     pub connection_id: u64,
     /// Why.
     pub reason: ConnectionClosedReason,
+    /// The error, if that is why and it is known.
+    pub error: Option<Error>,
 }
 
 /// Why a connection was closed.
@@ -116,13 +121,15 @@ pub struct ConnectionCheckOutStarted {
 }
 
 /// See [`Event::ConnectionCheckOutFailed`](super::Event::ConnectionCheckOutFailed).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionCheckOutFailed {
     /// The server.
     pub address: ServerAddress,
     /// Why.
     pub reason: CheckOutFailedReason,
+    /// The error that the call got; `None` if it was given up by its caller.
+    pub error: Option<Error>,
     /// How long the call waited.
     pub duration: Duration,
 }

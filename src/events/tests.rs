@@ -10,7 +10,7 @@ use crate::topology::ServerAddress;
 const SOON: Duration = Duration::from_secs(10);
 
 fn closure(listener: impl Fn(Event) + Send + Sync + 'static) -> Listener {
-    Listener::Closure(Arc::new(listener))
+    Listener { kinds: EventKinds::ALL, ear: Ear::Closure(Arc::new(listener)) }
 }
 
 /// The port stands for the event's number.
@@ -38,15 +38,15 @@ fn collector() -> (Listener, Receiver<u16>) {
 
 #[test]
 fn nothing_is_made_if_nobody_listens() {
-    let emitter = listen(Vec::new(), 10).unwrap();
+    let emitter = listen(Vec::new(), 10, Logs::default()).unwrap();
     emitter.emit(|| -> PoolReady { panic!("nobody wants it") });
-    assert!(!emitter.is_on());
+    assert!(!emitter.is_on(EventKinds::POOLS));
 }
 
 #[test]
 fn all_listeners_are_told_in_order_and_to_the_last() {
     let ((first, told), (second, also_told)) = (collector(), collector());
-    let emitter = listen(vec![first, second], 1000).unwrap();
+    let emitter = listen(vec![first, second], 1000, Logs::default()).unwrap();
     let ending = emitter.ending();
     (0..100).for_each(|number| emit(&emitter, number));
     drop(ending);
@@ -59,6 +59,31 @@ fn all_listeners_are_told_in_order_and_to_the_last() {
 }
 
 #[test]
+fn a_listener_gets_the_kinds_it_asked_for_and_the_others_are_not_made() {
+    let (listener, told) = collector();
+    let emitter =
+        listen(vec![Listener { kinds: EventKinds::POOLS, ..listener }], 10, Logs::default()).unwrap();
+    emitter.emit_all(EventKinds::TOPOLOGY, || panic!("nobody wants it"));
+    assert!(emitter.is_on(EventKinds::POOLS) && !emitter.is_on(EventKinds::COMMANDS));
+    emit(&emitter, 1);
+    drop(emitter);
+    assert_eq!(told.iter().collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn after_a_flush_all_was_told() {
+    let (listener, told) = collector();
+    let emitter = listen(vec![listener], 1000, Logs::default()).unwrap();
+    (0..500).for_each(|number| emit(&emitter, number));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(emitter.flush());
+    assert_eq!(told.try_iter().count(), 500);
+    // And also once nothing is told any more.
+    drop(emitter.ending());
+    runtime.block_on(emitter.flush());
+}
+
+#[test]
 fn a_listener_that_is_stuck_loses_the_oldest() {
     let (sender, told) = channel();
     let (go_on, gate) = channel::<()>();
@@ -67,7 +92,7 @@ fn a_listener_that_is_stuck_loses_the_oldest() {
         sender.send(number(&event)).unwrap();
         let _ = gate.lock().unwrap().recv();
     });
-    let emitter = listen(vec![stuck], 3).unwrap();
+    let emitter = listen(vec![stuck], 3, Logs::default()).unwrap();
     emit(&emitter, 0);
     assert_eq!(told.recv_timeout(SOON), Ok(0), "it is stuck with this one");
     (1..=10).for_each(|number| emit(&emitter, number));
@@ -85,7 +110,7 @@ fn a_listener_that_panics_gets_the_next_event() {
         assert_ne!(number(&event), 1, "on purpose");
         sender.send(number(&event)).unwrap();
     });
-    let emitter = listen(vec![panics, other], 10).unwrap();
+    let emitter = listen(vec![panics, other], 10, Logs::default()).unwrap();
     (0..3).for_each(|number| emit(&emitter, number));
     drop(emitter);
     assert_eq!(went_on.iter().collect::<Vec<_>>(), [0, 2]);
@@ -120,7 +145,12 @@ fn an_actor_is_told_without_a_flood_in_its_mailbox_and_forgotten_once_it_stops()
     system.block_on(async {
         let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
         let actor = actix::Actor::start(Collector(sender));
-        let emitter = listen(vec![Listener::Recipient(actor.clone().recipient())], 1000).unwrap();
+        let emitter = listen(
+            vec![Listener { kinds: EventKinds::ALL, ear: Ear::Recipient(actor.clone().recipient()) }],
+            1000,
+            Logs::default(),
+        )
+        .unwrap();
         (0..100).for_each(|number| emit(&emitter, number));
         for expected in 0..100 {
             assert_eq!(tokio::time::timeout(SOON, told.recv()).await.unwrap(), Some(expected));
@@ -128,7 +158,7 @@ fn an_actor_is_told_without_a_flood_in_its_mailbox_and_forgotten_once_it_stops()
         // Asked here: what follows can outrun the delivery, and nobody is there to miss it.
         assert_eq!(emitter.dropped(), 0);
         let ended = tokio::time::timeout(SOON, async {
-            while emitter.is_on() {
+            while emitter.is_on(EventKinds::POOLS) {
                 emit(&emitter, 100);
                 tokio::task::yield_now().await;
             }

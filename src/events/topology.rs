@@ -23,6 +23,11 @@ impl TopologyId {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Relaxed) + 1)
     }
+
+    /// It as a number.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for TopologyId {
@@ -97,8 +102,14 @@ pub struct ServerClosed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerHeartbeatStarted {
+    /// The deployment.
+    pub topology_id: TopologyId,
     /// The server.
     pub address: ServerAddress,
+    /// The connection that it is checked over. A monitor counts its own, from 1.
+    pub connection_id: u64,
+    /// What the server calls this connection, once it has said so.
+    pub server_connection_id: Option<i64>,
     /// Whether the server answers only once something has changed.
     pub awaited: bool,
 }
@@ -107,8 +118,14 @@ pub struct ServerHeartbeatStarted {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ServerHeartbeatSucceeded {
+    /// The deployment.
+    pub topology_id: TopologyId,
     /// The server.
     pub address: ServerAddress,
+    /// The connection that it is checked over. A monitor counts its own, from 1.
+    pub connection_id: u64,
+    /// What the server calls this connection, once it has said so.
+    pub server_connection_id: Option<i64>,
     /// As in the event before.
     pub awaited: bool,
     /// How long it took; says nothing of the network if `awaited`.
@@ -121,8 +138,14 @@ pub struct ServerHeartbeatSucceeded {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerHeartbeatFailed {
+    /// The deployment.
+    pub topology_id: TopologyId,
     /// The server.
     pub address: ServerAddress,
+    /// The connection that it is checked over. A monitor counts its own, from 1.
+    pub connection_id: u64,
+    /// What the server calls this connection, once it has said so.
+    pub server_connection_id: Option<i64>,
     /// As in the event before.
     pub awaited: bool,
     /// How long it took.

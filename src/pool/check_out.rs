@@ -6,6 +6,7 @@ use super::slot::SlotId;
 use crate::error::{Error, Kind};
 use crate::events::{
     CheckOutFailedReason, ConnectionCheckOutFailed, ConnectionCheckOutStarted, ConnectionCheckedOut, Emitter,
+    EventKinds,
 };
 use crate::topology::ServerAddress;
 
@@ -21,7 +22,7 @@ pub struct CheckOut {
 impl CheckOut {
     /// It starts; `None` if nobody listens.
     pub fn start(events: &Emitter, address: &ServerAddress) -> Option<Box<Self>> {
-        if !events.is_on() {
+        if !events.is_on(EventKinds::POOLS) {
             return None;
         }
         events.emit(|| ConnectionCheckOutStarted { address: address.clone() });
@@ -43,17 +44,22 @@ impl CheckOut {
     /// The call gets this error.
     #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn failed(mut self: Box<Self>, error: &Error) {
-        self.fail(match error.kind() {
+        let reason = match error.kind() {
             Kind::Closed => CheckOutFailedReason::PoolClosed,
             Kind::WaitQueueTimeout | Kind::Timeout => CheckOutFailedReason::Timeout,
             _ => CheckOutFailedReason::ConnectionError,
-        });
+        };
+        self.fail(reason, Some(error));
     }
 
-    fn fail(&mut self, reason: CheckOutFailedReason) {
+    fn fail(&mut self, reason: CheckOutFailedReason, error: Option<&Error>) {
         if !std::mem::replace(&mut self.over, true) {
-            let duration = self.started.elapsed();
-            self.events.emit(|| ConnectionCheckOutFailed { address: self.address.clone(), reason, duration });
+            self.events.emit(|| ConnectionCheckOutFailed {
+                address: self.address.clone(),
+                reason,
+                error: error.cloned(),
+                duration: self.started.elapsed(),
+            });
         }
     }
 }
@@ -61,6 +67,6 @@ impl CheckOut {
 impl Drop for CheckOut {
     /// The socket was lost with the entry in its mailbox, or the caller is gone.
     fn drop(&mut self) {
-        self.fail(CheckOutFailedReason::ConnectionError);
+        self.fail(CheckOutFailedReason::ConnectionError, None);
     }
 }

@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use super::check_out::CheckOut;
 use super::slot::SlotId;
+use crate::error::Error;
 use crate::events::{
     ConnectionCheckedIn, ConnectionClosed, ConnectionClosedReason, ConnectionCreated, ConnectionReady,
-    Emitter,
+    Emitter, EventKinds,
 };
 use crate::topology::ServerAddress;
 
@@ -38,7 +39,7 @@ struct State {
 impl Life {
     /// A connection is about to be established.
     pub fn created(events: &Emitter, address: &ServerAddress, id: SlotId) -> Self {
-        if !events.is_on() {
+        if !events.is_on(EventKinds::POOLS) {
             return Self::default();
         }
         events.emit(|| ConnectionCreated { address: address.clone(), connection_id: id.0 });
@@ -76,8 +77,9 @@ impl Life {
         self.tell(Told::check_in);
     }
 
-    /// It has left the pool. Those who still had it gave it back by that.
-    pub fn closed(&self, reason: ConnectionClosedReason) {
+    /// It has left the pool. Those who still had it gave it back by that. `error` is told if it
+    /// is the reason.
+    pub fn closed(&self, reason: ConnectionClosedReason, error: Option<&Error>) {
         self.tell(|told, state| {
             if !state.closed {
                 while state.checked_out > 0 {
@@ -88,6 +90,7 @@ impl Life {
                     address: told.address.clone(),
                     connection_id: told.id.0,
                     reason,
+                    error: error.filter(|_| reason == ConnectionClosedReason::Error).cloned(),
                 });
             }
         });

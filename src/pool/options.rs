@@ -15,6 +15,9 @@ pub struct PoolOptions {
     pub max_connecting: usize,
     /// How long a socket may be idle before it is closed (`maxIdleTimeMS`, default none).
     pub max_idle: Option<Duration>,
+    /// How long an entry may wait (`waitQueueTimeoutMS`, default none). Callers set its end in
+    /// each entry; here it is only told.
+    pub wait_queue_timeout: Option<Duration>,
     /// Most entries that may wait (default 10,000).
     pub max_queued_requests: usize,
     /// Most bytes that waiting entries may hold (default 256 MiB).
@@ -37,6 +40,7 @@ impl Default for PoolOptions {
             min_size: 0,
             max_connecting: 2,
             max_idle: None,
+            wait_queue_timeout: None,
             max_queued_requests: 10_000,
             max_queued_bytes: 256 * 1024 * 1024,
             pipeline_depth: 1,
@@ -64,6 +68,7 @@ impl PoolOptions {
             min_pool_size: Some(self.min_size).filter(|size| *size != default.min_size),
             max_connecting: Some(self.max_connecting).filter(|count| *count != default.max_connecting),
             max_idle_time: self.max_idle,
+            wait_queue_timeout: self.wait_queue_timeout,
         }
     }
 

@@ -99,6 +99,8 @@ pub struct Run {
     pub wait_deadline: Option<Instant>,
     /// For listeners, if there are any: from the claim until a socket takes it.
     pub check_out: Option<Box<CheckOut>>,
+    /// What events tell commands of one call by; 0 if nobody listens.
+    pub operation_id: i64,
     /// Set by the socket just before the first byte goes out.
     written: bool,
     reply: Option<oneshot::Sender<Outcome>>,
@@ -165,6 +167,7 @@ impl Run {
             deadline: None,
             wait_deadline: None,
             check_out: None,
+            operation_id: 0,
             written: false,
             reply: Some(reply),
         };

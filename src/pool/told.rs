@@ -9,7 +9,11 @@ use super::entry::Entry;
 use super::options::PoolOptions;
 use super::refusal::Mode;
 use super::{CheckOut, Life, Opening, Origin, Pool, Slot};
-use crate::events::{ConnectionClosedReason, Emitter, PoolCleared, PoolClosed, PoolCreated, PoolReady};
+use crate::error::Error;
+use crate::events::{
+    CommandTeller, ConnectionClosedReason, Emitter, EventKinds, PoolCleared, PoolClosed, PoolCreated,
+    PoolReady,
+};
 use crate::topology::ServerAddress;
 
 impl Pool {
@@ -37,15 +41,26 @@ impl Pool {
         }
     }
 
-    /// Listeners hear of a connection that left with no word of its socket.
-    pub fn tell_closed(&self, life: &Life, origin: Origin) {
+    /// Listeners hear of a connection that left with no word of its socket, or with this error.
+    pub fn tell_closed(&self, life: &Life, origin: Origin, error: Option<&Error>) {
         if life.is_told() {
-            life.closed(self.close_reason(origin));
+            life.closed(self.close_reason(origin), error);
         }
     }
 
+    /// What a connection tells of its commands.
+    pub fn command_teller(
+        &self,
+        opening: Opening,
+        server_connection_id: Option<i64>,
+        service_id: Option<ObjectId>,
+    ) -> CommandTeller {
+        let (events, address) = (self.events.clone(), self.address.clone());
+        CommandTeller::new(events, address, opening.id.0, server_connection_id, service_id)
+    }
+
     pub(super) fn tell_check_out(&self, entry: &mut Entry) {
-        if self.events.is_on() {
+        if self.events.is_on(EventKinds::POOLS) {
             *entry.check_out() = CheckOut::start(&self.events, &self.address);
         }
     }
@@ -55,7 +70,7 @@ impl Pool {
     }
 
     pub(super) fn tell_cleared(&self, cleared: &Cleared, service_id: Option<ObjectId>, interrupt: bool) {
-        if !self.events.is_on() || !cleared.was_ready {
+        if !self.events.is_on(EventKinds::POOLS) || !cleared.was_ready {
             return;
         }
         self.events.emit(|| PoolCleared {
@@ -76,6 +91,6 @@ impl Pool {
 /// Listeners hear that these left.
 pub(super) fn tell_all<'a>(slots: impl IntoIterator<Item = &'a Arc<Slot>>, reason: ConnectionClosedReason) {
     for slot in slots {
-        slot.life().closed(reason);
+        slot.life().closed(reason, None);
     }
 }

@@ -8,6 +8,8 @@
 
 use std::io::IoSlice;
 
+use bson::{RawDocument, RawDocumentBuf};
+
 use super::element::ElementWriter;
 
 /// Header, flag bits and the kind byte of the first section.
@@ -77,10 +79,46 @@ impl Frame {
         [&self.head, &self.sections]
     }
 
+    /// The command as it was last sealed, with its document sequences as arrays. `None` if
+    /// it is none.
+    pub fn whole_command(&self) -> Option<RawDocumentBuf> {
+        let mut whole = self.command().to_vec();
+        // Its closing zero comes again at the end.
+        whole.pop();
+        let mut sections = self.sections.as_slice();
+        while let [1, rest @ ..] = sections {
+            let (size, _) = rest.split_first_chunk()?;
+            let (section, after) = rest.split_at_checked(usize::try_from(i32::from_le_bytes(*size)).ok()?)?;
+            let (identifier, documents) =
+                section.get(4..)?.split_at_checked(section.get(4..)?.iter().position(|byte| *byte == 0)?)?;
+            let mut elements = ElementWriter::new(&mut whole);
+            elements.array_with(std::str::from_utf8(identifier).ok()?, |list| {
+                for (index, document) in documents_of(documents.get(1..).unwrap_or_default()).enumerate() {
+                    list.document(&index.to_string(), document);
+                }
+            });
+            sections = after;
+        }
+        whole.push(0);
+        let length = i32::try_from(whole.len()).ok()?;
+        whole.get_mut(..4)?.copy_from_slice(&length.to_le_bytes());
+        RawDocumentBuf::from_bytes(whole).ok()
+    }
+
     /// The command document as it was last sealed (kind 0 section only).
     pub fn command(&self) -> &[u8] {
         self.head.get(PREFIX..).unwrap_or_default()
     }
+}
+
+/// The documents of a sequence, one behind the other.
+fn documents_of(mut bytes: &[u8]) -> impl Iterator<Item = &RawDocument> {
+    std::iter::from_fn(move || {
+        let (size, _) = bytes.split_first_chunk()?;
+        let (document, rest) = bytes.split_at_checked(usize::try_from(i32::from_le_bytes(*size)).ok()?)?;
+        bytes = rest;
+        RawDocument::from_bytes(document).ok()
+    })
 }
 
 /// Writes a [`Frame`].
@@ -126,5 +164,34 @@ impl FrameBuilder {
     /// The finished frame, still without envelope.
     pub fn finish(self) -> Frame {
         Frame { open_len: self.head.len(), head: self.head, sections: self.sections, request_id: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::{doc, rawdoc};
+
+    use super::*;
+
+    #[test]
+    fn the_whole_command_has_its_sequences_as_arrays() {
+        let mut builder = FrameBuilder::new(16);
+        builder.elements().str("insert", "c").str("$db", "d");
+        let documents = [rawdoc! { "a": 1 }, rawdoc! { "b": "x" }];
+        builder.sequence("documents", |list| {
+            documents.iter().for_each(|document| list.extend_from_slice(document.as_bytes()));
+        });
+        builder.sequence("none", |_| {});
+        let mut frame = builder.finish();
+        frame.seal(7, |envelope| {
+            envelope.i64("txnNumber", 1);
+        });
+        let expected = doc! {
+            "insert": "c", "$db": "d", "txnNumber": 1_i64,
+            "documents": [{ "a": 1 }, { "b": "x" }], "none": [],
+        };
+        let whole = frame.whole_command().unwrap();
+        assert_eq!(bson::Document::try_from(whole.as_ref()).unwrap(), expected);
+        assert!(Frame::default().whole_command().is_none());
     }
 }

@@ -66,7 +66,12 @@ impl<'a> Check<'a> {
     /// Does one check. Dropped half-way, [`disconnect`](Self::disconnect) must follow.
     pub async fn next(&mut self) -> Result<Checked, Failed> {
         let awaits = self.socket.is_some() && self.streaming && self.topology_version.is_some();
-        self.tell(|checks| checks.started(awaits));
+        self.tell(|checks| {
+            if self.socket.is_none() {
+                checks.connecting();
+            }
+            checks.started(awaits);
+        });
         let checked = match self.socket {
             None => self.handshake().await,
             Some(_) => self.again(awaits).await,
@@ -100,6 +105,7 @@ impl<'a> Check<'a> {
                     if failed.error.is_network() { CheckFailure::Network } else { CheckFailure::Command };
                 (if failed.timed_out { CheckFailure::Timeout } else { failure }, failed.error)
             })?;
+        self.tell(|checks| checks.connected(hello.connection_id));
         self.socket = Some(Exchange::new(stream));
         self.hello_ok = hello.hello_ok;
         self.topology_version = topology_version;

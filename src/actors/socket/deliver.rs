@@ -8,6 +8,7 @@ use super::Socket;
 use super::answers::Ready;
 use super::line::{Flying, out_of_time};
 use super::messages::{Applied, SocketEvent, What};
+use crate::command::reply;
 use crate::error::{Error, Kind};
 use crate::pool::{Answer, Follow, Lease, Next};
 use crate::session::ServerSession;
@@ -43,6 +44,9 @@ impl Socket {
             let answer = self.answer_to(RawDocumentBuf::new(), true, None);
             if let Some(session) = flying.session.take() {
                 self.give_back(session);
+            }
+            if let Some(watch) = flying.watch.take() {
+                watch.written();
             }
             let next = self.follow(&flying, 0).1;
             // It has neither session nor cursor: nothing is lost if nobody takes it.
@@ -83,6 +87,12 @@ impl Socket {
         };
         if let Some(time) = head.cluster_time {
             self.links.clock.advance(time);
+        }
+        if let Some(watch) = flying.watch.take() {
+            match head.ok {
+                true => watch.succeeded(&reply.body),
+                false => watch.failed(&self.refusal(&reply.body)),
+            }
         }
         let cursor = head.cursor_id.unwrap_or(0);
         let clean = head.ok && head.write_errors.is_none() && head.write_concern_error.is_none();
@@ -180,6 +190,12 @@ impl Socket {
 
     fn fail_flying(&self, flying: Flying, error: Error) {
         flying.fail(error, self.opening.generation, &self.links.sessions, Instant::now(), self.line.limits());
+    }
+
+    /// A reply that says that the command failed, as an error.
+    fn refusal(&self, body: &RawDocument) -> Error {
+        let refused = reply::check(body.to_owned(), self.pool.address());
+        refused.err().unwrap_or_else(|| Error::new(Kind::Command, "the command failed"))
     }
 
     fn protocol(&self, error: ProtocolError) -> Error {

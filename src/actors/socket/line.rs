@@ -6,6 +6,7 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind};
+use crate::events::{CommandTeller, CommandWatch};
 use crate::pool::{Limits, Outcome, Run, SessionUse};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
 use crate::wire::{Envelope, ProtocolError, Reply};
@@ -22,6 +23,8 @@ pub struct Flying {
     pub session: Option<ServerSession>,
     request_id: i32,
     answers: bool,
+    /// What listeners are told of its end; `None` if nobody listens.
+    pub watch: Option<Box<CommandWatch>>,
     /// When its caller was found gone.
     abandoned: Option<Instant>,
 }
@@ -54,6 +57,8 @@ pub enum Unwritten<'a> {
 #[derive(Debug)]
 pub struct Line {
     limits: Limits,
+    /// Tells listeners of commands.
+    teller: CommandTeller,
     flight: VecDeque<Flying>,
     /// The first request that is not wholly written.
     writing: usize,
@@ -65,7 +70,14 @@ pub struct Line {
 impl Line {
     /// An empty line to a server with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, flight: VecDeque::new(), writing: 0, offset: 0, last_id: 0 }
+        let (teller, flight) = (CommandTeller::default(), VecDeque::new());
+        Self { limits, teller, flight, writing: 0, offset: 0, last_id: 0 }
+    }
+
+    /// The same, that tells listeners of its requests.
+    pub fn telling(mut self, teller: CommandTeller) -> Self {
+        self.teller = teller;
+        self
     }
 
     /// How many requests are in flight.
@@ -118,7 +130,9 @@ impl Line {
         self.last_id = self.last_id.wrapping_add(1) & i32::MAX;
         run.frame.seal(self.last_id, |elements| envelope.write(elements));
         let answers = !run.frame.expects_no_reply();
-        self.flight.push_back(Flying { run, session, request_id: self.last_id, answers, abandoned: None });
+        let watch = self.teller.start(&run.frame, run.operation_id);
+        let request_id = self.last_id;
+        self.flight.push_back(Flying { run, session, request_id, answers, watch, abandoned: None });
     }
 
     #[allow(clippy::result_large_err, reason = "the outcome itself comes back")]
@@ -279,7 +293,10 @@ impl Flying {
         now: Instant,
         limits: &Limits,
     ) {
-        let Self { mut run, session, .. } = self;
+        let Self { mut run, session, watch, .. } = self;
+        if let Some(watch) = watch {
+            watch.failed(&error);
+        }
         let written = run.is_written();
         if let Some(mut session) = session {
             if written {

@@ -95,14 +95,15 @@ impl Socket {
     }
 
     fn established(&mut self, established: Established, ctx: &mut Context<Self>) {
-        let Established { stream, limits, service, .. } = established;
+        let Established { stream, limits, service, hello, .. } = established;
         let address = ctx.address();
         let Opening { id, generation } = self.opening;
         let slot = Slot::new(id, generation, address.clone().recipient(), address.recipient());
-        let service = service.map(|id| self.pool.join(id));
+        let (service_id, service) = (service, service.map(|id| self.pool.join(id)));
         let slot = Arc::new(slot.with_life(self.life.clone()).with_service(service));
         self.origin = slot.origin();
-        self.line = Line::new(limits);
+        let teller = self.pool.command_teller(self.opening, hello.connection_id, service_id);
+        self.line = Line::new(limits).telling(teller);
         self.splitter = FrameSplitter::new(limits.max_message);
         self.life.ready();
         let next = self.pool.opened(slot.clone(), limits, Instant::now());
@@ -127,7 +128,7 @@ impl Socket {
                 },
                 Next::Idle => break,
                 Next::Retire => {
-                    self.pool.tell_closed(&self.life, self.origin);
+                    self.pool.tell_closed(&self.life, self.origin, None);
                     return self.retiring = true;
                 }
             }
@@ -247,7 +248,8 @@ impl Socket {
         };
         if report.is_none() && self.reported.is_empty() {
             // Else the supervisor tells listeners, once it has applied the errors.
-            self.pool.tell_closed(&self.life, self.origin);
+            let why = Some(&error).filter(|_| !matches!(ended, Ended::Quiet));
+            self.pool.tell_closed(&self.life, self.origin, why);
         }
         let limits = *self.line.limits();
         self.place.close(report.map(|e| e.with_server(self.pool.address())));

@@ -12,7 +12,7 @@ use crate::actors::monitor::{Monitor, MonitorPlan, Order};
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, label};
 use crate::establish::Phase as Reached;
-use crate::events::{self, Event, Heartbeat, TopologyId};
+use crate::events::{self, Event, EventKinds, Heartbeat, TopologyId};
 use crate::pool::{Opening, Origin, Pool};
 use crate::topology::{
     Change, Failure, Limits, Outcome, PoolAction, ServerAddress, TopologyDescription, TopologyKind,
@@ -102,7 +102,8 @@ impl Supervisor {
             return;
         }
         self.epochs += 1;
-        let heartbeat = Arc::new(Heartbeat::new(self.plan.listeners.clone(), server.clone()));
+        let heartbeat =
+            Arc::new(Heartbeat::new(self.plan.listeners.clone(), self.topology_id, server.clone()));
         let plan = MonitorPlan {
             server: server.clone(),
             epoch: self.epochs,
@@ -150,7 +151,7 @@ impl Supervisor {
         let reason = pool.close_reason(origin);
         if forsaken {
             // It says nothing of the server, and nobody counts on it.
-            life.closed(reason);
+            life.closed(reason, Some(&error));
             return self.look_for_the_end(ctx);
         }
         let oldest = member.pool.open_failed(opening);
@@ -159,7 +160,7 @@ impl Supervisor {
         if let Some(failure) = failure_of(timed_out, &error) {
             self.application_error(server, origin, phase_of(reached), failure, error.clone(), ctx);
         }
-        life.closed(reason);
+        life.closed(reason, Some(&error));
         if let Some(entry) = oldest {
             entry.fail(error.with_seen_version(self.version).retryable());
         }
@@ -199,11 +200,7 @@ impl Supervisor {
 
     /// Tells listeners, if there are any.
     pub(super) fn tell(&self, events: impl FnOnce(TopologyId) -> Vec<Event>) {
-        if self.plan.listeners.is_on() {
-            for event in events(self.topology_id) {
-                self.plan.listeners.emit(|| event);
-            }
-        }
+        self.plan.listeners.emit_all(EventKinds::TOPOLOGY, || events(self.topology_id));
     }
 
     fn note_changes(&self, before: &TopologyDescription, after: &TopologyDescription) {

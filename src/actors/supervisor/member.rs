@@ -9,7 +9,7 @@ use bson::oid::ObjectId;
 
 use crate::actors::monitor::{Monitor, Order};
 use crate::actors::socket::{Socket, SocketLinks};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::events::{ConnectionClosedReason, Heartbeat};
 use crate::pool::{Cleared, Life, Opening, Pool, SlotControl, SlotId};
 
@@ -86,7 +86,7 @@ impl Member {
         for socket in self.sockets.values_mut().filter(lost) {
             socket.forsaken = true;
             self.pool.forsake(socket.opening);
-            socket.life.closed(ConnectionClosedReason::Error);
+            socket.life.closed(ConnectionClosedReason::Error, Some(&forsaken()));
             socket.addr.do_send(SlotControl::Retire);
             count += 1;
         }
@@ -113,7 +113,7 @@ impl Member {
         if interrupt {
             let interrupted = self.pool.interrupted_error(cause);
             for socket in self.sockets.values() {
-                socket.life.closed(ConnectionClosedReason::Stale);
+                socket.life.closed(ConnectionClosedReason::Stale, None);
                 socket.addr.do_send(SlotControl::Abort(interrupted.clone()));
             }
         }
@@ -171,6 +171,10 @@ impl Member {
             socket.addr.do_send(SlotControl::Abort(cause.clone()));
         }
     }
+}
+
+fn forsaken() -> Error {
+    Error::new(Kind::AutoReconnect, "the arbiter that the socket lives on does not answer").network()
 }
 
 fn settle(cleared: Cleared, waiting: &Error) {

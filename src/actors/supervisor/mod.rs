@@ -236,10 +236,10 @@ impl Handler<SocketEvent> for Supervisor {
                 // Looked up before the error is applied, told after it.
                 let reason = pool.close_reason(origin);
                 let life = self.members.get_mut(&server).map(|member| member.forget(id));
-                if let Some(error) = error.filter(Error::is_network) {
+                if let Some(error) = error.clone().filter(Error::is_network) {
                     self.application_error(&server, origin, Phase::Established, Failure::Network, error, ctx);
                 }
-                life.unwrap_or_default().0.closed(reason);
+                life.unwrap_or_default().0.closed(reason, error.as_ref());
                 // Not before: the error is of the service's generation.
                 origin.service.into_iter().for_each(|service| pool.part(service));
                 self.look_for_the_end(ctx);

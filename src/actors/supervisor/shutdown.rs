@@ -85,7 +85,7 @@ impl Supervisor {
             What::Opened(_) | What::StateChange { .. } => return,
         };
         if let Some(member) = self.leaving.iter_mut().find(|member| Arc::ptr_eq(&member.pool, pool)) {
-            pool.tell_closed(&member.forget(gone).0, Origin { generation: 0, service: None });
+            pool.tell_closed(&member.forget(gone).0, Origin { generation: 0, service: None }, None);
         }
         self.leaving.retain(|member| !member.is_empty());
         self.look_for_the_end(ctx);
