@@ -123,17 +123,17 @@ impl Core {
         }
     }
 
+    /// Takes a server session out of the pool, or makes one.
+    pub fn take_session(&self, now: Instant) -> ServerSession {
+        self.sessions.take(now, self.session_timeout())
+    }
+
     /// What events and logs tell the commands of one call by; 0 if nobody listens.
     #[inline]
     pub fn operation_id(&self) -> i64 {
         static LAST: AtomicI64 = AtomicI64::new(0);
         let told = self.listeners.is_on(EventKinds::COMMANDS) || self.listeners.logs_selection();
         if told { LAST.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 }
-    }
-
-    /// Takes a server session out of the pool, or makes one.
-    pub fn take_session(&self, now: Instant) -> ServerSession {
-        self.sessions.take(now, self.session_timeout())
     }
 
     /// Puts a server session back.
