@@ -86,6 +86,10 @@ impl<D> Database<D> {
     /// Runs a command as it stands, on the server that takes writes; it is never repeated.
     /// Its first key is its name. A reply that reports an error is an error.
     ///
+    /// It declares the connection's [API version](crate::Builder::server_api) as all commands do;
+    /// what happens if it has `apiVersion`, `apiStrict` or `apiDeprecationErrors` itself is not
+    /// defined.
+    ///
     /// ```no_run
     /// # async fn example(database: actix_mongo::Database) -> actix_mongo::Result<()> {
     /// let reply = database.run_command(actix_mongo::bson::doc! { "ping": 1 }).await?;

@@ -141,7 +141,7 @@ pub use bson;
 pub use collection::{
     Collection, DeleteResult, InsertManyResult, InsertOneResult, ReturnDocument, UpdateResult, Verbosity,
 };
-pub use command::{Acknowledgment, ReadConcern, WriteConcern};
+pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor};
 pub use database::Database;

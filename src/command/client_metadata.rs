@@ -1,8 +1,10 @@
 //! The document `client` of a handshake: which program, driver and platform this is
-//! (handshake specification). Made once per connection and sent by each of its sockets.
+//! (handshake specification). Made once per connection, and again for each library that adds to
+//! it, and sent by each of its sockets.
 
 use bson::{RawDocument, RawDocumentBuf};
 
+use super::driver_info::DriverInfo;
 use super::surroundings::Surroundings;
 use crate::error::{Error, Kind, Result};
 use crate::wire::ElementWriter;
@@ -22,15 +24,24 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// Metadata of an application that may have a name.
-    pub fn new(app_name: Option<&str>, surroundings: &Surroundings) -> Result<Self> {
+    /// Metadata of an application that may have a name, and of libraries between it and this
+    /// crate. Fails if these are more than servers take.
+    pub fn new(
+        app_name: Option<&str>,
+        libraries: &[DriverInfo],
+        surroundings: &Surroundings,
+    ) -> Result<Self> {
         if let Some(length) = app_name.map(str::len).filter(|length| *length > LONGEST_NAME) {
             let message = format!(
                 "the application's name (appName) has {length} bytes; servers take at most {LONGEST_NAME}"
             );
             return Err(Error::new(Kind::InvalidArgument, message));
         }
-        let mut parts = Parts { app_name, surroundings, env: Env::Whole, full_os: true, platform: PLATFORM };
+        let [mut name, mut version, mut platform] =
+            ["actix-mongo", env!("CARGO_PKG_VERSION"), PLATFORM].map(ToOwned::to_owned);
+        libraries.iter().for_each(|library| library.append(&mut name, &mut version, &mut platform));
+        let (driver, platform) = ([name.as_str(), version.as_str()], platform.as_str());
+        let mut parts = Parts { app_name, driver, surroundings, env: Env::Whole, full_os: true, platform };
         // Fields go one after the other, in the specification's order, until it fits.
         let shrink: [fn(&mut Parts<'_>); 3] =
             [|p| p.env = Env::NameOnly, |p| p.full_os = false, |p| p.env = Env::Left];
@@ -43,6 +54,13 @@ impl ClientMetadata {
             document = parts.document()?;
         }
         fit_platform(&mut parts, &mut document)?;
+        if document.as_bytes().len() > MOST {
+            let message = format!(
+                "the names and versions in the client metadata have {} bytes; servers take at most {MOST}",
+                document.as_bytes().len()
+            );
+            return Err(Error::new(Kind::InvalidArgument, message));
+        }
         Ok(Self { document })
     }
 
@@ -77,6 +95,8 @@ enum Env {
 
 struct Parts<'a> {
     app_name: Option<&'a str>,
+    /// Name and version.
+    driver: [&'a str; 2],
     surroundings: &'a Surroundings,
     env: Env,
     full_os: bool,
@@ -93,7 +113,8 @@ impl Parts<'_> {
             });
         }
         client.document_with("driver", |driver| {
-            driver.str("name", "actix-mongo").str("version", env!("CARGO_PKG_VERSION"));
+            let [name, version] = self.driver;
+            driver.str("name", name).str("version", version);
         });
         client.document_with("os", |os| self.write_os(os));
         if !self.platform.is_empty() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bson::RawDocument;
 
+use super::server_api::ServerApi;
 use crate::wire::frame::EXHAUST_ALLOWED;
 use crate::wire::{ElementWriter, Frame, FrameBuilder};
 
@@ -22,17 +23,6 @@ pub struct Handshake<'a> {
     pub load_balanced: bool,
     /// The declared API version.
     pub server_api: Option<&'a ServerApi>,
-}
-
-/// An API version that is declared with every command (stable API specification).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerApi {
-    /// `apiVersion`, for instance "1".
-    pub version: String,
-    /// `apiStrict`: commands outside of the version fail.
-    pub strict: Option<bool>,
-    /// `apiDeprecationErrors`: deprecated commands fail.
-    pub deprecation_errors: Option<bool>,
 }
 
 /// What makes a check wait on the server until something changes.
@@ -73,19 +63,6 @@ impl Handshake<'_> {
     }
 }
 
-impl ServerApi {
-    /// Appends the declaration to a command.
-    pub fn write(&self, command: &mut ElementWriter<'_>) {
-        command.str("apiVersion", &self.version);
-        if let Some(strict) = self.strict {
-            command.bool("apiStrict", strict);
-        }
-        if let Some(errors) = self.deprecation_errors {
-            command.bool("apiDeprecationErrors", errors);
-        }
-    }
-}
-
 /// A monitor's check, after the handshake: `hello` if the server said `helloOk` (or an API
 /// version is declared), else the legacy command. With `wait` the server holds its answer
 /// back until something changes.
@@ -117,6 +94,7 @@ mod tests {
     use bson::{Document, doc, rawdoc};
 
     use super::*;
+    use crate::command::ServerApiVersion;
     use crate::wire::{FrameSplitter, Reply};
 
     fn read(mut frame: Frame) -> (u32, Document) {
@@ -127,11 +105,11 @@ mod tests {
     }
 
     fn api() -> ServerApi {
-        ServerApi { version: "1".into(), strict: Some(true), deprecation_errors: None }
+        ServerApi::new(ServerApiVersion::V1).strict(true)
     }
 
     #[test]
-    fn an_unknown_server_is_greeted_with_the_legacy_command() {
+    fn prose_9_an_unknown_server_is_greeted_with_the_legacy_command() {
         let client = rawdoc! { "driver": { "name": "x" } };
         let handshake =
             Handshake { client: &client, compressors: &[], load_balanced: false, server_api: None };

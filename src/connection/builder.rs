@@ -13,6 +13,7 @@ use super::uri::ConnectionString;
 use super::{Connection, launch};
 use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
+use crate::command::{DriverInfo, ServerApi};
 use crate::error::{Error, Kind, Result};
 use crate::events::{Ear, Event, EventKinds, Listener};
 use crate::topology::ServerAddress;
@@ -200,6 +201,21 @@ impl Builder {
     pub fn app_name(self, name: impl Into<String>) -> Self {
         let name = Some(name.into()).filter(|name| !name.is_empty());
         self.set(move |options| options.app_name.clone_from(&name))
+    }
+
+    /// Has servers told of a library that builds on this crate, in the metadata that each socket
+    /// begins with. May be called several times; what was given before is not replaced, and the
+    /// same is not told twice (handshake specification). Default none. Refused with `|` in it,
+    /// and if servers would not take so much.
+    pub fn driver_info(self, library: DriverInfo) -> Self {
+        self.set(move |options| options.driver_info.push(library.clone()))
+    }
+
+    /// The API version that each command declares, those in transactions and of cursors included
+    /// (stable API specification). Default none: commands mean what the server makes of them. A
+    /// connection string can't set it, and no call can change it.
+    pub fn server_api(self, api: ServerApi) -> Self {
+        self.set(move |options| options.dispatch.server_api = Some(api.clone()))
     }
 
     /// The time that each call may take as a whole: finding a server, waiting for a

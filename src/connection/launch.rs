@@ -13,10 +13,10 @@ use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
-use crate::command::{ClientMetadata, Handshake, Surroundings};
+use crate::command::{ClientMetadata, Surroundings};
 use crate::dispatch::{Core, Handle, OpenCursors, Shared};
 use crate::error::{Error, Kind, Result};
-use crate::establish::Dialer;
+use crate::establish::{Dialer, Greeting};
 use crate::events::{self, Logs};
 use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended};
@@ -42,7 +42,14 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     options.check()?;
     let surroundings = Surroundings::here();
     let topology = Topology::new(options.topology.clone())?;
-    let dialer = Arc::new(dialer(&options, &surroundings)?);
+    let streaming = match options.monitoring {
+        MonitoringMode::Auto => !ClientMetadata::is_faas(&surroundings),
+        MonitoringMode::Stream => true,
+        MonitoringMode::Poll => false,
+    };
+    let greeting = Arc::new(greeting(&options, surroundings)?);
+    let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
+    let dialer = Arc::new(Dialer { connect_timeout, greeting: greeting.clone() });
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
@@ -68,6 +75,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         options: options.dispatch.clone(),
         check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
+        greeting,
         listeners: listeners.clone(),
     });
     let plan = SupervisorPlan {
@@ -80,11 +88,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         dialer: dialer.clone(),
         monitor_dialer: dialer,
         heartbeat: options.dispatch.heartbeat_frequency,
-        streaming: match options.monitoring {
-            MonitoringMode::Auto => !ClientMetadata::is_faas(&surroundings),
-            MonitoringMode::Stream => true,
-            MonitoringMode::Poll => false,
-        },
+        streaming,
         sessions,
         clock,
         arbiters: Vec::new(),
@@ -120,20 +124,14 @@ fn mailbox<A: Actor>() -> (Addr<A>, AddressReceiver<A>) {
     (Addr::new(sender), receiver)
 }
 
-fn dialer(options: &ConnectionOptions, surroundings: &Surroundings) -> Result<Dialer> {
-    let metadata = ClientMetadata::new(options.app_name.as_deref(), surroundings)?;
-    let handshake = Handshake {
-        client: metadata.document(),
-        compressors: &[],
-        load_balanced: options.topology.load_balanced,
-        server_api: None,
-    };
-    let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
-    Ok(Dialer {
-        connect_timeout,
-        handshake: handshake.frame(),
-        load_balanced: options.topology.load_balanced,
-    })
+fn greeting(options: &ConnectionOptions, surroundings: Surroundings) -> Result<Greeting> {
+    Greeting::new(
+        options.app_name.clone(),
+        options.driver_info.clone(),
+        surroundings,
+        options.topology.load_balanced,
+        options.dispatch.server_api.clone(),
+    )
 }
 
 fn no_thread(error: std::io::Error) -> Error {

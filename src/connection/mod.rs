@@ -22,7 +22,7 @@ pub use state::{ServerState, State};
 
 use crate::client_session::StartSession;
 use crate::collection::Running;
-use crate::command::{ReadConcern, WriteConcern};
+use crate::command::{DriverInfo, ReadConcern, WriteConcern};
 use crate::database::Database;
 use crate::dispatch::{ClientSession, Drain, Handle, Scope};
 use crate::error::{Error, Kind, Result};
@@ -170,6 +170,16 @@ impl<D> Connection<D> {
     /// what happened lately. Print it with `{}`.
     pub fn state(&self) -> State {
         State::of(self.handle.core())
+    }
+
+    /// Has servers told of a library that builds on this crate, as
+    /// [`Builder::driver_info`] does, by sockets that are opened from now on. What was told
+    /// before is not replaced, and the same is not told twice; open sockets stay as they are.
+    ///
+    /// Fails with [`Kind::InvalidArgument`] if a field contains `|`, or if it would be more
+    /// than servers take; then nothing has changed.
+    pub fn append_metadata(&self, library: DriverInfo) -> Result<()> {
+        self.handle.core().greeting.append(library)
     }
 
     /// Ready once listeners for [events](crate::events), and logs, were told all that happened

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 
 use crate::actors::monitor::MonitoringMode;
+use crate::command::DriverInfo;
 use crate::dispatch::{DispatchOptions, Jitter, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
@@ -35,6 +36,8 @@ pub struct ConnectionOptions {
     pub scope: Scope,
     /// `appName`, default none.
     pub app_name: Option<String>,
+    /// Libraries between the application and this crate.
+    pub driver_info: Vec<DriverInfo>,
     /// Data arbiters; 0 is the default: one up to four cores, else a quarter of them.
     pub data_arbiters: usize,
     /// The application's arbiters, to be used in place of own ones; empty is none.
@@ -65,11 +68,13 @@ impl Default for ConnectionOptions {
                 max_adaptive_retries: 2,
                 overload_retargeting: false,
                 jitter: Jitter::default(),
+                server_api: None,
             },
             connect_timeout: Some(Duration::from_secs(10)),
             monitoring: MonitoringMode::Auto,
             scope: Scope::default(),
             app_name: None,
+            driver_info: Vec::new(),
             data_arbiters: 0,
             lent_arbiters: Vec::new(),
             listeners: Vec::new(),

@@ -167,11 +167,12 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         let mut limits = pool.limits();
         let preference = read_preference(&snapshot, &pool, &operation.plan().target);
+        let api = core.options.server_api.as_ref();
         let mut frame: Option<Frame> = None;
         loop {
             let next = match frame.take() {
                 Some(frame) => frame,
-                None => match encode(operation, self.scope, &limits, preference.as_ref()) {
+                None => match encode(operation, self.scope, &limits, preference.as_ref(), api) {
                     Ok(frame) => frame,
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 },

@@ -2,6 +2,7 @@
 
 use super::handle::Scope;
 use super::operation::{Operation, Plan, SessionTimes};
+use crate::command::ServerApi;
 use crate::error::{Error, Kind, Result};
 use crate::pool::Limits;
 use crate::session::ReadTime;
@@ -20,6 +21,7 @@ pub fn encode<O: Operation>(
     scope: Option<&Scope>,
     limits: &Limits,
     preference: Option<&ReadPreference>,
+    server_api: Option<&ServerApi>,
 ) -> Result<Frame> {
     let mut command = FrameBuilder::new(operation.plan().capacity);
     operation.write(&mut command, limits)?;
@@ -30,6 +32,9 @@ pub fn encode<O: Operation>(
     let mut elements = command.elements();
     if let Some(scope) = scope {
         write_read_concern(plan, scope, limits, &mut elements)?;
+    }
+    if let Some(api) = server_api {
+        api.write(&mut elements);
     }
     elements.str("$db", &plan.database);
     if let Some(preference) = preference {

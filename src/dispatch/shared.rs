@@ -13,7 +13,9 @@ use super::retry::Jitter;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::supervisor::{CheckNow, Grow, Overdue, Settle, Supervisor};
 use crate::actors::timer::AlarmClock;
+use crate::command::ServerApi;
 use crate::error::{Error, Kind, Result};
+use crate::establish::Greeting;
 use crate::events::{Emitter, EventKinds};
 use crate::pool::{Namespace, Outcome, Pool};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
@@ -40,6 +42,8 @@ pub struct DispatchOptions {
     pub overload_retargeting: bool,
     /// How waits before repeats differ.
     pub jitter: Jitter,
+    /// The API version that each command declares, default none.
+    pub server_api: Option<ServerApi>,
 }
 
 /// Everything a call needs. Holds no handle, so actors may keep it without keeping the
@@ -68,6 +72,8 @@ pub struct Core {
     pub check_asked: Arc<AtomicBool>,
     /// Set by `close`: new calls are refused from then on.
     pub closing: AtomicBool,
+    /// The first message on every stream, which callers may add to.
+    pub greeting: Arc<Greeting>,
     /// Who listens to events.
     pub listeners: Emitter,
 }

@@ -4,8 +4,10 @@
 
 mod dial;
 mod exchange;
+mod greeting;
 mod stream;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
@@ -13,20 +15,19 @@ use bson::oid::ObjectId;
 
 use self::dial::{DialError, dial};
 pub use self::exchange::Exchange;
+pub use self::greeting::Greeting;
 pub use self::stream::Stream;
 use crate::error::{Error, Kind, label};
 use crate::topology::{HelloReply, Limits, ServerAddress};
-use crate::wire::Frame;
 
 /// Makes ready streams; shared by all sockets and monitors of a connection.
 #[derive(Debug)]
 pub struct Dialer {
     /// Limit for everything up to the ready stream (`connectTimeoutMS`); `None` is no limit.
     pub connect_timeout: Option<Duration>,
-    /// The first message on every stream.
-    pub handshake: Frame,
-    /// The address is a load balancer's: the hello must name the service behind it.
-    pub load_balanced: bool,
+    /// The first message on every stream. Through a load balancer, the answer must name the
+    /// service behind it.
+    pub greeting: Arc<Greeting>,
 }
 
 /// A stream that is ready for commands.
@@ -101,18 +102,19 @@ impl Dialer {
         *phase = Phase::Hello;
         let mut exchange = Exchange::new(stream);
         let started = Instant::now();
-        exchange.send(&mut self.handshake.clone()).await.map_err(overloaded)?;
+        exchange.send(&mut self.greeting.frame()).await.map_err(overloaded)?;
         let reply = exchange.receive().await.map_err(overloaded)?;
         let rtt = started.elapsed();
         let hello = HelloReply::parse(&reply.body)?;
         if !hello.ok {
             return Err(hello.refusal());
         }
-        let service = hello.service_id.filter(|_| self.load_balanced);
-        if self.load_balanced && service.is_none() {
+        let load_balanced = self.greeting.load_balanced();
+        let service = hello.service_id.filter(|_| load_balanced);
+        if load_balanced && service.is_none() {
             return Err(Error::new(Kind::Unsupported, NO_SERVICE));
         }
-        let limits = if self.load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
+        let limits = if load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         let stream = exchange.into_stream();
         Ok(Established { stream, hello, reply: reply.body, topology_version, limits, service, rtt })

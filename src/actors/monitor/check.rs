@@ -124,7 +124,7 @@ impl<'a> Check<'a> {
                 at_most: self.plan.heartbeat,
                 exhaust: true,
             });
-            let mut frame = hello::check(self.hello_ok, wait, None);
+            let mut frame = hello::check(self.hello_ok, wait, self.plan.dialer.greeting.server_api());
             socket.send(&mut frame).await.map_err(|error| self.network(error))?;
         }
         let reply = match &mut self.socket {

@@ -9,7 +9,7 @@ fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
 }
 
 fn client(app_name: Option<&str>, surroundings: &Surroundings) -> Document {
-    let metadata = ClientMetadata::new(app_name, surroundings).unwrap();
+    let metadata = ClientMetadata::new(app_name, &[], surroundings).unwrap();
     assert!(metadata.document().as_bytes().len() <= 512);
     Document::try_from(metadata.document()).unwrap()
 }
@@ -49,8 +49,8 @@ fn the_application_and_system_are_named() {
 #[test]
 fn a_name_of_more_than_128_bytes_is_refused() {
     let here = Surroundings::default();
-    assert!(ClientMetadata::new(Some(&"x".repeat(128)), &here).is_ok());
-    let error = ClientMetadata::new(Some(&"é".repeat(65)), &here).unwrap_err();
+    assert!(ClientMetadata::new(Some(&"x".repeat(128)), &[], &here).is_ok());
+    let error = ClientMetadata::new(Some(&"é".repeat(65)), &[], &here).unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidArgument);
     assert!(error.to_string().contains("130 bytes"), "{error}");
 }
@@ -169,8 +169,14 @@ fn fields_go_in_the_order_of_the_specification() {
 fn the_platform_is_cut_last_and_between_characters() {
     let here = surroundings(&[LAMBDA]);
     let platform = "é".repeat(300);
-    let mut parts =
-        Parts { app_name: None, surroundings: &here, env: Env::Left, full_os: false, platform: &platform };
+    let mut parts = Parts {
+        app_name: None,
+        driver: ["d", "1"],
+        surroundings: &here,
+        env: Env::Left,
+        full_os: false,
+        platform: &platform,
+    };
     let without = parts.document().unwrap().as_bytes().len() - platform.len();
     assert!(without < 200);
     let mut fitted = parts.document().unwrap();

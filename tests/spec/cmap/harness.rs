@@ -14,9 +14,9 @@ use actix_mongo::actors::snapshot::{History, Snapshot};
 use actix_mongo::actors::socket::Orphaned;
 use actix_mongo::actors::supervisor::{Grow, Settle, Shutdown, Supervisor, SupervisorPlan};
 use actix_mongo::actors::timer::{AlarmClock, SharedAlarms, Timer};
-use actix_mongo::command::{ClientMetadata, Handshake, Surroundings};
-use actix_mongo::establish::Dialer;
-use actix_mongo::events::{Listener, listen};
+use actix_mongo::command::Surroundings;
+use actix_mongo::establish::{Dialer, Greeting};
+use actix_mongo::events::{Ear, EventKinds, Listener, Logs, listen};
 use actix_mongo::pool::{Claim, Entry, Lease, LeaseRequest, Pool, PoolOptions, Purpose, SlotId};
 use actix_mongo::session::{ClusterClock, ServerSessions};
 use actix_mongo::topology::{CheckFailure, HelloReply, ServerAddress, Topology, TopologySettings};
@@ -219,12 +219,8 @@ impl Handler<Orphaned> for Nobody {
 }
 
 fn dialer(app_name: Option<&str>) -> Result<Dialer, String> {
-    let metadata = ClientMetadata::new(app_name, &Surroundings::here()).map_err(|error| error.to_string())?;
-    let handshake =
-        Handshake { client: metadata.document(), compressors: &[], load_balanced: false, server_api: None };
-    Ok(Dialer {
-        connect_timeout: Some(Duration::from_secs(30)),
-        handshake: handshake.frame(),
-        load_balanced: false,
-    })
+    let greeting =
+        Greeting::new(app_name.map(ToOwned::to_owned), Vec::new(), Surroundings::here(), false, None);
+    let greeting = Arc::new(greeting.map_err(|error| error.to_string())?);
+    Ok(Dialer { connect_timeout: Some(Duration::from_secs(30)), greeting })
 }

@@ -1,0 +1,94 @@
+//! The first message on every stream of a connection. It may change while the connection
+//! lives: libraries add to the client metadata, and sockets opened afterwards tell it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::command::{ClientMetadata, DriverInfo, Handshake, ServerApi, Surroundings};
+use crate::error::Result;
+use crate::wire::Frame;
+
+/// See the module. Written by callers, read by whoever opens a stream.
+#[derive(Debug)]
+pub struct Greeting {
+    app_name: Option<String>,
+    surroundings: Surroundings,
+    load_balanced: bool,
+    server_api: Option<ServerApi>,
+    said: Mutex<Said>,
+}
+
+#[derive(Debug)]
+struct Said {
+    libraries: Vec<DriverInfo>,
+    frame: Frame,
+}
+
+impl Greeting {
+    /// The greeting of an application and the libraries between. Fails if that is more than
+    /// servers take.
+    pub fn new(
+        app_name: Option<String>,
+        libraries: Vec<DriverInfo>,
+        surroundings: Surroundings,
+        load_balanced: bool,
+        server_api: Option<ServerApi>,
+    ) -> Result<Self> {
+        let said = Mutex::new(Said { libraries: Vec::new(), frame: Frame::default() });
+        let greeting = Self { app_name, surroundings, load_balanced, server_api, said };
+        let frame = greeting.write(&[])?;
+        greeting.lock().frame = frame;
+        libraries.into_iter().try_for_each(|library| greeting.append(library))?;
+        Ok(greeting)
+    }
+
+    /// Adds a library, unless it was added before. On an error nothing has changed.
+    pub fn append(&self, library: DriverInfo) -> Result<()> {
+        library.check()?;
+        let mut said = self.lock();
+        if said.libraries.contains(&library) {
+            return Ok(());
+        }
+        said.libraries.push(library);
+        match self.write(&said.libraries) {
+            Ok(frame) => said.frame = frame,
+            Err(error) => {
+                said.libraries.pop();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The message, as it is now.
+    pub fn frame(&self) -> Frame {
+        self.lock().frame.clone()
+    }
+
+    /// The API version that each command declares.
+    pub fn server_api(&self) -> Option<&ServerApi> {
+        self.server_api.as_ref()
+    }
+
+    /// The address is a load balancer's.
+    pub fn load_balanced(&self) -> bool {
+        self.load_balanced
+    }
+
+    fn write(&self, libraries: &[DriverInfo]) -> Result<Frame> {
+        let metadata = ClientMetadata::new(self.app_name.as_deref(), libraries, &self.surroundings)?;
+        let handshake = Handshake {
+            client: metadata.document(),
+            compressors: &[],
+            load_balanced: self.load_balanced,
+            server_api: self.server_api.as_ref(),
+        };
+        Ok(handshake.frame())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
