@@ -18,6 +18,7 @@ fn options() -> DispatchOptions {
         max_adaptive_retries: 2,
         overload_retargeting: false,
         jitter: Jitter::new(|| 1.0),
+        server_api: None,
     }
 }
 

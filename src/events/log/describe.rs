@@ -49,7 +49,7 @@ impl fmt::Display for Selector<'_> {
         match self.0 {
             Criteria::Write => f.write_str("a server that takes writes"),
             Criteria::Server(address) => write!(f, "the server {address}"),
-            Criteria::Read(preference) => {
+            Criteria::Read(preference) | Criteria::Output(preference) => {
                 write!(f, "{{ mode: {:?}, tag sets: {:?}", preference.mode(), preference.tag_sets())?;
                 if let Some(staleness) = preference.max_staleness() {
                     write!(f, ", max staleness: {} s", staleness.as_secs())?;
