@@ -18,7 +18,7 @@ use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::{Quiesce, Shutdown};
 use crate::actors::vital::Vital;
 use crate::dispatch::{Core, CursorRetired, Drain, execute_internal};
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::pool::Namespace;
 use crate::topology::ServerAddress;
 
@@ -125,7 +125,7 @@ async fn last_words(core: Arc<Core>, kills: Vec<Kill>, sent: Vec<JoinHandle<()>>
 /// A kill that still waited for a socket when the end began comes back, for the last words.
 async fn send_or_return(core: Arc<Core>, manager: Addr<CursorManager>, kill: Kill) {
     let (server, namespace, ids) = (kill.server.clone(), kill.namespace.clone(), kill.ids.clone());
-    let result = execute_internal(&core, KillCursors::new(kill), PATIENCE).await;
+    let result = kill_within(PATIENCE, &core, kill).await;
     if result.as_ref().is_err_and(|error| error.kind() == Kind::Closed && !error.may_have_run()) {
         for id in ids {
             manager.do_send(CursorRetired { server: server.clone(), namespace: namespace.clone(), id });
@@ -135,7 +135,16 @@ async fn send_or_return(core: Arc<Core>, manager: Addr<CursorManager>, kill: Kil
 }
 
 async fn send(core: Arc<Core>, kill: Kill, patience: Duration) {
-    log("killCursors", execute_internal(&core, KillCursors::new(kill), patience).await);
+    log("killCursors", kill_within(patience, &core, kill).await);
+}
+
+/// Gives a kill up by dropping it. A deadline in the request itself would close the socket
+/// when it passes, and so break off what is in flight before the kill, where a socket has
+/// more than one request in flight; so that one is never reached.
+async fn kill_within(patience: Duration, core: &Core, kill: Kill) -> crate::error::Result<()> {
+    let kill = execute_internal(core, KillCursors::new(kill), 2 * patience);
+    let late = |_| Error::new(Kind::Timeout, "the kill was given up");
+    tokio::time::timeout(patience, kill).await.map_err(late)?
 }
 
 fn log(what: &str, result: crate::error::Result<()>) {
