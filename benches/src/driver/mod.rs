@@ -30,3 +30,7 @@ pub trait Driver: Clone + Send + Sync + 'static {
     /// All documents of a collection, in the way that its author would advise for the form.
     fn scan(&self, scan: Scan) -> impl Future<Output = Result<Sum>> + Send;
 }
+
+/// How many sockets a pool that fills itself opens at a time. The official driver would take
+/// minutes for a thousand with the default of two.
+const FILLING: u32 = 100;

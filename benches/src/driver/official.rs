@@ -9,7 +9,7 @@ use futures_core::Stream;
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Collection, Database};
 
-use super::Driver;
+use super::{Driver, FILLING};
 use crate::cases::{Form, Scan};
 use crate::cli::ConnectArguments;
 use crate::things::{DATABASE, INSERTED, Sum, THINGS, Thing};
@@ -25,7 +25,10 @@ impl Driver for Official {
     async fn connect(arguments: &ConnectArguments) -> Result<Self> {
         let mut options = ClientOptions::parse(&arguments.uri).await?;
         options.max_pool_size = Some(arguments.sockets);
-        options.min_pool_size = Some(arguments.min_sockets);
+        if arguments.min_sockets > 0 {
+            options.min_pool_size = Some(arguments.min_sockets);
+            options.max_connecting = Some(FILLING);
+        }
         let database = Client::with_options(options)?.database(DATABASE);
         let (things, inserted) = (database.collection(THINGS), database.collection(INSERTED));
         let driver = Self { database, things, inserted };

@@ -11,7 +11,7 @@ use actix_mongo::{Collection, Connection, Database};
 use anyhow::{Result, bail};
 use bson::{Document, doc};
 
-use super::Driver;
+use super::{Driver, FILLING};
 use crate::cases::{Form, HostKind, Scan};
 use crate::cli::{ConnectArguments, DriverKind};
 use crate::things::{DATABASE, INSERTED, Sum, THINGS, Thing};
@@ -31,6 +31,9 @@ impl Driver for Ours {
             .min_pool_size(arguments.min_sockets)
             .pipeline_depth(arguments.depth)
             .timeout(DEADLINE);
+        if arguments.min_sockets > 0 {
+            builder = builder.max_connecting(FILLING);
+        }
         if arguments.host == HostKind::Arbiter {
             // Equal threads: the official driver lives on the host's one arbiter, too.
             builder = builder.lend_arbiters([Arbiter::current()]);

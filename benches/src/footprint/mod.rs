@@ -4,11 +4,9 @@
 mod memory;
 mod subject;
 
-use std::time::Duration;
-
 use anyhow::{Result, bail};
 
-use self::subject::{Subject, subjects};
+use self::subject::{Built, Subject, subjects};
 use crate::cli::{FootprintArguments, Part};
 use crate::machine;
 use crate::statistics::{median, spread};
@@ -43,25 +41,30 @@ fn dependencies(subjects: &[Subject], rounds: u32) -> Result<()> {
         for at in 0..rows.len() {
             // Two that are the same are built once.
             let twin = rows[..at].iter().position(|row| row.1.compiled == rows[at].1.compiled);
-            let seconds = match twin {
+            let times = match twin {
                 Some(twin) => rows[twin].2[round as usize],
                 None => {
-                    let time: Duration = rows[at].0.build()?;
-                    println!("round {}: {}: {time:.1?}", round + 1, rows[at].0.name);
-                    time.as_secs_f64()
+                    let Built { time, processor } = rows[at].0.build()?;
+                    let name = rows[at].0.name;
+                    println!("round {}: {name}: {time:.1?}, processor {processor:.1?}", round + 1);
+                    (time.as_secs_f64(), processor.as_secs_f64())
                 }
             };
-            rows[at].2.push(seconds);
+            rows[at].2.push(times);
         }
     }
-    println!("\n| depends on | crates | clean release build, -j2 |");
-    println!("|---|---|---|");
-    for (subject, crates, seconds) in rows {
-        let time = match (median(&seconds), spread(&seconds)) {
-            (Some(time), Some(spread)) => format!("{time:.1} s ±{:.0}%", 100.0 * spread),
-            _ => "not measured".to_owned(),
-        };
-        println!("| {} | {} | {time} |", subject.name, crates.names);
+    println!("\n| depends on | crates | clean release build, -j2 | its processor time |");
+    println!("|---|---|---|---|");
+    for (subject, crates, times) in rows {
+        let (time, processor): (Vec<_>, Vec<_>) = times.into_iter().unzip();
+        println!("| {} | {} | {} | {} |", subject.name, crates.names, cell(&time), cell(&processor));
     }
     Ok(())
+}
+
+fn cell(seconds: &[f64]) -> String {
+    match (median(seconds), spread(seconds)) {
+        (Some(time), Some(spread)) => format!("{time:.1} s ±{:.0}%", 100.0 * spread),
+        _ => "not measured".to_owned(),
+    }
 }
