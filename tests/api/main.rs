@@ -1,13 +1,18 @@
 //! The public interface against the real server. `ACTIX_MONGO_TEST_URI` names one that
 //! runs already, else one is started. Each test has a database of its own, and drops it;
-//! tests that count on the server, or make it fail, have a server of their own.
+//! tests that count on the server, or make it fail, have a server of their own. What calls
+//! send is looked at on a scripted server ([`stage`]).
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod crud;
 mod cursors;
 mod errors;
 mod handles;
 mod insert_many;
+mod options;
+mod sent;
+mod stage;
 mod support;
 mod timeouts;
 mod verbs;

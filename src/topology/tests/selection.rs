@@ -123,3 +123,21 @@ fn the_sentence_names_each_server_its_state_and_its_error() {
     let nothing = why_none(&TopologyDescription::default(), &Criteria::Write, Instant::now());
     assert!(nothing.contains("no server is known"), "{nothing}");
 }
+
+#[test]
+fn a_pipeline_that_writes_goes_to_the_primary_while_any_server_is_old() {
+    let secondary_first = || ReadPreference::new(ReadMode::Secondary);
+    let mut topology = replica_set();
+    let recent = |fields| with(fields, doc! { "maxWireVersion": 13 });
+    let old = |fields| with(fields, doc! { "maxWireVersion": 12 });
+    hello(&mut topology, "a", recent(primary(&["a", "b"])));
+    hello(&mut topology, "b", recent(secondary(&["a", "b"])));
+    let output = Criteria::Output(secondary_first());
+    assert_eq!(found(&topology, &output), ["b:27017"]);
+    hello(&mut topology, "a", old(primary(&["a", "b"])));
+    assert_eq!(found(&topology, &output), ["a:27017"]);
+    // One that can't be reached has no say.
+    check_failed(&mut topology, "a", CheckFailure::Network);
+    assert_eq!(found(&topology, &output), ["b:27017"]);
+    assert_eq!(found(&topology, &Criteria::Read(secondary_first())), ["b:27017"]);
+}
