@@ -83,13 +83,14 @@ impl Retries {
 
 /// Whether this error is one after which to try once more, were there an attempt left.
 pub fn sensible(options: &DispatchOptions, plan: &Plan, error: &Error) -> bool {
-    if is_retryable_overload(error) {
-        return match plan.kind {
-            CommandKind::Own => false,
-            CommandKind::Read => options.retry_reads,
-            CommandKind::Write => options.retry_writes,
-            CommandKind::Any => options.retry_reads && options.retry_writes,
-        };
+    let unseen = match plan.kind {
+        CommandKind::Own => false,
+        CommandKind::Read => options.retry_reads,
+        CommandKind::Write => options.retry_writes,
+        CommandKind::Any => options.retry_reads && options.retry_writes,
+    };
+    if unseen && is_retryable_overload(error) {
+        return true;
     }
     if matches!(plan.target, Criteria::Server(_)) {
         return false;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_mongo::Result;
-use actix_mongo::dispatch::{Handle, Operation, Plan, Retry, SessionPlan};
+use actix_mongo::dispatch::{CommandKind, Handle, Operation, Plan, Retry, SessionPlan};
 use actix_mongo::pool::{Answer, Lease, Namespace, Outcome, Run, SessionUse};
 use actix_mongo::topology::{Criteria, Limits, ReadMode, ReadPreference};
 use actix_mongo::wire::frame::MORE_TO_COME;
@@ -79,6 +79,7 @@ pub fn command(body: Document) -> Command {
 pub fn find() -> Command {
     command(doc! { "find": "c" }).plan(|plan| {
         plan.retry = Retry::Read;
+        plan.kind = CommandKind::Read;
         plan.target = Criteria::Read(ReadPreference::new(ReadMode::Primary));
     })
 }
@@ -87,6 +88,7 @@ pub fn find() -> Command {
 pub fn insert() -> Command {
     command(doc! { "insert": "c", "documents": [{ "_id": 1 }] }).plan(|plan| {
         plan.retry = Retry::Write;
+        plan.kind = CommandKind::Write;
         plan.writes = true;
     })
 }
