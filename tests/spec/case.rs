@@ -1,13 +1,21 @@
 //! What a case is, and what can become of it.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::unified::Servers;
 
 /// How long a case may take if its family does not say otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// What every case may look at, found out once before the first of them runs.
 #[derive(Clone, Debug, Default)]
-pub struct Context {}
+pub struct Context {
+    /// The folder of the corpus.
+    pub source: PathBuf,
+    /// Servers for those that need one.
+    pub servers: Servers,
+}
 
 /// What became of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +24,38 @@ pub enum Verdict {
     Passed,
     /// What did not.
     Failed(String),
-    /// Why it was not run.
-    Skipped(String),
+    /// Why it was not run, or not to its end.
+    Skipped(Skip),
+}
+
+/// Why a case was skipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    pub cause: Cause,
+    pub reason: String,
+}
+
+/// Whose matter a skip is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The case is for another server or deployment than can be had here.
+    Elsewhere,
+    /// The driver, or its runner, has nothing for it.
+    NotBuilt,
+    /// Something fails that is not the driver.
+    Defect,
+}
+
+impl Verdict {
+    /// The driver has nothing for it, which is part of `what`.
+    pub fn not_built(what: String) -> Self {
+        Self::Skipped(Skip { cause: Cause::NotBuilt, reason: format!("not built: {what}") })
+    }
+
+    /// It is for another deployment.
+    pub fn elsewhere(reason: String) -> Self {
+        Self::Skipped(Skip { cause: Cause::Elsewhere, reason })
+    }
 }
 
 impl From<Result<(), String>> for Verdict {
@@ -39,7 +77,9 @@ pub struct Case {
     /// `folder/file.json: description`; unique.
     pub name: String,
     /// Why it can't be run here, found out from the case or the server alone.
-    pub skip: Option<String>,
+    pub skip: Option<Skip>,
+    /// Cases of one lane run one after the other, in their order.
+    pub lane: Option<String>,
     /// When it counts as failed.
     pub time_limit: Duration,
     /// What it does.
@@ -61,6 +101,7 @@ impl Case {
             directory: file.directory().to_owned(),
             name,
             skip: None,
+            lane: None,
             time_limit: TIME_LIMIT,
             body: Box::new(move |context| body(context).into()),
         }
@@ -68,6 +109,7 @@ impl Case {
 
     /// A case that is not run, and why.
     pub fn skipped(file: &crate::corpus::TestFile, description: &str, reason: String) -> Self {
-        Self { skip: Some(reason), ..Self::new(file, description, |_| Err("a skipped case was run".into())) }
+        let skip = Some(Skip { cause: Cause::NotBuilt, reason });
+        Self { skip, ..Self::new(file, description, |_| Err("a skipped case was run".into())) }
     }
 }

@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::corpus::TestFile;
 use crate::{
     auth, bson_corpus, bson_vector, cmap, concerns, connection_string, in_window, max_staleness, monitoring,
-    pending, rtt, sdam, selection,
+    pending, rtt, sdam, selection, unified,
 };
 
 /// Makes the cases of one file.
@@ -35,6 +35,22 @@ const FAMILIES: &[(&str, Family)] = &[
     ("auth/tests/legacy", auth::cases),
     ("bson-corpus/tests", bson_corpus::cases),
     ("bson-binary-vector/tests", bson_vector::cases),
+    ("unified-test-format/tests", unified::cases),
+    ("crud/tests", unified::cases),
+    ("run-command/tests", unified::cases),
+    ("collection-management/tests", unified::cases),
+    ("index-management/tests", unified::cases),
+    ("command-logging-and-monitoring/tests", unified::cases),
+    ("connection-monitoring-and-pooling/tests/logging", unified::cases),
+    ("server-selection/tests/logging", unified::cases),
+    ("mongodb-handshake/tests", unified::cases),
+    ("read-write-concern/tests/operation", unified::cases),
+    ("sessions/tests", unified::cases),
+    ("causal-consistency/tests", unified::cases),
+    ("retryable-reads/tests", unified::cases),
+    ("retryable-writes/tests", unified::cases),
+    ("versioned-api/tests", unified::cases),
+    ("client-backpressure/tests", unified::cases),
 ];
 
 /// All cases of a file.

@@ -30,6 +30,7 @@ mod runner;
 mod sdam;
 mod selection;
 mod skip;
+mod unified;
 mod uri;
 mod uri_options;
 
@@ -57,7 +58,7 @@ fn run() -> Result<Report, String> {
     let source = corpus::source_folder(std::env::var_os("MONGODB_SPECIFICATIONS"))?;
     let files = corpus::files(&source, &filters)?;
     let cases = files.iter().flat_map(family::cases_of).collect();
-    let context = Context::default();
+    let context = Context { source, ..Context::default() };
     let report = Report::new(runner::run_all(cases, &context, defects::DEFECTS));
     report.print();
     let summary = report.write_summary()?;

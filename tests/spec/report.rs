@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::case::Verdict;
+use crate::case::{Cause, Skip, Verdict};
 use crate::runner::Finished;
 
 /// How many cases went which way.
@@ -15,10 +15,15 @@ struct Counts {
     passed: usize,
     failed: usize,
     skipped: usize,
+    /// Of those skipped: cases for another deployment.
+    elsewhere: usize,
 }
 
 impl Counts {
     fn add(&mut self, verdict: &Verdict) {
+        if let Verdict::Skipped(Skip { cause: Cause::Elsewhere, .. }) = verdict {
+            self.elsewhere += 1;
+        }
         *match verdict {
             Verdict::Passed => &mut self.passed,
             Verdict::Failed(_) => &mut self.failed,
@@ -31,8 +36,11 @@ impl Counts {
     }
 
     fn json(self) -> Value {
-        let Self { passed, failed, skipped } = self;
-        json!({ "run": self.run(), "passed": passed, "failed": failed, "skipped": skipped })
+        let Self { passed, failed, skipped, elsewhere } = self;
+        json!({
+            "run": self.run(), "passed": passed, "failed": failed, "skipped": skipped,
+            "elsewhere": elsewhere,
+        })
     }
 }
 
@@ -40,7 +48,8 @@ impl Counts {
 pub struct Report {
     finished: Vec<Finished>,
     directories: BTreeMap<String, Counts>,
-    skips: BTreeMap<String, usize>,
+    /// By reason; those for another deployment last.
+    skips: BTreeMap<(bool, String), usize>,
     total: Counts,
 }
 
@@ -51,8 +60,9 @@ impl Report {
         for done in &report.finished {
             report.total.add(&done.verdict);
             report.directories.entry(done.directory.clone()).or_default().add(&done.verdict);
-            if let Verdict::Skipped(reason) = &done.verdict {
-                *report.skips.entry(reason.clone()).or_default() += 1;
+            if let Verdict::Skipped(skip) = &done.verdict {
+                let key = (skip.cause == Cause::Elsewhere, skip.reason.clone());
+                *report.skips.entry(key).or_default() += 1;
             }
         }
         report
@@ -70,7 +80,7 @@ impl Report {
 
     /// The last line of the run.
     pub fn closing_line(&self) -> String {
-        let Counts { passed, failed, skipped } = self.total;
+        let Counts { passed, failed, skipped, .. } = self.total;
         format!("spec: {passed} passed, {failed} failed, {skipped} skipped")
     }
 
@@ -84,16 +94,23 @@ impl Report {
     /// The table, the reasons of skips, and the failures.
     pub fn print(&self) {
         let width = self.directories.keys().map(String::len).max().unwrap_or(0).max(9);
-        println!("{:width$} {:>6} {:>6} {:>6} {:>7}", "directory", "run", "passed", "failed", "skipped");
+        println!(
+            "{:width$} {:>6} {:>6} {:>6} {:>7} {:>9}",
+            "directory", "run", "passed", "failed", "skipped", "elsewhere"
+        );
         for (directory, counts) in &self.directories {
-            let Counts { passed, failed, skipped } = counts;
-            println!("{directory:width$} {:>6} {passed:>6} {failed:>6} {skipped:>7}", counts.run());
+            let Counts { passed, failed, skipped, elsewhere } = counts;
+            let (run, skipped) = (counts.run(), skipped - elsewhere);
+            println!("{directory:width$} {run:>6} {passed:>6} {failed:>6} {skipped:>7} {elsewhere:>9}");
         }
-        if !self.skips.is_empty() {
-            println!("\nskipped:");
-        }
-        for (reason, count) in &self.skips {
-            println!("{count:>6} {reason}");
+        for (elsewhere, heading) in [(false, "skipped:"), (true, "skipped, for another server than these:")] {
+            let mut skips = self.skips.iter().filter(|((it, _), _)| *it == elsewhere).peekable();
+            if skips.peek().is_some() {
+                println!("\n{heading}");
+            }
+            for ((_, reason), count) in skips {
+                println!("{count:>6} {reason}");
+            }
         }
         if self.total.failed > 0 {
             println!("\nfailed:");
@@ -101,7 +118,10 @@ impl Report {
         for (done, reason) in self.failures() {
             println!("  {}\n      {}", done.name, reason.replace('\n', "\n      "));
         }
-        println!();
+        let applying = self.finished.len() - self.total.elsewhere;
+        let skipped = self.total.skipped - self.total.elsewhere;
+        let percent = 100.0 * skipped as f64 / applying.max(1) as f64;
+        println!("\nof {applying} cases for these servers {skipped} are skipped ({percent:.1} %)");
     }
 
     /// Writes `target/spec/summary.json` and returns where that is.
@@ -130,7 +150,7 @@ impl Report {
             "total": self.total.json(),
             "directories": directories,
             "failures": failures,
-            "skip_reasons": self.skips,
+            "skip_reasons": self.skips.iter().map(|((_, reason), count)| (reason, count)).collect::<BTreeMap<_, _>>(),
             "cases": cases,
         })
     }
@@ -140,7 +160,7 @@ fn case_json(done: &Finished) -> Value {
     let (verdict, reason) = match &done.verdict {
         Verdict::Passed => ("passed", None),
         Verdict::Failed(reason) => ("failed", Some(reason)),
-        Verdict::Skipped(reason) => ("skipped", Some(reason)),
+        Verdict::Skipped(skip) => ("skipped", Some(&skip.reason)),
     };
     let milliseconds = u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX);
     json!({ "name": done.name, "verdict": verdict, "reason": reason, "milliseconds": milliseconds })

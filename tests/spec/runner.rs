@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
@@ -27,24 +29,55 @@ thread_local! {
     static PANIC_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// Cases with servers mostly wait for them.
+const WORKERS_PER_CORE: usize = 2;
+
+/// Cases that run one after the other, with their places in the list.
+#[derive(Default)]
+struct Job {
+    lane: Option<String>,
+    cases: Vec<(usize, Case)>,
+}
+
+/// A job for each lane, the longest first; then one for each other case, as they came.
+fn jobs(cases: Vec<Case>) -> Vec<Job> {
+    let mut lanes = BTreeMap::<String, Job>::new();
+    let mut single = Vec::new();
+    for (index, mut case) in cases.into_iter().enumerate() {
+        match case.lane.take() {
+            Some(lane) => lanes.entry(lane).or_default().cases.push((index, case)),
+            None => single.push(Job { lane: None, cases: vec![(index, case)] }),
+        }
+    }
+    let mut jobs: Vec<_> = lanes.into_iter().map(|(lane, job)| Job { lane: Some(lane), ..job }).collect();
+    jobs.sort_by_key(|job| Reverse(job.cases.len()));
+    jobs.extend(single);
+    jobs
+}
+
 /// Runs all cases and returns them in the order they came.
 pub fn run_all(cases: Vec<Case>, context: &Context, defects: &[Defect]) -> Vec<Finished> {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string);
         PANIC_PLACE.with_borrow_mut(|known| *known = place);
     }));
-    let workers = thread::available_parallelism().map_or(2, usize::from);
+    let workers = thread::available_parallelism().map_or(2, usize::from) * WORKERS_PER_CORE;
     let count = cases.len();
-    let queue = Mutex::new(cases.into_iter().enumerate());
+    let queue = Mutex::new(jobs(cases).into_iter());
     let finished = Mutex::new(Vec::with_capacity(count));
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().expect("no worker panics").next();
-                    let Some((index, case)) = next else { break };
-                    let done = run_one(case, context, defects);
-                    finished.lock().expect("no worker panics").push((index, done));
+                    let Some(Job { lane, cases }) = next else { break };
+                    for (index, case) in cases {
+                        let done = run_one(case, context, defects);
+                        finished.lock().expect("no worker panics").push((index, done));
+                    }
+                    if let Some(lane) = lane {
+                        context.servers.stop(&lane);
+                    }
                 }
             });
         }
@@ -58,7 +91,7 @@ pub fn run_all(cases: Vec<Case>, context: &Context, defects: &[Defect]) -> Vec<F
 fn run_one(case: Case, context: &Context, defects: &[Defect]) -> Finished {
     let start = Instant::now();
     let verdict = match case.skip {
-        Some(reason) => Verdict::Skipped(reason),
+        Some(skip) => Verdict::Skipped(skip),
         None => {
             let verdict = under_limit(&case.name, case.body, case.time_limit, context);
             skip::judge(verdict, skip::defect_of(&case.name, defects))

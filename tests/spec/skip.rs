@@ -1,7 +1,7 @@
 //! The one way in which a case comes to be skipped: first by a reason that was computed
 //! from the case and the server; then by a defect of the server or a library that is on the list.
 
-use crate::case::Verdict;
+use crate::case::{Cause, Skip, Verdict};
 use crate::defects::Defect;
 
 /// The defect under which a case is listed.
@@ -13,7 +13,10 @@ pub fn defect_of<'a>(name: &str, defects: &'a [Defect]) -> Option<&'a Defect> {
 /// it fails because it passes.
 pub fn judge(verdict: Verdict, defect: Option<&Defect>) -> Verdict {
     match (verdict, defect) {
-        (Verdict::Failed(_), Some(defect)) => Verdict::Skipped(format!("{}: {}", defect.of, defect.evidence)),
+        (Verdict::Failed(_), Some(defect)) => {
+            let reason = format!("{}: {}", defect.of, defect.evidence);
+            Verdict::Skipped(Skip { cause: Cause::Defect, reason })
+        }
         (Verdict::Passed, Some(_)) => {
             Verdict::Failed("it is listed as a defect, but passes: take it off the list".to_owned())
         }

@@ -1,0 +1,172 @@
+//! Client entities: a connection of the driver's, and what is observed of it.
+
+use std::time::Duration;
+
+use actix_mongo::{Connection, Kind};
+use bson::{Bson, Document};
+
+use super::failure::{Checked, Failure};
+use super::recorder::{Group, Recorder, Seen};
+use super::servers::Server;
+
+/// See the module.
+pub struct Client {
+    pub connection: Connection,
+    recorder: Recorder,
+    /// The names of events that are kept; others happened for the runner alone.
+    observed: Vec<String>,
+    /// Commands of which no event counts.
+    ignored: Vec<String>,
+    sensitive: bool,
+}
+
+/// Commands that show secrets, and so don't show at all.
+const SENSITIVE: [&str; 9] = [
+    "authenticate",
+    "saslStart",
+    "saslContinue",
+    "getnonce",
+    "createUser",
+    "updateUser",
+    "copydbgetnonce",
+    "copydbsaslstart",
+    "copydb",
+];
+
+/// Fields of a client entity that are looked at below, or mean nothing on these servers.
+const KNOWN: [&str; 8] = [
+    "id",
+    "uriOptions",
+    "useMultipleMongoses",
+    "observeEvents",
+    "ignoreCommandMonitoringEvents",
+    "observeSensitiveCommands",
+    "serverApi",
+    "storeEventsAsEntities",
+];
+
+/// Fields that the driver has nothing for yet.
+const NOT_BUILT: [(&str, &str); 3] = [
+    ("observeLogMessages", "log messages"),
+    ("observeTracingMessages", "spans"),
+    ("autoEncryptOpts", "client-side encryption"),
+];
+
+impl Client {
+    /// Connects as the entity asks. `quick` is for cases with fail points: servers are
+    /// looked at as often as may be.
+    pub fn create(entity: &Document, server: &Server, quick: bool) -> Checked<Self> {
+        if let Some(key) = entity.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+            return Err(match NOT_BUILT.iter().find(|(name, _)| name == key) {
+                Some((_, what)) => Failure::NotBuilt((*what).to_owned()),
+                None => Failure::Case(format!("a field of a client that the runner does not know: {key}")),
+            });
+        }
+        if let Ok(api) = entity.get_document("serverApi") {
+            check_server_api(api)?;
+        }
+        let recorder = Recorder::default();
+        let record = recorder.clone();
+        let uri = uri(entity, server, quick)?;
+        let connected = Connection::builder()
+            .uri(&uri)
+            .and_then(|builder| builder.on_event(move |event| record.record(&event)).connect_lazy());
+        let connection = connected.map_err(|error| match error.kind() {
+            Kind::Unsupported => Failure::NotBuilt(error.message().to_owned()),
+            _ => Failure::from(error).at(&uri),
+        })?;
+        Ok(Self {
+            connection,
+            recorder,
+            observed: strings(entity, "observeEvents"),
+            ignored: strings(entity, "ignoreCommandMonitoringEvents"),
+            sensitive: entity.get_bool("observeSensitiveCommands").unwrap_or(false),
+        })
+    }
+
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Of these events, those that a case may look at.
+    pub fn visible(&self, events: &[Seen]) -> Vec<Seen> {
+        events.iter().filter(|event| self.shows(event)).cloned().collect()
+    }
+
+    fn shows(&self, event: &Seen) -> bool {
+        if !self.observed.iter().any(|name| name == event.name) {
+            return false;
+        }
+        if event.group != Group::Command {
+            return true;
+        }
+        let command = event.fields.get_str("commandName").unwrap_or_default();
+        let is = |name: &str| name.eq_ignore_ascii_case(command);
+        let hidden = is("configureFailPoint") || self.ignored.iter().any(|name| is(name));
+        !hidden && (self.sensitive || !is_sensitive(event))
+    }
+}
+
+/// A hello is one if it carries credentials; then both command and reply come empty.
+fn is_sensitive(event: &Seen) -> bool {
+    let command = event.fields.get_str("commandName").unwrap_or_default();
+    if SENSITIVE.iter().any(|name| name.eq_ignore_ascii_case(command)) {
+        return true;
+    }
+    let is_hello = ["hello", "isMaster"].iter().any(|name| name.eq_ignore_ascii_case(command));
+    let content = event.fields.get_document("command").or_else(|_| event.fields.get_document("reply"));
+    is_hello && content.is_ok_and(Document::is_empty)
+}
+
+fn check_server_api(api: &Document) -> Checked {
+    match api.get_str("version") {
+        Ok("1") => Err(Failure::NotBuilt("the stable API".to_owned())),
+        _ => Err(Failure::Case(format!("an API version that the driver does not know: {api}"))),
+    }
+}
+
+fn strings(entity: &Document, key: &str) -> Vec<String> {
+    let list = entity.get_array(key).map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(Bson::as_str).map(str::to_owned).collect()
+}
+
+/// The shortest time between two looks at a server.
+const QUICK: Duration = Duration::from_millis(500);
+
+fn uri(entity: &Document, server: &Server, quick: bool) -> Checked<String> {
+    let given = entity.get_document("uriOptions").cloned().unwrap_or_default();
+    let mut options = Vec::new();
+    if quick && !given.contains_key("heartbeatFrequencyMS") {
+        options.push(format!("heartbeatFrequencyMS={}", QUICK.as_millis()));
+    }
+    for (name, value) in &given {
+        match value {
+            Bson::Array(list) => {
+                for item in list {
+                    options.push(format!("{name}={}", escaped(&plain(name, item)?)));
+                }
+            }
+            value => options.push(format!("{name}={}", escaped(&plain(name, value)?))),
+        }
+    }
+    Ok(format!("mongodb://{}/?{}", server.address(), options.join("&")))
+}
+
+fn plain(name: &str, value: &Bson) -> Checked<String> {
+    match value {
+        Bson::String(text) => Ok(text.clone()),
+        Bson::Boolean(value) => Ok(value.to_string()),
+        Bson::Int32(value) => Ok(value.to_string()),
+        Bson::Int64(value) => Ok(value.to_string()),
+        Bson::Document(document) if document.contains_key("$$placeholder") => {
+            Err(Failure::NotBuilt(format!("a secret for {name}")))
+        }
+        other => Err(Failure::Case(format!("an option that the runner can't write: {name}: {other}"))),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escape = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(escape).collect()
+}

@@ -1,0 +1,26 @@
+//! Clients as a whole, and entities made on the way.
+
+use std::time::Duration;
+
+use super::super::entities::Entity;
+use super::super::failure::Checked;
+use super::super::operation::{Call, Yield};
+use super::super::world::World;
+use super::unknown;
+
+pub async fn run(world: &World<'_>, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
+    let arguments = &mut call.arguments;
+    match (call.name.as_str(), entity) {
+        ("close", Some(Entity::Client(client))) => {
+            arguments.finish()?;
+            client.connection.close(Duration::ZERO).await;
+        }
+        ("createEntities", None) => {
+            let list = arguments.needed_list("entities")?;
+            arguments.finish()?;
+            world.create(&list)?;
+        }
+        _ => return Err(unknown(call)),
+    }
+    Ok(Yield::Nothing)
+}

@@ -1,0 +1,55 @@
+//! Reading documents.
+
+use bson::Bson;
+
+use super::super::arguments::apply;
+use super::super::entities::Entity;
+use super::super::failure::Checked;
+use super::super::operation::{Call, Yield};
+use super::unknown;
+
+pub async fn run(entity: Entity, call: &mut Call) -> Checked<Yield> {
+    let arguments = &mut call.arguments;
+    match (call.name.as_str(), entity) {
+        ("find", Entity::Collection(collection)) => {
+            let mut find = collection.find(arguments.needed_document("filter")?);
+            apply!(arguments, find {
+                "projection" => projection(document), "sort" => sort(document), "skip" => skip(long),
+                "limit" => limit(long), "batchSize" => batch_size(size), "hint" => hint(any),
+                "min" => min(document), "max" => max(document), "collation" => collation(document),
+                "let" => let_vars(document), "allowDiskUse" => allow_disk_use(boolean),
+                "noCursorTimeout" => no_cursor_timeout(boolean), "comment" => comment(any),
+                "allowPartialResults" => allow_partial_results(boolean),
+                "returnKey" => return_key(boolean), "showRecordId" => show_record_id(boolean),
+            });
+            arguments.finish()?;
+            Ok(Yield::Rows(find.await?.collect_all().await?))
+        }
+        ("findOne", Entity::Collection(collection)) => {
+            let mut find = collection.find_one(arguments.needed_document("filter")?);
+            apply!(arguments, find {
+                "projection" => projection(document), "sort" => sort(document), "skip" => skip(long),
+                "hint" => hint(any), "collation" => collation(document), "let" => let_vars(document),
+                "comment" => comment(any),
+            });
+            arguments.finish()?;
+            Ok(Yield::Value(find.await?.map_or(Bson::Null, Bson::Document)))
+        }
+        ("aggregate", entity @ (Entity::Collection(_) | Entity::Database(_))) => {
+            let pipeline = arguments.needed_list("pipeline")?;
+            let mut aggregate = match &entity {
+                Entity::Collection(collection) => collection.aggregate(pipeline),
+                Entity::Database(database) => database.aggregate(pipeline),
+                _ => return Err(unknown(call)),
+            };
+            apply!(arguments, aggregate {
+                "allowDiskUse" => allow_disk_use(boolean), "batchSize" => batch_size(size),
+                "hint" => hint(any), "collation" => collation(document), "let" => let_vars(document),
+                "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
+            });
+            arguments.finish()?;
+            Ok(Yield::Rows(aggregate.await?.collect_all().await?))
+        }
+        _ => Err(unknown(call)),
+    }
+}

@@ -1,0 +1,166 @@
+//! Keeps the events of one client, in the words of the format.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_mongo::events::{
+    CheckOutFailedReason, ConnectionClosedReason, Event, ServerDescription, TopologyDescription, TopologyId,
+};
+use bson::{Document, doc};
+
+/// The monitors that a case tells apart by `eventType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Command,
+    Cmap,
+    Sdam,
+}
+
+/// An event as the format has it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub group: Group,
+    pub name: &'static str,
+    pub fields: Document,
+}
+
+/// See the module. A clone is the same.
+#[derive(Clone, Default)]
+pub struct Recorder(Arc<(Mutex<Records>, Condvar)>);
+
+#[derive(Default)]
+struct Records {
+    events: Vec<Seen>,
+    topology: Option<TopologyId>,
+    checked_out: i64,
+}
+
+impl Recorder {
+    /// Called by the driver.
+    pub fn record(&self, event: &Event) {
+        let mut records = self.lock();
+        match event {
+            Event::TopologyOpening(opening) => records.topology = Some(opening.topology_id),
+            Event::ConnectionCheckedOut(_) => records.checked_out += 1,
+            Event::ConnectionCheckedIn(_) => records.checked_out -= 1,
+            _ => {}
+        }
+        records.events.extend(seen(event));
+        self.0.1.notify_all();
+    }
+
+    /// Waits until all events so far please, at most so long. Whether they did, and what they were.
+    pub fn wait(&self, patience: Duration, done: impl Fn(&[Seen]) -> bool) -> (bool, Vec<Seen>) {
+        let records = self.wait_until(patience, |records| done(&records.events));
+        (done(&records.events), records.events.clone())
+    }
+
+    /// Connections in use; waits a little for the expected number.
+    pub fn checked_out(&self, expected: i64, patience: Duration) -> i64 {
+        self.wait_until(patience, |records| records.checked_out == expected).checked_out
+    }
+
+    #[allow(dead_code, reason = "for log messages")]
+    /// The client's mark in what it logs.
+    pub fn topology_id(&self, patience: Duration) -> Option<TopologyId> {
+        self.wait_until(patience, |records| records.topology.is_some()).topology
+    }
+
+    fn wait_until(&self, patience: Duration, done: impl Fn(&Records) -> bool) -> MutexGuard<'_, Records> {
+        let deadline = Instant::now() + patience;
+        let mut records = self.lock();
+        while !done(&records) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            records = self.0.1.wait_timeout(records, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        records
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `None` for events that the format has no word for.
+fn seen(event: &Event) -> Option<Seen> {
+    let cmap = |name, fields| Some(Seen { group: Group::Cmap, name, fields });
+    let sdam = |name, fields| Some(Seen { group: Group::Sdam, name, fields });
+    match event {
+        Event::PoolCreated(_) => cmap("poolCreatedEvent", doc! {}),
+        Event::PoolReady(_) => cmap("poolReadyEvent", doc! {}),
+        Event::PoolCleared(event) => {
+            let mut fields = doc! { "interruptInUseConnections": event.interrupt_in_use_connections };
+            if let Some(service) = event.service_id {
+                fields.insert("serviceId", service);
+            }
+            cmap("poolClearedEvent", fields)
+        }
+        Event::PoolClosed(_) => cmap("poolClosedEvent", doc! {}),
+        Event::ConnectionCreated(_) => cmap("connectionCreatedEvent", doc! {}),
+        Event::ConnectionReady(_) => cmap("connectionReadyEvent", doc! {}),
+        Event::ConnectionClosed(event) => {
+            cmap("connectionClosedEvent", doc! { "reason": closed_reason(event.reason) })
+        }
+        Event::ConnectionCheckOutStarted(_) => cmap("connectionCheckOutStartedEvent", doc! {}),
+        Event::ConnectionCheckOutFailed(event) => {
+            cmap("connectionCheckOutFailedEvent", doc! { "reason": failed_reason(event.reason) })
+        }
+        Event::ConnectionCheckedOut(_) => cmap("connectionCheckedOutEvent", doc! {}),
+        Event::ConnectionCheckedIn(_) => cmap("connectionCheckedInEvent", doc! {}),
+        Event::TopologyOpening(_) => sdam("topologyOpeningEvent", doc! {}),
+        Event::TopologyClosed(_) => sdam("topologyClosedEvent", doc! {}),
+        Event::TopologyDescriptionChanged(event) => {
+            let (previous, new) = (topology(&event.previous_description), topology(&event.new_description));
+            sdam(
+                "topologyDescriptionChangedEvent",
+                doc! { "previousDescription": previous, "newDescription": new },
+            )
+        }
+        Event::ServerDescriptionChanged(event) => {
+            let (previous, new) = (server(&event.previous_description), server(&event.new_description));
+            sdam(
+                "serverDescriptionChangedEvent",
+                doc! { "previousDescription": previous, "newDescription": new },
+            )
+        }
+        Event::ServerHeartbeatStarted(event) => {
+            sdam("serverHeartbeatStartedEvent", doc! { "awaited": event.awaited })
+        }
+        Event::ServerHeartbeatSucceeded(event) => {
+            sdam("serverHeartbeatSucceededEvent", doc! { "awaited": event.awaited })
+        }
+        Event::ServerHeartbeatFailed(event) => {
+            sdam("serverHeartbeatFailedEvent", doc! { "awaited": event.awaited })
+        }
+        _ => None,
+    }
+}
+
+fn topology(description: &TopologyDescription) -> Document {
+    doc! { "type": description.kind().to_string() }
+}
+
+fn server(description: &ServerDescription) -> Document {
+    doc! { "type": description.kind().to_string() }
+}
+
+fn closed_reason(reason: ConnectionClosedReason) -> &'static str {
+    match reason {
+        ConnectionClosedReason::Stale => "stale",
+        ConnectionClosedReason::Idle => "idle",
+        ConnectionClosedReason::PoolClosed => "poolClosed",
+        // The enum may grow; a case that means another reason then fails by this one.
+        _ => "error",
+    }
+}
+
+fn failed_reason(reason: CheckOutFailedReason) -> &'static str {
+    match reason {
+        CheckOutFailedReason::Timeout => "timeout",
+        CheckOutFailedReason::PoolClosed => "poolClosed",
+        _ => "connectionError",
+    }
+}

@@ -1,0 +1,173 @@
+//! Real servers for cases. A fail point holds for a whole server, so each directory has
+//! servers of its own, and its cases run one after the other on them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bson::{Bson, Document, doc};
+use test_support::RealServer;
+use test_support::real_server::{Options, installed};
+use test_support::scripted::Client;
+
+use super::plain::requirements::Deployment;
+use super::plain::version::Version;
+
+/// How a server is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    ReplicaSet,
+    Standalone,
+}
+
+impl Mode {
+    /// In the order in which a case that may run on several takes them.
+    pub const ALL: [Self; 2] = [Self::ReplicaSet, Self::Standalone];
+
+    fn options(self) -> Options {
+        match self {
+            Self::ReplicaSet => Options::new(),
+            Self::Standalone => Options::new().standalone(),
+        }
+    }
+
+    fn topology(self) -> &'static str {
+        match self {
+            Self::ReplicaSet => "replicaset",
+            Self::Standalone => "single",
+        }
+    }
+}
+
+/// A server that one case has for itself while it runs.
+pub struct Server {
+    real: RealServer,
+    /// Past the driver: set-up and checks do not depend on what they judge.
+    admin: Mutex<Client>,
+}
+
+impl Server {
+    fn start(mode: Mode) -> Result<Self, String> {
+        let real = RealServer::start(mode.options()).map_err(|error| error.to_string())?;
+        let admin = Client::try_connect(real.address()).map_err(|error| format!("the server: {error}"))?;
+        Ok(Self { real, admin: Mutex::new(admin) })
+    }
+
+    /// Its host and port.
+    pub fn address(&self) -> String {
+        self.real.address().to_string()
+    }
+
+    /// Runs a command; what the server answers, whatever that is.
+    pub fn ask(&self, database: &str, mut command: Document) -> Result<Document, String> {
+        command.insert("$db", database);
+        let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        admin.run(command).map_err(|lost| format!("the server: {lost}"))
+    }
+
+    /// Runs a command that must succeed.
+    pub fn run(&self, database: &str, command: Document) -> Result<Document, String> {
+        let name = command.keys().next().cloned().unwrap_or_default();
+        let reply = self.ask(database, command)?;
+        let refused = reply.contains_key("writeErrors") || reply.contains_key("writeConcernError");
+        match reply.get_f64("ok") {
+            Ok(1.0) if !refused => Ok(reply),
+            _ => Err(format!("the server answers '{name}' of the runner with {reply}")),
+        }
+    }
+
+    fn deployment(&self, mode: Mode) -> Result<Deployment, String> {
+        let build = self.run("admin", doc! { "buildInfo": 1 })?;
+        let version = build.get_str("version").map_err(|error| error.to_string())?;
+        let parameters = self.ask("admin", doc! { "getParameter": "*" })?;
+        let topology = mode.topology();
+        Ok(Deployment { version: Version::parse(version)?, topology, auth: false, parameters })
+    }
+}
+
+/// The servers of all directories. A clone is the same.
+#[derive(Clone, Default)]
+pub struct Servers(Arc<Mutex<BTreeMap<(String, Mode), Server>>>);
+
+impl std::fmt::Debug for Servers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Servers")
+    }
+}
+
+impl Servers {
+    /// The directory's server of that mode, started if there is none. It is the caller's.
+    pub fn take(&self, directory: &str, mode: Mode) -> Result<Server, String> {
+        let known = self.lock().remove(&(directory.to_owned(), mode));
+        known.map_or_else(|| Server::start(mode), Ok)
+    }
+
+    /// Keeps a server for the directory's next case: one that is as it was found.
+    pub fn give_back(&self, directory: &str, mode: Mode, server: Server) {
+        self.lock().insert((directory.to_owned(), mode), server);
+    }
+
+    /// Stops the servers of a directory whose cases are over.
+    pub fn stop(&self, directory: &str) {
+        let mut servers = self.lock();
+        let (theirs, others) =
+            std::mem::take(&mut *servers).into_iter().partition(|((it, _), _)| it == directory);
+        *servers = others;
+        drop(servers);
+        let _: BTreeMap<(String, Mode), Server> = theirs;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, Mode), Server>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What servers of each mode are, found out once.
+pub fn deployments() -> Result<&'static [(Mode, Deployment)], String> {
+    static KNOWN: OnceLock<Result<Vec<(Mode, Deployment)>, String>> = OnceLock::new();
+    let look =
+        || Mode::ALL.map(|mode| Ok((mode, Server::start(mode)?.deployment(mode)?))).into_iter().collect();
+    KNOWN.get_or_init(look).as_ref().map(Vec::as_slice).map_err(Clone::clone)
+}
+
+/// Whether there is a binary to start servers from.
+pub fn are_there() -> bool {
+    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    *INSTALLED.get_or_init(|| installed().is_some())
+}
+
+/// Puts documents into collections, as `initialData` asks.
+pub fn fill(server: &Server, data: &[Bson]) -> Result<(), String> {
+    for part in data.iter().filter_map(Bson::as_document) {
+        let (database, collection) = namespace(part)?;
+        server.ask(database, doc! { "drop": collection })?;
+        let majority = doc! { "w": "majority" };
+        let documents = part.get_array("documents").map_err(|error| error.to_string())?;
+        let options = part.get_document("createOptions").ok();
+        if options.is_some() || documents.is_empty() {
+            let mut create = doc! { "create": collection };
+            create.extend(options.cloned().unwrap_or_default());
+            create.insert("writeConcern", majority.clone());
+            server.run(database, create)?;
+        }
+        if !documents.is_empty() {
+            let insert = doc! { "insert": collection, "documents": documents, "writeConcern": majority };
+            server.run(database, insert)?;
+        }
+    }
+    Ok(())
+}
+
+/// All documents of a collection, by `_id`.
+pub fn contents(server: &Server, database: &str, collection: &str) -> Result<Vec<Document>, String> {
+    let find = doc! { "find": collection, "sort": { "_id": 1 }, "singleBatch": true, "batchSize": 100_000 };
+    let reply = server.run(database, find)?;
+    let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
+    let batch = batch.map_err(|error| error.to_string())?;
+    Ok(batch.iter().filter_map(Bson::as_document).cloned().collect())
+}
+
+/// `databaseName` and `collectionName`.
+pub fn namespace(of: &Document) -> Result<(&str, &str), String> {
+    let field = |key| of.get_str(key).map_err(|error| error.to_string());
+    Ok((field("databaseName")?, field("collectionName")?))
+}

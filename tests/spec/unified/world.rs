@@ -1,0 +1,100 @@
+//! What all operations of one case share.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bson::{Bson, Document, doc};
+
+use super::client::Client;
+use super::entities::{Entities, Entity};
+use super::failure::{Checked, Failure};
+use super::plain::matching::Matcher;
+use super::servers::Server;
+
+/// How long something may take that a case waits for.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// See the module.
+pub struct World<'a> {
+    pub server: &'a Server,
+    pub entities: Entities,
+    /// Clients look at their servers as often as may be.
+    quick: bool,
+    fail_points: Mutex<Vec<String>>,
+}
+
+impl<'a> World<'a> {
+    pub fn new(server: &'a Server, quick: bool) -> Self {
+        Self { server, entities: Entities::default(), quick, fail_points: Mutex::default() }
+    }
+
+    pub fn matcher(&self) -> Matcher<'_> {
+        Matcher::new(&self.entities)
+    }
+
+    /// Makes the entities of a list, in their order.
+    pub fn create(&self, list: &[Bson]) -> Checked {
+        for entity in list.iter().filter_map(Bson::as_document) {
+            let Some((kind, Bson::Document(of))) = entity.iter().next() else {
+                return Err(Failure::Case(format!("not an entity: {entity}")));
+            };
+            let name = text(of, "id")?;
+            let created = self.make(kind, of).map_err(|failure| failure.at(format!("entity '{name}'")))?;
+            self.entities.add(name, created)?;
+        }
+        Ok(())
+    }
+
+    fn make(&self, kind: &str, of: &Document) -> Checked<Entity> {
+        match kind {
+            "client" => Ok(Entity::Client(Client::create(of, self.server, self.quick)?.into())),
+            "database" => {
+                refuse_options(of, "databaseOptions")?;
+                let client = self.entities.client(text(of, "client")?)?;
+                Ok(Entity::Database(client.connection.database(text(of, "databaseName")?)?))
+            }
+            "collection" => {
+                refuse_options(of, "collectionOptions")?;
+                let database = self.entities.database(text(of, "database")?)?;
+                Ok(Entity::Collection(database.collection(text(of, "collectionName")?)?))
+            }
+            "session" => {
+                self.entities.client(text(of, "client")?)?;
+                Err(Failure::NotBuilt("explicit sessions".to_owned()))
+            }
+            "bucket" => {
+                self.entities.database(text(of, "database")?)?;
+                Err(Failure::NotBuilt("GridFS".to_owned()))
+            }
+            "clientEncryption" => Err(Failure::NotBuilt("client-side encryption".to_owned())),
+            "thread" => Err(Failure::NotBuilt("threads of a case".to_owned())),
+            other => Err(Failure::Case(format!("an entity that the runner does not know: {other}"))),
+        }
+    }
+
+    /// To be turned off when the case is over.
+    pub fn remember_fail_point(&self, name: &str) {
+        self.fail_points.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+    }
+
+    pub fn turn_fail_points_off(&self) -> Checked {
+        let names = std::mem::take(&mut *self.fail_points.lock().unwrap_or_else(PoisonError::into_inner));
+        for name in names {
+            let off = doc! { "configureFailPoint": name, "mode": "off" };
+            self.server.run("admin", off).map_err(Failure::Surroundings)?;
+        }
+        Ok(())
+    }
+}
+
+/// A field that the schema has seen to.
+pub fn text<'a>(of: &'a Document, key: &str) -> Checked<&'a str> {
+    of.get_str(key).map_err(|error| Failure::Case(error.to_string()))
+}
+
+fn refuse_options(of: &Document, key: &str) -> Checked {
+    match of.get_document(key).ok().and_then(|options| options.keys().next()) {
+        None => Ok(()),
+        Some(option) => Err(Failure::NotBuilt(format!("{option} of a database or collection"))),
+    }
+}
