@@ -145,8 +145,8 @@ pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiV
 pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor};
 pub use database::Database;
-pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 pub use dispatch::ClientSession;
+pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 
 /// The builders that verbs return. They are awaited where they are made, so their names

@@ -9,11 +9,12 @@ use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
 use super::select::{Selected, read_preference};
 use super::session::ClientSession;
 use super::shared::Core;
+use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::command::reply;
 use crate::command::retryability::{explain_missing_numbers, label_retryable_write};
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Limits, Run, SessionUse};
+use crate::pool::{Answer, Failure, Lease, Limits, Run, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -169,6 +170,7 @@ impl<'a> Call<'a> {
         let preference = read_preference(&snapshot, &pool, &operation.plan().target);
         let api = core.options.server_api.as_ref();
         let mut frame: Option<Frame> = None;
+        let mut own: Option<Lease> = None;
         loop {
             let next = match frame.take() {
                 Some(frame) => frame,
@@ -178,6 +180,13 @@ impl<'a> Call<'a> {
                 },
             };
             let plan = operation.plan();
+            if let (Via::Own(purpose), None) = (&plan.via, &own) {
+                let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
+                match Box::pin(wish).await {
+                    Ok(lease) => own = Some(lease),
+                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
+                }
+            }
             let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
             if !numbered && self.was_numbered() {
                 return Err(self.unsent(no_numbers().with_server(pool.address())));
@@ -192,14 +201,21 @@ impl<'a> Call<'a> {
             run.max_time = plan.max_time;
             run.deadline = self.deadline;
             run.wait_deadline = Some(wait_deadline);
-            let failure = match Waiting::submit(core, &pool, run, answer).await {
+            let waiting = match (&plan.via, &own) {
+                (Via::Lease(lease), _) => Waiting::on(core, &pool, lease, run, answer),
+                (Via::Own(_), Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
+                _ => Waiting::submit(core, &pool, run, answer),
+            };
+            let failure = match waiting.await {
                 Ok(answer) if answer.clean => {
                     self.observe(&answer);
-                    return Ok(answer);
+                    return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
                 Ok(answer) => return self.judge(operation.plan().writes, answer, version),
                 Err(failure) => failure,
             };
+            // The socket was this one, or none.
+            let bound = matches!(operation.plan().via, Via::Lease(_));
             match *failure {
                 // The server takes less than the frame was written for.
                 Failure { reencode: Some(narrower), session, .. } => {
@@ -208,8 +224,9 @@ impl<'a> Call<'a> {
                 }
                 // The socket was dead before a byte was written: another one, in silence.
                 Failure { unsent: Some(unsent), error, session, .. }
-                    if error.kind() == Kind::AutoReconnect =>
+                    if error.kind() == Kind::AutoReconnect && !bound =>
                 {
+                    own = None;
                     frame = Some(unsent);
                     self.keep(session, true);
                 }

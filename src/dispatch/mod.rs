@@ -13,6 +13,7 @@ mod retry;
 mod select;
 mod session;
 mod shared;
+mod via;
 mod waiting;
 
 pub use execute::{execute, execute_internal};
@@ -24,3 +25,4 @@ pub use retry::Jitter;
 pub use session::ClientSession;
 pub(crate) use session::scope;
 pub use shared::{Core, DispatchOptions, Shared, closed};
+pub use via::{Via, next_of_stream};

@@ -10,6 +10,7 @@ use crate::topology::Criteria;
 use crate::wire::FrameBuilder;
 
 use super::handle::Handle;
+use super::via::Via;
 
 /// One command, as often as it must be tried.
 pub trait Operation: Send + 'static {
@@ -69,6 +70,8 @@ pub struct Plan {
     pub operation_id: i64,
     /// The command's name for logs, where [`Operation::name`] is another.
     pub command_name: Option<Box<str>>,
+    /// Over which socket it goes.
+    pub via: Via,
 }
 
 impl Plan {
@@ -89,6 +92,7 @@ impl Plan {
             times: SessionTimes::None,
             operation_id: 0,
             command_name: None,
+            via: Via::Pool,
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::shared::{Core, closed};
 use crate::error::{Error, Kind};
-use crate::pool::{Claim, Entry, Failure, Outcome, Pool, Run, Ticket};
+use crate::pool::{Claim, Entry, Failure, Lease, Outcome, Pool, Run, Ticket};
 
 /// Resolves to the outcome of one request. Dropped before, the request is taken out of
 /// the queue if it still waits there; if it was sent, its socket reads the reply to its
@@ -61,6 +61,20 @@ impl<'a> Waiting<'a> {
         let alarm = alarm.map(|deadline| core.alarms.wake_at(deadline + LATE));
         Self { core, pool, ticket, answer: Some(answer), alarm }
     }
+
+    /// Sends `run` over a socket that somebody holds.
+    pub fn on(
+        core: &'a Core,
+        pool: &'a Arc<Pool>,
+        lease: &Lease,
+        run: Box<Run>,
+        answer: oneshot::Receiver<Outcome>,
+    ) -> Self {
+        let alarm = run.deadline.filter(|_| pool.options().lent);
+        let alarm = alarm.map(|deadline| core.alarms.wake_at(deadline + LATE));
+        lease.submit(run);
+        Self { core, pool, ticket: None, answer: Some(answer), alarm }
+    }
 }
 
 impl Future for Waiting<'_> {
@@ -88,7 +102,7 @@ impl Future for Waiting<'_> {
     }
 }
 
-fn unheard() -> Error {
+pub(super) fn unheard() -> Error {
     Error::new(
         Kind::Timeout,
         "the operation's timeout ran out, and its socket did not say so: the lent arbiter that it lives on is \

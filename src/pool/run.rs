@@ -103,6 +103,8 @@ pub struct Run {
     pub operation_id: i64,
     /// Set by the socket just before the first byte goes out.
     written: bool,
+    /// Made by [`next_of_stream`](Self::next_of_stream).
+    next_of_stream: bool,
     reply: Option<oneshot::Sender<Outcome>>,
 }
 
@@ -169,9 +171,23 @@ impl Run {
             check_out: None,
             operation_id: 0,
             written: false,
+            next_of_stream: false,
             reply: Some(reply),
         };
         (Box::new(run), answer)
+    }
+
+    /// No request, but the wish for the next reply that the server sends by itself, after a
+    /// request on the same lease that allowed it.
+    pub fn next_of_stream() -> (Box<Self>, oneshot::Receiver<Outcome>) {
+        let (mut run, answer) = Self::new(Frame::default());
+        run.next_of_stream = true;
+        (run, answer)
+    }
+
+    /// Whether it is such a wish.
+    pub fn is_next_of_stream(&self) -> bool {
+        self.next_of_stream
     }
 
     /// From here on the request may have run.

@@ -55,6 +55,11 @@ impl Frame {
         self.head.get(16).is_some_and(|flags| u32::from(*flags) & MORE_TO_COME != 0)
     }
 
+    /// Whether the server may answer more than once (the `exhaustAllowed` flag is set).
+    pub fn takes_stream(&self) -> bool {
+        self.head.get(18).is_some_and(|flags| u32::from(*flags) & (EXHAUST_ALLOWED >> 16) != 0)
+    }
+
     /// Appends the envelope that `write` makes, and patches both lengths. Any envelope of
     /// an earlier attempt is dropped first.
     pub fn seal(&mut self, request_id: i32, write: impl FnOnce(&mut ElementWriter<'_>)) {

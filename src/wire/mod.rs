@@ -20,7 +20,7 @@ mod samples;
 
 pub use element::ElementWriter;
 pub use envelope::Envelope;
-pub use frame::{Frame, FrameBuilder, MORE_TO_COME};
+pub use frame::{EXHAUST_ALLOWED, Frame, FrameBuilder, MORE_TO_COME};
 pub use header::Header;
 pub use op_msg::{Payload, RawMessage, Reply};
 pub use protocol_error::ProtocolError;

@@ -38,11 +38,14 @@ impl Ready {
     /// killed.
     pub fn send(self) {
         let Self { run, answer, links, session_timeout } = self;
+        // A stream's cursor is known to whom it belongs, and killed by him.
+        let opens_none = run.is_next_of_stream();
         let Err(Ok(unwanted)) = run.answer(Ok(answer)) else { return };
         if let Some(session) = unwanted.session {
             links.sessions.give_back(session, Instant::now(), session_timeout);
         }
-        if let Some((namespace, id)) = Namespace::of_open_cursor(&unwanted.body)
+        if !opens_none
+            && let Some((namespace, id)) = Namespace::of_open_cursor(&unwanted.body)
             && let Some(manager) = links.orphans.upgrade()
         {
             manager.do_send(Orphaned { server: unwanted.server, namespace: Arc::new(namespace), id });

@@ -72,10 +72,9 @@ impl Socket {
         found
     }
 
-    fn deliver(&mut self, reply: Reply) -> Result<(), Error> {
-        if reply.more_to_come() {
-            return Err(self.protocol(ProtocolError::UnaskedStream));
-        }
+    pub(super) fn deliver(&mut self, reply: Reply) -> Result<(), Error> {
+        let Some(reply) = self.ahead_of_callers(reply)? else { return Ok(()) };
+        let more_to_come = self.goes_on(&reply)?;
         let mut flying = self.line.answered(&reply).map_err(|error| self.protocol(error))?;
         let head = match ReplyHead::scan(&reply.body) {
             Ok(head) => head,
@@ -104,7 +103,8 @@ impl Socket {
             }
             kept => kept,
         };
-        let delivery = Delivery { answer: self.answer_to(reply.body, clean, session), flying, cursor };
+        let answer = Answer { more_to_come, ..self.answer_to(reply.body, clean, session) };
+        let delivery = Delivery { answer, flying, cursor };
         if !clean && self.report_state_change(&delivery.answer.body) {
             self.reported.push_back(delivery);
         } else {
@@ -124,6 +124,7 @@ impl Socket {
         let (lease, next) = self.follow(&delivery.flying, delivery.cursor);
         delivery.answer.lease = lease;
         self.answer(delivery);
+        self.drain_stream();
         self.go_on(next);
         self.leave_lease();
         self.rest();
@@ -198,7 +199,7 @@ impl Socket {
         refused.err().unwrap_or_else(|| Error::new(Kind::Command, "the command failed"))
     }
 
-    fn protocol(&self, error: ProtocolError) -> Error {
+    pub(super) fn protocol(&self, error: ProtocolError) -> Error {
         Error::from(error).with_server(self.pool.address())
     }
 }

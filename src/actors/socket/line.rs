@@ -150,6 +150,31 @@ impl Line {
         run.answer(Err(failure))
     }
 
+    /// Takes the wish for the next reply of a stream, which will name `answers_to`: as a
+    /// request that is written already. The line must be empty.
+    pub fn take_next_of_stream(&mut self, mut run: Box<Run>, answers_to: i32, abandoned: Option<Instant>) {
+        run.mark_written();
+        let session = match std::mem::replace(&mut run.session, SessionUse::None) {
+            SessionUse::Held { session, .. } => Some(session),
+            _ => None,
+        };
+        self.flight.push_back(Flying {
+            run,
+            session,
+            request_id: answers_to,
+            answers: true,
+            abandoned,
+            watch: None,
+        });
+        self.writing = self.flight.len();
+    }
+
+    /// Whether the oldest request allows more replies than one.
+    pub fn takes_stream(&self) -> bool {
+        let oldest = self.flight.front();
+        oldest.is_some_and(|it| it.run.is_next_of_stream() || it.run.frame.takes_stream())
+    }
+
     /// What there is to write.
     pub fn unwritten(&self) -> Unwritten<'_> {
         let mut frames = self.flight.iter().skip(self.writing);

@@ -8,6 +8,7 @@ mod line;
 mod messages;
 mod place;
 mod pump;
+mod stream;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use self::line::{Line, Surroundings};
 pub use self::messages::{Orphaned, SocketEvent, What};
 use self::place::Place;
 use self::pump::{Ended, Pump};
+use self::stream::Stream;
 use crate::error::{Error, Kind};
 use crate::establish::{Dialer, EstablishError, Established};
 use crate::pool::{
@@ -63,6 +65,8 @@ pub struct Socket {
     /// that: not before are their connections checked in and their callers answered.
     reported: VecDeque<Delivery>,
     splitter: FrameSplitter,
+    /// The server sends replies by itself, to a request on the present lease.
+    stream: Option<Stream>,
     /// A lease holds the socket: it takes nothing from the queue.
     held: bool,
     /// The lease is over, but requests of it are still in flight.
@@ -87,6 +91,7 @@ impl Socket {
             line: Line::new(Limits::default()),
             reported: VecDeque::new(),
             splitter: FrameSplitter::new(Limits::default().max_message),
+            stream: None,
             held: false,
             lease_ended: false,
             retiring: false,
@@ -155,6 +160,9 @@ impl Socket {
             }
             return false;
         }
+        if run.is_next_of_stream() {
+            return self.take_next_of_stream(run);
+        }
         let before = self.line.len();
         let min_rtt = self.pool.min_rtt();
         let check_out = run.check_out.take();
@@ -200,6 +208,7 @@ impl Socket {
 
     fn end_lease(&mut self) {
         self.lease_ended = self.held;
+        self.drain_stream();
         self.leave_lease();
     }
 

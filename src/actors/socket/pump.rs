@@ -78,6 +78,10 @@ impl Pump {
     fn read(&mut self, socket: &mut Socket, task: &mut TaskContext<'_>) -> Result<bool, Ended> {
         BUFFER.with_borrow_mut(|buffer| {
             for reads in 0..READS_PER_TURN {
+                if socket.is_ahead() {
+                    // Polled again with the next message, which alone can change that.
+                    return Ok(reads > 0);
+                }
                 let mut buffer = ReadBuf::new(buffer);
                 match Pin::new(&mut self.stream).poll_read(task, &mut buffer) {
                     Poll::Pending => return Ok(reads > 0),
