@@ -139,12 +139,13 @@ pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;
 pub use bson;
 pub use collection::{
-    Collection, DeleteResult, InsertManyResult, InsertOneResult, ReturnDocument, UpdateResult, Verbosity,
+    Collection, DeleteResult, IndexModel, IndexSpecification, InsertManyResult, InsertOneResult,
+    ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
-pub use cursor::{Batch, Cursor};
-pub use database::Database;
+pub use connection::{Builder, Connection, DatabaseSpecification, ServerState, State};
+pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
+pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
@@ -154,12 +155,17 @@ pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, 
 pub mod operations {
     pub use crate::client_session::StartSession;
     pub use crate::collection::{
-        Aggregate, Count, CountDocuments, DeleteMany, DeleteOne, Distinct, EstimatedDocumentCount, Explain,
-        Find, FindOne, FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne,
-        ReplaceOne, Running, UpdateMany, UpdateOne,
+        Aggregate, Count, CountDocuments, CreateIndex, CreateIndexes, CreateSearchIndex, CreateSearchIndexes,
+        DeleteMany, DeleteOne, Distinct, DropCollection, DropIndex, DropIndexes, DropSearchIndex,
+        EstimatedDocumentCount, Explain, Find, FindOne, FindOneAndDelete, FindOneAndReplace,
+        FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
+        Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
+    pub use crate::connection::{ListDatabaseNames, ListDatabases};
     pub use crate::cursor::Documents;
-    pub use crate::database::RunCommand;
+    pub use crate::database::{
+        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, RunCommand, RunCursorCommand,
+    };
 }
 
 pub use error::{Error, Kind, Result, WriteConcernError, WriteError, WriteFailure, label};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use bson::{Document, RawDocument, RawDocumentBuf};
 use serde::Serialize;
 
+use super::cursor_verb::cursor_verb;
 use super::draft::{Draft, Running, concerns, options, raw_data, verb};
 use super::explain::{Explain, Verbosity};
 use crate::command::codec::{encode, encode_field};
-use crate::cursor::{Cursor, CursorSettings};
+use crate::cursor::{Cursor, CursorOptions, TimeoutMode};
 use crate::dispatch::{Handle, Plan, Retry, SessionPlan};
 use crate::error::Result;
 use crate::pool::Namespace;
@@ -33,7 +34,7 @@ pub struct Aggregate<T = Document> {
     /// `{pipeline: [..]}`
     pipeline: RawDocumentBuf,
     writes: bool,
-    batch_size: Option<i32>,
+    cursor: CursorOptions,
     document: PhantomData<fn() -> T>,
 }
 
@@ -60,6 +61,7 @@ verb!(Aggregate<T> -> Cursor<T>);
 concerns!(writes Aggregate<T>);
 concerns!(reads Aggregate<T>);
 raw_data!(Aggregate<T>);
+cursor_verb!(Aggregate<T>);
 
 /// What servers call the cursor of a pipeline over a whole database.
 const WHOLE_DATABASE: &str = "$cmd.aggregate";
@@ -89,30 +91,32 @@ impl<T> Aggregate<T> {
         let stages = draft.keep(stages, "pipeline").unwrap_or_default();
         let writes = stages.last().is_some_and(|stage| is_writing(stage));
         let pipeline = draft.keep(encode_field("pipeline", &stages), "pipeline").unwrap_or_default();
-        Self { draft, namespace, pipeline, writes, batch_size: None, document: PhantomData }
+        let cursor = CursorOptions::default();
+        Self { draft, namespace, pipeline, writes, cursor, document: PhantomData }
     }
 
-    /// Documents in a batch. Without it the server sends 101 in the first, and then as
-    /// many as fit into a message. With 0 the first batch is empty.
-    pub fn batch_size(mut self, size: u32) -> Self {
-        self.batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
+    /// How long the server waits for new documents in each further batch, for pipelines
+    /// whose cursors await them (`$changeStream`). Must be less than the timeout, if there
+    /// is one.
+    pub fn max_await_time(mut self, wait: std::time::Duration) -> Self {
+        self.cursor.max_await_time = Some(wait);
         self
     }
 
     /// Reads the documents as another type.
     pub fn of<U>(self) -> Aggregate<U> {
-        let Self { draft, namespace, pipeline, writes, batch_size, .. } = self;
-        Aggregate { draft, namespace, pipeline, writes, batch_size, document: PhantomData }
+        let Self { draft, namespace, pipeline, writes, cursor, .. } = self;
+        Aggregate { draft, namespace, pipeline, writes, cursor, document: PhantomData }
     }
 
     /// Asks the server how it would run the pipeline; one that writes then writes nothing.
     /// What was set before is explained with it; options of the explanation itself are set
     /// on what comes back.
     pub fn explain(self, verbosity: Verbosity) -> Explain {
-        let Self { draft, namespace, pipeline, batch_size, writes, .. } = self;
+        let Self { draft, namespace, pipeline, cursor, writes, .. } = self;
         let of = namespace.clone();
         Explain::new(draft, namespace, verbosity, |command, options| {
-            write_command(&of, &pipeline, batch_size.filter(|_| !writes), command);
+            write_command(&of, &pipeline, cursor.batch_size.filter(|_| !writes), command);
             options.write(command);
         })
     }
@@ -120,21 +124,25 @@ impl<T> Aggregate<T> {
 
 impl<T: 'static> Aggregate<T> {
     fn start(self) -> Running<Cursor<T>> {
-        let Self { mut draft, namespace, pipeline, writes, batch_size, .. } = self;
+        let Self { mut draft, namespace, pipeline, writes, cursor, .. } = self;
         let size = pipeline.as_bytes().len();
-        let plan = match writes {
+        let mut plan = match writes {
             true => writing(&mut draft, &namespace, size),
             false => draft.reading(&namespace.database, size),
         };
+        cursor.shape(&mut plan);
+        if writes && cursor.timeout_mode == Some(TimeoutMode::Iteration) {
+            draft
+                .refuse("a pipeline that writes is done with its first batch: its timeout can't be for each");
+        }
         let options = draft.take_options();
-        let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
-        let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };
+        let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
         draft.run(
             "aggregate",
             plan,
             move |command, limits| {
                 let mut elements = command.elements();
-                write_command(&namespace, &pipeline, batch_size.filter(|_| !writes), &mut elements);
+                write_command(&namespace, &pipeline, cursor.batch_size.filter(|_| !writes), &mut elements);
                 options.write_for(limits, &mut elements);
                 Ok(())
             },

@@ -192,7 +192,8 @@ impl Options {
         Self(self.0.extract_if(.., |(name, _)| keys.contains(name)).collect())
     }
 
-    fn replace(&mut self, key: &'static str, field: RawDocumentBuf) {
+    /// Sets an option anew.
+    pub fn replace(&mut self, key: &'static str, field: RawDocumentBuf) {
         match self.0.iter_mut().find(|(name, _)| *name == key) {
             Some((_, present)) => *present = field,
             None => self.0.push((key, field)),

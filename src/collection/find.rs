@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 
+use super::cursor_verb::cursor_verb;
 use super::draft::{Draft, Running, concerns, options, raw_data, verb};
 use super::explain::{Explain, Verbosity};
-use crate::cursor::{Cursor, CursorSettings};
+use crate::cursor::{Cursor, CursorOptions, CursorType};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 use crate::wire::ElementWriter;
@@ -22,7 +23,7 @@ pub struct Find<T = Document> {
     namespace: Arc<Namespace>,
     filter: RawDocumentBuf,
     limit: i64,
-    batch_size: Option<i32>,
+    cursor: CursorOptions,
     document: PhantomData<fn() -> T>,
 }
 
@@ -65,13 +66,14 @@ options! { Find<T> {
 verb!(Find<T> -> Cursor<T>);
 concerns!(reads Find<T>);
 raw_data!(Find<T>);
+cursor_verb!(Find<T>);
 
 impl<T> Find<T> {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, filter: impl Serialize) -> Self {
         let mut draft = Draft::new(handle);
         let filter = draft.encode("filter", filter);
-        let (limit, batch_size, document) = (0, None, PhantomData);
-        Self { draft, namespace: namespace.clone(), filter, limit, batch_size, document }
+        let cursor = CursorOptions::default();
+        Self { draft, namespace: namespace.clone(), filter, limit: 0, cursor, document: PhantomData }
     }
 
     /// At most so many documents; 0 is no limit. A negative number is that many at most,
@@ -81,39 +83,59 @@ impl<T> Find<T> {
         self
     }
 
-    /// Documents in a batch. Without it the server sends 101 in the first, and then as
-    /// many as fit into a message. With 0 the first batch is empty.
-    pub fn batch_size(mut self, size: u32) -> Self {
-        self.batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
+    /// Whether the cursor goes on behind the last document, on a capped collection; by
+    /// default it ends there. One that awaits keeps a socket to itself, of which a pool has
+    /// half for this purpose, and fails at once if they are taken
+    /// ([`Builder::max_parked`](crate::Builder::max_parked)).
+    pub fn cursor_type(mut self, kind: CursorType) -> Self {
+        self.cursor.kind = kind;
+        self
+    }
+
+    /// How long the server waits for new documents before it answers without any, where the
+    /// cursor [awaits](CursorType::TailableAwait) them; without it, a second. Must be less
+    /// than the timeout, if there is one.
+    pub fn max_await_time(mut self, wait: std::time::Duration) -> Self {
+        self.cursor.max_await_time = Some(wait);
+        self
+    }
+
+    /// Whether the server may send all batches one after the other without being asked for
+    /// each: for long reads by one reader who keeps up. The cursor keeps a socket to itself,
+    /// as [awaiting ones](Self::cursor_type) do, and at most two batches lie ready unread;
+    /// then the server waits. A server that has no such streams is asked for each batch.
+    pub fn exhaust(mut self, exhaust: bool) -> Self {
+        self.cursor.exhaust = exhaust;
         self
     }
 
     /// Reads the documents as another type.
     pub fn of<U>(self) -> Find<U> {
-        let Self { draft, namespace, filter, limit, batch_size, .. } = self;
-        Find { draft, namespace, filter, limit, batch_size, document: PhantomData }
+        let Self { draft, namespace, filter, limit, cursor, .. } = self;
+        Find { draft, namespace, filter, limit, cursor, document: PhantomData }
     }
 
     /// Asks the server how it would find them. What was set before is explained with it;
     /// options of the explanation itself are set on what comes back.
     pub fn explain(self, verbosity: Verbosity) -> Explain {
-        let Self { draft, namespace, filter, limit, batch_size, .. } = self;
+        let Self { draft, namespace, filter, limit, cursor, .. } = self;
         let collection = namespace.clone();
         Explain::new(draft, namespace, verbosity, |command, options| {
             command.str("find", &collection.collection).document("filter", &filter);
             options.write(command);
-            write_sizes(limit, batch_size, command);
+            write_sizes(limit, cursor.batch_size, command);
         })
     }
 }
 
 impl<T: 'static> Find<T> {
     fn start(self) -> Running<Cursor<T>> {
-        let Self { mut draft, namespace, filter, limit, batch_size, .. } = self;
-        let plan = draft.reading(&namespace.database, filter.as_bytes().len());
+        let Self { mut draft, namespace, filter, limit, mut cursor, .. } = self;
+        let mut plan = draft.reading(&namespace.database, filter.as_bytes().len());
+        cursor.shape(&mut plan);
+        cursor.limit = u64::try_from(limit).unwrap_or(0);
         let options = draft.take_options();
-        let (timeout, comment) = (draft.timeout, options.get("comment").cloned());
-        let settings = CursorSettings { namespace: namespace.clone(), batch_size, timeout, comment };
+        let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
         draft.run(
             "find",
             plan,
@@ -121,7 +143,13 @@ impl<T: 'static> Find<T> {
                 let mut elements = command.elements();
                 elements.str("find", &namespace.collection).document("filter", &filter);
                 options.write_for(limits, &mut elements);
-                write_sizes(limit, batch_size, &mut elements);
+                write_sizes(limit, cursor.batch_size, &mut elements);
+                if cursor.kind.is_tailable() {
+                    elements.bool("tailable", true);
+                }
+                if cursor.kind == CursorType::TailableAwait {
+                    elements.bool("awaitData", true);
+                }
                 Ok(())
             },
             move |answer, handle| Cursor::open(answer, handle, settings.clone()),

@@ -2,31 +2,40 @@
 //! when they are given, and an [`Operation`](crate::dispatch::Operation) that writes the
 //! command and reads its reply.
 
+mod admin;
 mod aggregate;
 mod command;
 mod count;
 mod count_documents;
+mod cursor_verb;
 mod delete_many;
 mod delete_one;
 mod distinct;
 mod documents;
 mod draft;
+mod drop;
 mod estimated_document_count;
 mod explain;
+mod fields;
 mod find;
 mod find_and_modify;
 mod find_one;
 mod find_one_and_delete;
 mod find_one_and_replace;
 mod find_one_and_update;
+mod index;
 mod insert_many;
 mod insert_one;
+mod modify;
+mod rename;
 mod replace_one;
 mod results;
+mod search_index;
 mod single;
 mod statement;
 mod update_many;
 mod update_one;
+mod validation;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -36,14 +45,17 @@ use std::sync::Arc;
 use bson::Document;
 use serde::Serialize;
 
+pub(crate) use admin::{RawData, gone_is_well};
 pub use aggregate::Aggregate;
 pub use count::Count;
 pub use count_documents::CountDocuments;
+pub(crate) use cursor_verb::cursor_verb;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use distinct::Distinct;
 pub use draft::Running;
-pub(crate) use draft::{Draft, verb};
+pub(crate) use draft::{Draft, concerns, options, verb};
+pub use drop::DropCollection;
 pub use estimated_document_count::EstimatedDocumentCount;
 pub use explain::{Explain, Verbosity};
 pub use find::Find;
@@ -52,12 +64,22 @@ pub use find_one::FindOne;
 pub use find_one_and_delete::FindOneAndDelete;
 pub use find_one_and_replace::FindOneAndReplace;
 pub use find_one_and_update::FindOneAndUpdate;
+pub use index::{
+    CreateIndex, CreateIndexes, DropIndex, DropIndexes, IndexModel, IndexSpecification, ListIndexNames,
+    ListIndexes,
+};
 pub use insert_many::InsertMany;
 pub use insert_one::InsertOne;
+pub use modify::Modify;
+pub use rename::Rename;
 pub use replace_one::ReplaceOne;
 pub use results::{DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
+pub use search_index::{
+    CreateSearchIndex, CreateSearchIndexes, DropSearchIndex, SearchIndexModel, UpdateSearchIndex,
+};
 pub use update_many::UpdateMany;
 pub use update_one::UpdateOne;
+pub use validation::{ValidationAction, ValidationLevel};
 
 use crate::command::{ReadConcern, WriteConcern};
 use crate::dispatch::{ClientSession, Handle, Scope};
@@ -214,6 +236,23 @@ impl<T> Collection<T> {
     /// [`Aggregate::of`] names another type.
     pub fn aggregate(&self, pipeline: impl IntoIterator<Item: Serialize>) -> Aggregate<T> {
         Aggregate::of_collection(&self.handle, &self.namespace, pipeline)
+    }
+
+    /// Drops the collection with its indexes. One that does not exist is dropped as well:
+    /// that is no error.
+    pub fn drop(&self) -> DropCollection {
+        DropCollection::new(&self.handle, &self.namespace)
+    }
+
+    /// Gives the collection another name in the same database. This handle keeps the old
+    /// name.
+    pub fn rename(&self, name: &str) -> Rename {
+        Rename::new(&self.handle, &self.namespace, name)
+    }
+
+    /// Changes the collection's options, or those of a view or an index (`collMod`).
+    pub fn modify(&self) -> Modify {
+        Modify::new(&self.handle, &self.namespace)
     }
 }
 

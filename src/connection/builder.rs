@@ -154,6 +154,15 @@ impl Builder {
         self.set(move |options| options.pool.pipeline_depth = count(requests))
     }
 
+    /// How many sockets of each pool may be kept by cursors that need one to themselves
+    /// ([awaiting](crate::CursorType::TailableAwait) and
+    /// [exhaust](crate::operations::Find::exhaust) ones); one more such cursor is refused at
+    /// once, so that other calls find sockets that come free. Default: half of
+    /// `max_pool_size`, at least 1.
+    pub fn max_parked(self, sockets: u32) -> Self {
+        self.set(move |options| options.pool.max_parked = Some(count(sockets)))
+    }
+
     /// How long a call waits for a server that suits it. Default 30 seconds; zero does not
     /// wait (while `serverSelectionTimeoutMS=0` in a connection string leaves the default,
     /// since it is not a positive number there). Afterwards it

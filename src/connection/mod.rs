@@ -3,6 +3,7 @@
 mod builder;
 mod from_uri;
 mod launch;
+mod list_databases;
 mod options;
 mod state;
 pub mod uri;
@@ -17,6 +18,7 @@ use bson::Document;
 
 pub use builder::Builder;
 pub use launch::{Launched, launch};
+pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use options::ConnectionOptions;
 pub use state::{ServerState, State};
 
@@ -100,6 +102,16 @@ impl<D> Connection<D> {
     /// Fails with [`Kind::InvalidName`] if no database can have this name.
     pub fn database(&self, name: &str) -> Result<Database<D>> {
         Database::new(self.handle.clone(), name)
+    }
+
+    /// All databases with what they hold. Asks the primary.
+    pub fn list_databases(&self) -> ListDatabases {
+        ListDatabases::new(&self.handle)
+    }
+
+    /// The names of all databases. Asks the primary.
+    pub fn list_database_names(&self) -> ListDatabaseNames {
+        ListDatabaseNames::new(&self.handle)
     }
 
     /// The same connection, with another limit for all calls made through the new handle

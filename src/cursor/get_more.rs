@@ -1,15 +1,16 @@
-//! `getMore`.
+//! `getMore`, and the batches that follow one unasked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::CursorSettings;
 use crate::command::CursorReply;
-use crate::dispatch::{CommandKind, Handle, Operation, Plan, SessionPlan};
+use crate::dispatch::{self, CommandKind, Handle, Operation, Plan, SessionPlan, Via};
 use crate::error::Result;
-use crate::pool::{Answer, Limits, Namespace};
+use crate::pool::{Answer, Lease, Limits, Namespace};
 use crate::session::ServerSession;
 use crate::topology::{Criteria, ServerAddress};
-use crate::wire::FrameBuilder;
+use crate::wire::{EXHAUST_ALLOWED, FrameBuilder};
 
 /// The next batch of one cursor, on its server and in its session.
 #[derive(Debug)]
@@ -26,24 +27,28 @@ pub struct Fetched {
     pub reply: CursorReply,
     /// The cursor's session, as long as the cursor is open.
     pub session: Option<ServerSession>,
+    /// The next one comes unasked.
+    pub streams: bool,
 }
 
 /// Servers know the field `comment` of getMore from this wire version on (4.4).
 const KNOWS_COMMENT: i32 = 9;
 
 impl GetMore {
-    /// The command for one cursor.
+    /// The command for one cursor; over its socket, if it has one.
     pub fn new(
         server: ServerAddress,
         id: i64,
         settings: CursorSettings,
         session: Option<ServerSession>,
+        lease: Option<Arc<Lease>>,
     ) -> Self {
         let namespace = &settings.namespace;
-        let capacity = 96 + namespace.collection.len() + namespace.database.len();
+        let capacity = 112 + namespace.collection.len() + namespace.database.len();
         let plan = Plan {
             session: session.map_or(SessionPlan::None, SessionPlan::Held),
             kind: CommandKind::Read,
+            via: lease.map_or(Via::Pool, Via::Lease),
             ..Plan::plain(namespace.database.clone(), Criteria::Server(server), capacity)
         };
         Self { id, settings, plan }
@@ -62,10 +67,19 @@ impl Operation for GetMore {
     }
 
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {
+        // Only a socket of its own can take more replies than one.
+        if self.settings.exhaust && matches!(self.plan.via, Via::Lease(_)) {
+            command.set_flags(EXHAUST_ALLOWED);
+        }
         let mut elements = command.elements();
         elements.i64("getMore", self.id).str("collection", &self.settings.namespace.collection);
         if let Some(size) = self.settings.batch_size.filter(|size| *size > 0) {
             elements.i32("batchSize", size);
+        }
+        if let Some(wait) = self.settings.max_await_time {
+            // 0 would be the server's own default.
+            let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1);
+            elements.i64("maxTimeMS", millis);
         }
         if let Some(comment) = &self.settings.comment
             && limits.max_wire_version >= KNOWS_COMMENT
@@ -76,10 +90,30 @@ impl Operation for GetMore {
     }
 
     fn read(&mut self, answer: &mut Answer, _handle: &Handle) -> Result<Fetched> {
-        let reply = CursorReply::parse(std::mem::take(&mut answer.body), &answer.server)?;
-        let session = if reply.id == 0 { None } else { answer.session.take() };
-        Ok(Fetched { reply, session })
+        fetched(answer)
     }
+}
+
+/// The next batch of an exhaust cursor, which the server sends by itself.
+pub async fn next_of_stream(
+    handle: Handle,
+    server: ServerAddress,
+    lease: Arc<Lease>,
+    session: Option<ServerSession>,
+    timeout: Duration,
+) -> Result<Fetched> {
+    let mut answer = dispatch::next_of_stream(&handle, &server, &lease, session, timeout).await?;
+    let fetched = fetched(&mut answer);
+    if let Some(session) = answer.session.take() {
+        handle.core().give_back(session);
+    }
+    fetched.map_err(|error| error.with_operation("getMore").with_server(&answer.server))
+}
+
+fn fetched(answer: &mut Answer) -> Result<Fetched> {
+    let reply = CursorReply::parse(std::mem::take(&mut answer.body), &answer.server)?;
+    let session = if reply.id == 0 { None } else { answer.session.take() };
+    Ok(Fetched { reply, session, streams: answer.more_to_come })
 }
 
 /// The namespace that a server gave a cursor; mostly the one it was asked for.

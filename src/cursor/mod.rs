@@ -1,37 +1,45 @@
-//! Cursors: the documents of a query, batch after batch. Made by `find` and `aggregate`;
-//! further batches are operations of their own, on the same server and in the same
-//! session. A cursor never runs in the background: it fetches when it is asked.
+//! Cursors: the documents of a query, batch after batch. Made by `find`, `aggregate` and
+//! all that lists something; further batches are operations of their own, on the same
+//! server and in the same session. A cursor never runs in the background: it fetches when
+//! it is asked.
 
 mod batch;
+mod fetch;
 mod get_more;
+mod settings;
 
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use bson::{Document, RawDocumentBuf};
+use bson::Document;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 pub use self::batch::{Batch, Documents};
-use self::get_more::{Fetched, GetMore, namespace_of};
+use self::fetch::Fetcher;
+use self::get_more::namespace_of;
+pub use self::settings::{CursorOptions, CursorSettings, CursorType, TimeoutMode};
 use crate::command::codec::decode;
 use crate::command::{CursorReply, reply};
-use crate::dispatch::{Handle, execute};
+use crate::dispatch::Handle;
 use crate::error::{Error, Result};
-use crate::pool::{Answer, Namespace};
-use crate::session::ServerSession;
-use crate::topology::ServerAddress;
+use crate::pool::Answer;
 
 /// The documents of a query, as a [`Stream`] or through the methods below.
 ///
 /// The server keeps what was not read yet. A cursor that is dropped before its end is
 /// killed there, together with others, in the background; its id is never forgotten, at
 /// whatever moment it is dropped. After an error a cursor is at its end.
+///
+/// A tailable cursor ([`CursorType`]) has no end, as long as the server keeps it: behind the
+/// last document [`try_next`](Self::try_next) and the [`Stream`] wait for the next one to
+/// come, however long that takes; [`next_if_any`](Self::next_if_any) does not. Where the
+/// server does not wait itself, they ask it again after a pause, which grows from 10 ms to
+/// half a second as long as nothing comes. If the collection was empty the server closes
+/// the cursor at once, and so it does when the cursor's place was overwritten; open another.
 ///
 /// All methods are safe to drop at every await: what was under way goes on with the next
 /// call, and no document is lost.
@@ -45,65 +53,46 @@ use crate::topology::ServerAddress;
 /// # Ok(()) }
 /// ```
 pub struct Cursor<T = Document> {
-    handle: Handle,
-    server: ServerAddress,
-    settings: CursorSettings,
-    /// 0 once the server has closed it.
-    id: i64,
-    /// Goes along with each getMore; none while one is under way.
-    session: Option<ServerSession>,
+    fetcher: Fetcher,
     batch: CursorReply,
     /// Where the first document stands that was not handed out.
     position: usize,
-    /// The getMore under way. Kept here, so that a call that is dropped loses nothing.
-    fetching: Option<Pin<Box<dyn Future<Output = Result<Fetched>> + Send>>>,
     document: PhantomData<fn() -> T>,
-}
-
-/// What all batches of a cursor have in common.
-#[derive(Clone, Debug)]
-pub struct CursorSettings {
-    /// What getMore and killCursors must name.
-    pub namespace: Arc<Namespace>,
-    /// Documents in a batch; `None` leaves it to the server.
-    pub batch_size: Option<i32>,
-    /// For each getMore; `None` takes the handle's.
-    pub timeout: Option<Duration>,
-    /// `{comment: ..}`, for getMore as well.
-    pub comment: Option<RawDocumentBuf>,
 }
 
 /// Behind the last document.
 const END: usize = usize::MAX;
 
 impl<T> Cursor<T> {
-    /// The cursor that an answer opened. Its session moves along.
+    /// The cursor that an answer opened. Its session moves along, and its socket if it
+    /// has one to itself.
     pub(crate) fn open(answer: &mut Answer, handle: &Handle, mut settings: CursorSettings) -> Result<Self> {
         let body = std::mem::take(&mut answer.body);
         let batch = CursorReply::parse(body, &answer.server)?;
         settings.namespace = namespace_of(batch.namespace(), settings.namespace);
-        handle.core().open_cursors.enter(&answer.server, batch.id, &settings.namespace);
-        Ok(Self {
-            handle: handle.clone(),
-            server: answer.server.clone(),
-            settings,
-            id: batch.id,
-            session: answer.session.take(),
-            batch,
-            position: 0,
-            fetching: None,
-            document: PhantomData,
-        })
+        let fetcher = Fetcher::open(answer, handle, settings, &batch);
+        Ok(Self { fetcher, batch, position: 0, document: PhantomData })
     }
 
     /// The server's name for it; 0 once the server has closed it, though documents of the
     /// last batch may still be unread.
     pub fn id(&self) -> i64 {
-        self.id
+        self.fetcher.id()
+    }
+
+    /// Whether there may be more than what was handed out: false once the server has closed
+    /// it and the last batch is read.
+    pub fn is_open(&self) -> bool {
+        self.id() != 0 || self.has_document()
     }
 
     /// Ends it, the same as dropping it: if the server still has it open, it is killed.
     pub fn close(self) {}
+
+    /// Changes how many documents the batches after this one have; 0 leaves it to the server.
+    pub fn set_batch_size(&mut self, size: u32) {
+        self.fetcher.settings_mut().batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
+    }
 
     /// The documents that were not handed out yet, at least one; fetches a batch if there
     /// are none. `None` at the end.
@@ -111,69 +100,34 @@ impl<T> Cursor<T> {
     /// The documents stay where they were received: looking at them copies and allocates
     /// nothing. See [`Batch::iter`].
     pub async fn next_batch(&mut self) -> Result<Option<Batch<'_>>> {
-        while self.batch.documents_from(self.position).next().is_none() {
+        while !self.has_document() {
             if !poll_fn(|task| self.poll_fetch(task)).await? {
+                self.fetcher.call_over();
                 return Ok(None);
             }
         }
+        self.fetcher.call_over();
         let from = std::mem::replace(&mut self.position, END);
         Ok(Some(Batch::new(&self.batch, from)))
     }
 
-    /// Fetches the next batch. False if the server has no more.
+    fn has_document(&self) -> bool {
+        self.batch.documents_from(self.position).next().is_some()
+    }
+
+    /// Fetches the next batch, which may be empty. False if the server has no more.
     fn poll_fetch(&mut self, task: &mut Context<'_>) -> Poll<Result<bool>> {
-        if self.fetching.is_none() {
-            if self.id == 0 {
-                return Poll::Ready(Ok(false));
-            }
-            self.fetching = Some(self.fetch());
-        }
-        let Some(fetching) = &mut self.fetching else { return Poll::Ready(Ok(false)) };
-        let fetched = ready!(fetching.as_mut().poll(task));
-        self.fetching = None;
-        match fetched {
-            Ok(Fetched { reply, session }) => {
-                if reply.id != self.id {
-                    self.handle.core().open_cursors.leave(&self.server, self.id);
-                }
-                self.id = reply.id;
-                self.session = session;
+        match ready!(self.fetcher.poll(task)) {
+            Ok(None) => Poll::Ready(Ok(false)),
+            Ok(Some(batch)) => {
+                self.batch = batch;
                 self.position = 0;
-                self.batch = reply;
                 Poll::Ready(Ok(true))
             }
-            Err(error) => {
-                if error.code() == Some(CURSOR_NOT_FOUND) {
-                    self.handle.core().open_cursors.leave(&self.server, self.id);
-                    self.id = 0;
-                }
-                self.end();
-                Poll::Ready(Err(error))
-            }
-        }
-    }
-
-    fn fetch(&mut self) -> Pin<Box<dyn Future<Output = Result<Fetched>> + Send>> {
-        let operation =
-            GetMore::new(self.server.clone(), self.id, self.settings.clone(), self.session.take());
-        Box::pin(execute(self.handle.clone(), operation, self.settings.timeout))
-    }
-
-    /// Has it killed, if it is open, and gives its session back.
-    fn end(&mut self) {
-        let core = self.handle.core();
-        let id = std::mem::take(&mut self.id);
-        if id != 0 {
-            core.retire_cursor(self.server.clone(), self.settings.namespace.clone(), id);
-        }
-        if let Some(session) = self.session.take() {
-            core.give_back(session);
+            Err(error) => Poll::Ready(Err(error)),
         }
     }
 }
-
-/// `CursorNotFound`: the server has it no more.
-const CURSOR_NOT_FOUND: i32 = 43;
 
 impl<T: DeserializeOwned + 'static> Cursor<T> {
     /// The next document, or `None` at the end. A document that can't be read as `T` is an
@@ -182,7 +136,32 @@ impl<T: DeserializeOwned + 'static> Cursor<T> {
         poll_fn(|task| self.poll_document(task)).await.transpose()
     }
 
-    /// All documents that were not handed out yet.
+    /// The next document, if there is one now: the server is asked for a batch once at most.
+    /// `None` is the end of a cursor that [is not open](Self::is_open) any more; on one that
+    /// is, as tailable ones may be, a later call may find one.
+    pub async fn next_if_any(&mut self) -> Result<Option<T>> {
+        let mut asked = false;
+        poll_fn(|task| {
+            loop {
+                if let Some(document) = self.take_document() {
+                    return Poll::Ready(Some(document));
+                }
+                if asked {
+                    self.fetcher.call_over();
+                    return Poll::Ready(None);
+                }
+                self.fetcher.hurry();
+                match ready!(self.poll_fetch(task)) {
+                    Ok(more) => asked = more || self.id() == 0,
+                    Err(error) => return Poll::Ready(Some(Err(error))),
+                }
+            }
+        })
+        .await
+        .transpose()
+    }
+
+    /// All documents that were not handed out yet. For a cursor that has an end.
     pub async fn collect_all(mut self) -> Result<Vec<T>> {
         let mut all = Vec::new();
         while let Some(batch) = self.next_batch().await? {
@@ -195,18 +174,30 @@ impl<T: DeserializeOwned + 'static> Cursor<T> {
 
     fn poll_document(&mut self, task: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         loop {
-            let mut documents = self.batch.documents_from(self.position);
-            if let Some(document) = documents.next() {
-                let read = document.map_err(|error| reply::unreadable(error, &self.server)).and_then(decode);
-                self.position = documents.position();
-                return Poll::Ready(Some(read.map_err(|error: Error| error.with_server(&self.server))));
+            if let Some(document) = self.take_document() {
+                return Poll::Ready(Some(document));
             }
             match ready!(self.poll_fetch(task)) {
                 Ok(true) => {}
-                Ok(false) => return Poll::Ready(None),
+                Ok(false) => {
+                    self.fetcher.call_over();
+                    return Poll::Ready(None);
+                }
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
+    }
+
+    /// The first document of the batch that was not handed out.
+    fn take_document(&mut self) -> Option<Result<T>> {
+        let mut documents = self.batch.documents_from(self.position);
+        let document = documents.next()?;
+        let server = self.fetcher.server();
+        let read = document.map_err(|error| reply::unreadable(error, server)).and_then(decode);
+        let read = read.map_err(|error: Error| error.with_server(server));
+        self.position = documents.position();
+        self.fetcher.call_over();
+        Some(read)
     }
 }
 
@@ -218,21 +209,12 @@ impl<T: DeserializeOwned + 'static> Stream for Cursor<T> {
     }
 }
 
-impl<T> Drop for Cursor<T> {
-    /// The kill is asked for also while a getMore is under way: that one may still wait
-    /// for a socket, and never reach the server. If it does reach it, whoever finds the id
-    /// in its reply names it to the same batch of kills.
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
 impl<T> fmt::Debug for Cursor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cursor")
-            .field("server", &self.server.to_string())
-            .field("namespace", &self.settings.namespace)
-            .field("id", &self.id)
+            .field("server", &self.fetcher.server().to_string())
+            .field("namespace", &self.fetcher.settings().namespace)
+            .field("id", &self.id())
             .finish_non_exhaustive()
     }
 }

@@ -1,19 +1,32 @@
-//! A database: its collections, and commands that no verb has a method for.
+//! A database: its collections, and commands that no verb has a method for. One verb in a
+//! file, as for collections.
+
+mod create_collection;
+mod drop;
+mod list_collections;
+mod run_command;
+mod run_cursor_command;
+mod specification;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use bson::{Document, RawDocumentBuf};
+use bson::Document;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::collection::{Aggregate, Collection, Draft, Running, verb};
-use crate::command::codec::decode;
+pub use create_collection::CreateCollection;
+pub use drop::DropDatabase;
+pub use list_collections::{ListCollectionNames, ListCollections};
+pub use run_command::RunCommand;
+pub use run_cursor_command::RunCursorCommand;
+pub use specification::{CollectionKind, CollectionSpecification};
+
+use crate::collection::{Aggregate, Collection};
 use crate::command::{ReadConcern, WriteConcern, name};
-use crate::dispatch::{ClientSession, CommandKind, Handle, Retry, Scope, SessionTimes};
+use crate::dispatch::{ClientSession, Handle, Scope};
 use crate::error::Result;
-use crate::topology::{Criteria, ReadPreference};
+use crate::topology::ReadPreference;
 
 /// A database, whose collections hold documents of type `D` unless another one is named.
 ///
@@ -83,8 +96,15 @@ impl<D> Database<D> {
         Ok(Collection::new(self.handle.clone(), self.name.clone(), name))
     }
 
-    /// Runs a command as it stands, on the server that takes writes; it is never repeated.
-    /// Its first key is its name. A reply that reports an error is an error.
+    /// Runs a command as it stands, and never repeats it. Its first key is its name. A
+    /// reply that reports an error is an error.
+    ///
+    /// It goes to the primary unless the call itself has another
+    /// [read preference](RunCommand::read_preference); what the handle prefers, and its
+    /// concerns, are not for commands that the driver does not know. What the driver adds
+    /// (`lsid`, `$db`, `$clusterTime`, `$readPreference`, and with a timeout `maxTimeMS`)
+    /// must not be in the command: the server would see it twice, and what it does then is
+    /// not defined. To limit the server's time, give the call a timeout.
     ///
     /// It declares the connection's [API version](crate::Builder::server_api) as all commands do;
     /// what happens if it has `apiVersion`, `apiStrict` or `apiDeprecationErrors` itself is not
@@ -96,12 +116,36 @@ impl<D> Database<D> {
     /// # Ok(()) }
     /// ```
     pub fn run_command(&self, command: impl Serialize) -> RunCommand {
-        let mut draft = Draft::new(&self.handle);
-        let command = draft.encode("command", command);
-        if command.iter().next().is_none() {
-            draft.refuse("a command needs a key, which is its name");
-        }
-        RunCommand { draft, database: self.name.clone(), command, reply: PhantomData }
+        RunCommand::new(&self.handle, &self.name, command)
+    }
+
+    /// Runs a command that opens a cursor, as [`run_command`](Self::run_command) does, and
+    /// reads its documents as `D`. A reply without a cursor is an error.
+    pub fn run_cursor_command(&self, command: impl Serialize) -> RunCursorCommand<D> {
+        RunCursorCommand::new(&self.handle, &self.name, command)
+    }
+
+    /// Makes a collection, a view or a time series. Ordinary collections need not be made:
+    /// the first document does that. One that exists, with other options, is an error.
+    pub fn create_collection(&self, name: &str) -> CreateCollection {
+        CreateCollection::new(&self.handle, &self.name, name)
+    }
+
+    /// All collections and views with their options, through a
+    /// [`Cursor`](crate::Cursor).
+    pub fn list_collections(&self) -> ListCollections {
+        ListCollections::new(&self.handle, &self.name)
+    }
+
+    /// The names of all collections and views.
+    pub fn list_collection_names(&self) -> ListCollectionNames {
+        ListCollectionNames::new(&self.handle, &self.name)
+    }
+
+    /// Drops the database with all that is in it. One that does not exist is dropped as
+    /// well.
+    pub fn drop(&self) -> DropDatabase {
+        DropDatabase::new(&self.handle, &self.name)
     }
 
     /// Runs a pipeline that starts from no collection, as with `$currentOp` or
@@ -120,58 +164,5 @@ impl<D> Clone for Database<D> {
 impl<D> fmt::Debug for Database<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Database({})", self.name)
-    }
-}
-
-/// Runs a command; see [`Database::run_command`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before it is awaited"]
-pub struct RunCommand<T = Document> {
-    draft: Draft,
-    database: Arc<str>,
-    command: RawDocumentBuf,
-    reply: PhantomData<fn() -> T>,
-}
-
-verb!(RunCommand<T> -> T);
-
-impl<T> RunCommand<T> {
-    /// Gives the reply as the server sent it.
-    pub fn raw(self) -> RunCommand<RawDocumentBuf> {
-        self.of()
-    }
-
-    /// Reads the reply as another type.
-    pub fn of<U>(self) -> RunCommand<U> {
-        RunCommand { draft: self.draft, database: self.database, command: self.command, reply: PhantomData }
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> RunCommand<T> {
-    fn start(self) -> Running<T> {
-        let Self { draft, database, command, .. } = self;
-        let mut plan =
-            draft.plan(&database, Criteria::Read(ReadPreference::default()), command.as_bytes().len());
-        plan.retry = Retry::Never;
-        plan.kind = CommandKind::Any;
-        if matches!(command.get("readConcern"), Ok(Some(_))) {
-            plan.times = SessionTimes::None;
-        }
-        // The caller's own limit stays as it is.
-        plan.max_time = !matches!(command.get("maxTimeMS"), Ok(Some(_)));
-        if draft.handle().core().listeners.logs_selection()
-            && let Some(Ok((name, _))) = command.iter().next()
-        {
-            plan.command_name = Some(name.as_str().into());
-        }
-        draft.run(
-            "runCommand",
-            plan,
-            move |frame, _| {
-                frame.elements().splice(&command);
-                Ok(())
-            },
-            |answer, _| decode(&answer.body),
-        )
     }
 }

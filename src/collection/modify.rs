@@ -1,0 +1,100 @@
+//! `collMod`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::{Document, doc};
+use serde::Serialize;
+
+use super::draft::{Draft, Running, concerns, options, verb};
+use super::{ValidationAction, ValidationLevel};
+use crate::command::codec::{decode, encode};
+use crate::dispatch::Handle;
+use crate::error::Result;
+use crate::pool::Namespace;
+
+/// Changes a collection's options; see [`Collection::modify`](crate::Collection::modify).
+/// The output is the server's reply, which for some options tells the old value and the new.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Modify {
+    draft: Draft,
+    namespace: Arc<Namespace>,
+}
+
+options! { Modify {
+    /// Which index to change and what of it: `name` or `keyPattern`, and `hidden`,
+    /// `expireAfterSeconds`, `unique` or `prepareUnique`.
+    index(document) => "index",
+    /// The rules that documents must keep to; an empty document is none.
+    validator(document) => "validator",
+    /// Which documents are held to the rules.
+    validation_level(ValidationLevel) => "validationLevel",
+    /// What becomes of a write that breaks them.
+    validation_action(ValidationAction) => "validationAction",
+    /// What the view looks at; goes with [`pipeline`](Self::pipeline).
+    view_on(String) => "viewOn",
+    /// For a time series: its new `granularity`, or `bucketMaxSpanSeconds` and
+    /// `bucketRoundingSeconds`.
+    timeseries(document) => "timeseries",
+    /// The new size of a capped collection, in bytes.
+    capped_size(i64) => "cappedSize",
+    /// How many documents a capped collection may have; 0 and less are no limit.
+    capped_max(i64) => "cappedMax",
+    /// Shown in the server's logs and profiles.
+    comment(any) => "comment",
+} }
+
+verb!(Modify -> Document);
+concerns!(writes Modify);
+
+impl Modify {
+    pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>) -> Self {
+        Self { draft: Draft::new(handle), namespace: namespace.clone() }
+    }
+
+    /// The pipeline of a view.
+    pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
+        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
+        if let Some(stages) = self.draft.keep(stages, "pipeline") {
+            self.draft.set("pipeline", stages);
+        }
+        self
+    }
+
+    /// How long documents of a time series or clustered collection live.
+    pub fn expire_after(mut self, age: Duration) -> Self {
+        self.draft.set("expireAfterSeconds", i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// The documents of a time series or clustered collection live on.
+    pub fn never_expire(mut self) -> Self {
+        self.draft.set("expireAfterSeconds", "off");
+        self
+    }
+
+    /// Whether change streams can show documents as they were before and after a change
+    /// (servers from 6.0).
+    pub fn change_stream_pre_and_post_images(mut self, enabled: bool) -> Self {
+        self.draft.set("changeStreamPreAndPostImages", doc! { "enabled": enabled });
+        self
+    }
+
+    fn start(self) -> Running<Document> {
+        let Self { mut draft, namespace } = self;
+        let plan = draft.changing(&namespace.database, 0);
+        let options = draft.take_options();
+        draft.run(
+            "collMod",
+            plan,
+            move |command, _| {
+                let mut elements = command.elements();
+                elements.str("collMod", &namespace.collection);
+                options.write(&mut elements);
+                Ok(())
+            },
+            |answer, _| decode(&answer.body),
+        )
+    }
+}

@@ -1,0 +1,253 @@
+//! A cursor apart from its documents: its place on the server, what it holds for it, and
+//! how further batches come. Dropping it ends the cursor wherever that stands.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::get_more::{Fetched, GetMore, namespace_of, next_of_stream};
+use super::settings::{CursorSettings, CursorType, Patience};
+use crate::command::CursorReply;
+use crate::dispatch::{Handle, execute};
+use crate::error::{Error, Kind, Result};
+use crate::pool::{Answer, Lease};
+use crate::session::ServerSession;
+use crate::topology::ServerAddress;
+
+/// Fetches the batches of one cursor.
+pub struct Fetcher {
+    handle: Handle,
+    server: ServerAddress,
+    settings: CursorSettings,
+    /// 0 once the server has closed it, or was told to.
+    id: i64,
+    /// Goes along with each getMore; none while one is under way.
+    session: Option<ServerSession>,
+    /// The socket that all its batches come over, if it has one to itself.
+    lease: Option<Arc<Lease>>,
+    /// The server sends the next batch without being asked.
+    streams: bool,
+    /// Documents that may still come, where there is a limit.
+    left: Option<u64>,
+    /// The getMore under way. Kept here, so that a call that is dropped loses nothing.
+    fetching: Option<Pin<Box<dyn Future<Output = Result<Fetched>> + Send>>>,
+    /// When the present call of the user's must be over, where each has its own limit.
+    until: Option<Instant>,
+    /// After a batch without documents, where the server does not wait.
+    pause: Option<oneshot::Receiver<()>>,
+    /// Such batches in a row.
+    in_vain: u32,
+}
+
+/// The first pause of a tailable cursor, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
+/// `CursorNotFound`: the server has it no more.
+const CURSOR_NOT_FOUND: i32 = 43;
+
+impl Fetcher {
+    /// The cursor that an answer opened, whose first batch this is.
+    pub fn open(answer: &mut Answer, handle: &Handle, settings: CursorSettings, first: &CursorReply) -> Self {
+        let open = first.id != 0;
+        handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace);
+        let left = (settings.limit > 0 && !settings.exhaust).then_some(settings.limit);
+        let mut fetcher = Self {
+            handle: handle.clone(),
+            server: answer.server.clone(),
+            settings,
+            id: first.id,
+            session: answer.session.take(),
+            lease: answer.lease.take().filter(|_| open).map(Arc::new),
+            streams: false,
+            left,
+            fetching: None,
+            until: None,
+            pause: None,
+            in_vain: 0,
+        };
+        fetcher.count(first);
+        fetcher
+    }
+
+    /// The server's name for it.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Where it is.
+    pub fn server(&self) -> &ServerAddress {
+        &self.server
+    }
+
+    /// What its batches have in common.
+    pub fn settings(&self) -> &CursorSettings {
+        &self.settings
+    }
+
+    /// The same, to be changed for the batches to come.
+    pub fn settings_mut(&mut self) -> &mut CursorSettings {
+        &mut self.settings
+    }
+
+    /// The user's call has its result: the time of the next one starts with that.
+    pub fn call_over(&mut self) {
+        self.until = None;
+    }
+
+    /// Skips the pause.
+    pub fn hurry(&mut self) {
+        self.pause = None;
+    }
+
+    /// The next batch, which may be empty; `None` if the server has no more.
+    pub fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<CursorReply>>> {
+        if self.fetching.is_none() {
+            if self.id == 0 {
+                return Poll::Ready(Ok(None));
+            }
+            if let Some(pause) = &mut self.pause {
+                // Whether the alarm rang, or the timer is gone: the getMore tells.
+                let _ = ready!(Pin::new(pause).poll(task));
+                self.pause = None;
+            }
+        }
+        let fetched = match &mut self.fetching {
+            Some(fetching) => ready!(fetching.as_mut().poll(task)),
+            None => match self.fetch() {
+                Ok(fetching) => ready!(self.fetching.insert(fetching).as_mut().poll(task)),
+                Err(error) => Err(error),
+            },
+        };
+        self.fetching = None;
+        match fetched {
+            Ok(fetched) => Poll::Ready(Ok(Some(self.arrived(fetched)))),
+            Err(error) => {
+                if error.code() == Some(CURSOR_NOT_FOUND) {
+                    self.closed_by_server();
+                }
+                self.end();
+                self.call_over();
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    fn arrived(&mut self, fetched: Fetched) -> CursorReply {
+        let Fetched { reply, session, streams } = fetched;
+        if reply.id != self.id {
+            self.closed_by_server();
+        }
+        self.id = reply.id;
+        self.session = session;
+        self.streams = streams;
+        let asked = &self.settings.namespace;
+        self.settings.namespace = namespace_of(reply.namespace(), asked.clone());
+        if self.id == 0 {
+            self.lease = None;
+        }
+        if self.settings.kind == CursorType::Tailable && reply.is_empty() {
+            let (first, longest) = PAUSES;
+            let pause = first.saturating_mul(1 << self.in_vain.min(10)).min(longest);
+            self.in_vain = self.in_vain.saturating_add(1);
+            let end = Instant::now() + pause;
+            let end = self.deadline().map_or(end, |deadline| deadline.min(end));
+            self.pause = Some(self.handle.core().alarms.wake_at(end));
+        } else {
+            self.in_vain = 0;
+        }
+        self.count(&reply);
+        reply
+    }
+
+    /// Servers from 5.0 on keep a cursor open whose limit is reached with the end of a
+    /// batch: it is killed, which nobody need wait for.
+    fn count(&mut self, batch: &CursorReply) {
+        let Some(left) = self.left.filter(|_| self.id != 0) else { return };
+        let left = left.saturating_sub(batch.documents().count() as u64);
+        self.left = Some(left);
+        if left == 0 {
+            self.end();
+        }
+    }
+
+    fn fetch(&mut self) -> Result<Pin<Box<dyn Future<Output = Result<Fetched>> + Send>>> {
+        let timeout = self.time_left()?;
+        if let Some(lease) = self.lease.as_ref().filter(|_| self.streams) {
+            let (handle, server, lease) = (self.handle.clone(), self.server.clone(), lease.clone());
+            return Ok(Box::pin(next_of_stream(handle, server, lease, self.session.take(), timeout)));
+        }
+        let mut settings = self.settings.clone();
+        if let (Some(size), Some(left)) = (settings.batch_size, self.left) {
+            settings.batch_size = Some(size.min(i32::try_from(left).unwrap_or(i32::MAX)));
+        }
+        if let (Some(wait), false) = (settings.max_await_time, timeout.is_zero()) {
+            settings.max_await_time = Some(wait.min(timeout.saturating_sub(self.min_rtt())));
+        }
+        let (server, session, lease) = (self.server.clone(), self.session.take(), self.lease.clone());
+        let operation = GetMore::new(server, self.id, settings, session, lease);
+        Ok(Box::pin(execute(self.handle.clone(), operation, Some(timeout))))
+    }
+
+    /// What the present call has left; zero is no limit.
+    fn time_left(&mut self) -> Result<Duration> {
+        let now = Instant::now();
+        if let Patience::Each(limit) = self.settings.patience
+            && self.until.is_none()
+        {
+            self.until = now.checked_add(limit);
+        }
+        let Some(deadline) = self.deadline() else { return Ok(Duration::ZERO) };
+        match deadline.checked_duration_since(now).filter(|left| !left.is_zero()) {
+            Some(left) => Ok(left),
+            None => Err(Error::new(
+                Kind::Timeout,
+                "the cursor's timeout ran out before all was read; allow more time, or let it count for each \
+                 call by itself (timeout_mode)",
+            )
+            .with_operation("getMore")
+            .with_server(&self.server)),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.settings.patience {
+            Patience::Endless => None,
+            Patience::Until(deadline) => Some(deadline),
+            Patience::Each(_) => self.until,
+        }
+    }
+
+    fn min_rtt(&self) -> Duration {
+        let snapshot = self.handle.core().snapshots.borrow();
+        snapshot.pools.get(&self.server).map_or(Duration::ZERO, |pool| pool.min_rtt())
+    }
+
+    fn closed_by_server(&mut self) {
+        self.handle.core().open_cursors.leave(&self.server, self.id);
+        self.id = 0;
+    }
+
+    /// Has it killed, if it is open, and gives its session and its socket back.
+    fn end(&mut self) {
+        let core = self.handle.core();
+        let id = std::mem::take(&mut self.id);
+        if id != 0 {
+            core.retire_cursor(self.server.clone(), self.settings.namespace.clone(), id);
+        }
+        if let Some(session) = self.session.take() {
+            core.give_back(session);
+        }
+        self.lease = None;
+    }
+}
+
+impl Drop for Fetcher {
+    /// The kill is asked for also while a getMore is under way: that one may still wait
+    /// for a socket, and never reach the server. If it does reach it, whoever finds the id
+    /// in its reply names it to the same batch of kills.
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,108 @@
+//! `create`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::doc;
+use serde::Serialize;
+
+use crate::collection::{Draft, Running, ValidationAction, ValidationLevel, concerns, options, verb};
+use crate::command::codec::encode;
+use crate::command::name;
+use crate::dispatch::Handle;
+use crate::error::Result;
+
+/// Makes a collection; see
+/// [`Database::create_collection`](crate::Database::create_collection).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before it is awaited"]
+pub struct CreateCollection {
+    draft: Draft,
+    database: Arc<str>,
+    name: String,
+}
+
+options! { CreateCollection {
+    /// Whether the oldest documents make room for new ones; goes with
+    /// [`size`](Self::size).
+    capped(bool) => "capped",
+    /// How large a capped collection may grow, in bytes.
+    size(i64) => "size",
+    /// How many documents a capped collection may have.
+    max(i64) => "max",
+    /// The rules that documents must keep to.
+    validator(document) => "validator",
+    /// Which documents are held to the rules; all without it.
+    validation_level(ValidationLevel) => "validationLevel",
+    /// What becomes of a write that breaks them; without it, it is refused.
+    validation_action(ValidationAction) => "validationAction",
+    /// Makes a view of this collection or view; goes with [`pipeline`](Self::pipeline).
+    view_on(String) => "viewOn",
+    /// How strings are compared, where a call does not say otherwise.
+    collation(document) => "collation",
+    /// Makes a time series: `timeField`, and if wanted `metaField`, `granularity`,
+    /// `bucketMaxSpanSeconds` and `bucketRoundingSeconds` (servers from 5.0).
+    timeseries(document) => "timeseries",
+    /// Keeps the documents in the order of an index: `key` and `unique`, and if wanted
+    /// `name` (servers from 5.3).
+    clustered_index(document) => "clusteredIndex",
+    /// Options of the storage engine.
+    storage_engine(document) => "storageEngine",
+    /// What its indexes have by default: `storageEngine`.
+    index_option_defaults(document) => "indexOptionDefaults",
+    /// Which fields are encrypted, and how they can be queried.
+    encrypted_fields(document) => "encryptedFields",
+    /// Shown in the server's logs and profiles.
+    comment(any) => "comment",
+} }
+
+verb!(CreateCollection -> ());
+concerns!(writes CreateCollection);
+
+impl CreateCollection {
+    pub(super) fn new(handle: &Handle, database: &Arc<str>, name: &str) -> Self {
+        let mut draft = Draft::new(handle);
+        draft.keep(name::check_collection(database, name), "name");
+        Self { draft, database: database.clone(), name: name.to_owned() }
+    }
+
+    /// The pipeline of a view.
+    pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
+        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
+        if let Some(stages) = self.draft.keep(stages, "pipeline") {
+            self.draft.set("pipeline", stages);
+        }
+        self
+    }
+
+    /// How long documents of a time series or clustered collection live; without it, for
+    /// ever.
+    pub fn expire_after(mut self, age: Duration) -> Self {
+        self.draft.set("expireAfterSeconds", i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// Whether change streams can show documents as they were before and after a change
+    /// (servers from 6.0).
+    pub fn change_stream_pre_and_post_images(mut self, enabled: bool) -> Self {
+        self.draft.set("changeStreamPreAndPostImages", doc! { "enabled": enabled });
+        self
+    }
+
+    fn start(self) -> Running<()> {
+        let Self { mut draft, database, name } = self;
+        let plan = draft.changing(&database, name.len());
+        let options = draft.take_options();
+        draft.run(
+            "create",
+            plan,
+            move |command, _| {
+                let mut elements = command.elements();
+                elements.str("create", &name);
+                options.write(&mut elements);
+                Ok(())
+            },
+            |_, _| Ok(()),
+        )
+    }
+}
