@@ -17,7 +17,7 @@ impl Draft {
         namespace: &Arc<Namespace>,
         comment: Option<RawDocumentBuf>,
     ) -> CursorSettings {
-        let timeout = self.timeout.or(self.handle().scope().timeout);
+        let timeout = self.timeout.or_else(|| self.handle().scope().timeout);
         let settings = options.settings(namespace.clone(), timeout, Instant::now(), comment);
         self.keep(settings, "cursor").unwrap_or_else(|| CursorSettings::plain(namespace.clone()))
     }

@@ -5,7 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod admin;
+mod admin_sent;
 mod crud;
+mod cursor_kinds;
 mod cursors;
 mod errors;
 mod handles;

@@ -1,0 +1,408 @@
+//! What the verbs for databases, collections and indexes send: every option, by its name
+//! in the command. A scripted server takes them.
+
+use std::time::Duration;
+
+use actix_mongo::bson::{Document, doc};
+use actix_mongo::operations::Running;
+use actix_mongo::{
+    Collection, Connection, Database, IndexModel, Kind, ReadConcern, ReadMode, ReadPreference,
+    SearchIndexModel, ValidationAction, ValidationLevel, WriteConcern,
+};
+use test_support::{Hello, Rule, ScriptedServer, block_on};
+
+struct Scene {
+    server: ScriptedServer,
+    connection: Connection,
+}
+
+/// A primary of this wire version that takes every command of these stories.
+fn scene_of(wire_version: i32) -> Scene {
+    let hello = Hello::primary("rs").with("maxWireVersion", wire_version);
+    let server = ScriptedServer::builder().hello(hello).start();
+    let cursor = doc! { "id": 0_i64, "ns": "d.c", "firstBatch": [] };
+    for listing in ["listCollections", "listIndexes"] {
+        server.rule(Rule::on(listing).reply(doc! { "cursor": cursor.clone(), "ok": 1 }));
+    }
+    server.rule(Rule::on("listDatabases").reply(doc! { "databases": [{ "name": "a" }], "ok": 1 }));
+    let made = doc! { "indexesCreated": [{ "id": "1", "name": "one" }], "ok": 1 };
+    server.rule(Rule::on("createSearchIndexes").reply(made));
+    for plain in [
+        "create",
+        "collMod",
+        "drop",
+        "dropDatabase",
+        "renameCollection",
+        "createIndexes",
+        "dropIndexes",
+        "updateSearchIndex",
+        "dropSearchIndex",
+    ] {
+        server.rule(Rule::on(plain).reply(doc! { "ok": 1 }));
+    }
+    let uri = format!("{}?replicaSet=rs", server.uri());
+    let connection = block_on(Connection::connect(uri)).unwrap();
+    Scene { server, connection }
+}
+
+fn scene() -> Scene {
+    scene_of(27)
+}
+
+impl Scene {
+    fn database(&self) -> Database {
+        self.connection.database("d").unwrap()
+    }
+
+    fn collection(&self) -> Collection {
+        self.database().collection("c").unwrap()
+    }
+
+    /// Runs a call, and gives the command that it sent, without what every command has.
+    #[track_caller]
+    fn sent<T>(&self, call: Running<T>) -> Document {
+        let before = self.server.log().commands.len();
+        if let Err(error) = block_on(call) {
+            panic!("{error:?}");
+        }
+        let log = self.server.log();
+        let mut own = log.commands[before..].iter().filter(|command| !command.is_hello());
+        let mut body = own.next().expect("something was sent").body.clone();
+        assert!(own.next().is_none(), "one command");
+        assert!(body.remove("lsid").is_some(), "an implicit session");
+        body.remove("$clusterTime");
+        body
+    }
+
+    /// How many commands it has seen that were not the client's own affair.
+    fn seen(&self) -> usize {
+        self.server.log().commands.iter().filter(|command| !command.is_hello()).count()
+    }
+}
+
+#[test]
+fn create_takes_every_option() {
+    let scene = scene();
+    let call = scene
+        .database()
+        .create_collection("c")
+        .capped(true)
+        .size(4096)
+        .max(10)
+        .validator(doc! { "a": 1 })
+        .validation_level(ValidationLevel::Moderate)
+        .validation_action(ValidationAction::Warn)
+        .view_on("other".to_owned())
+        .pipeline([doc! { "$match": {} }])
+        .collation(doc! { "locale": "de" })
+        .timeseries(doc! { "timeField": "t" })
+        .expire_after(Duration::from_secs(60))
+        .clustered_index(doc! { "key": { "_id": 1 }, "unique": true })
+        .storage_engine(doc! { "wiredTiger": {} })
+        .index_option_defaults(doc! { "storageEngine": {} })
+        .change_stream_pre_and_post_images(true)
+        .encrypted_fields(doc! { "fields": [] })
+        .comment("here")
+        .write_concern(WriteConcern::majority());
+    assert_eq!(
+        scene.sent(call.into_future()),
+        doc! {
+            "create": "c", "capped": true, "size": 4096_i64, "max": 10_i64, "validator": { "a": 1 },
+            "validationLevel": "moderate", "validationAction": "warn", "viewOn": "other",
+            "pipeline": [{ "$match": {} }], "collation": { "locale": "de" }, "timeseries": { "timeField": "t" },
+            "expireAfterSeconds": 60_i64, "clusteredIndex": { "key": { "_id": 1 }, "unique": true },
+            "storageEngine": { "wiredTiger": {} }, "indexOptionDefaults": { "storageEngine": {} },
+            "changeStreamPreAndPostImages": { "enabled": true }, "encryptedFields": { "fields": [] },
+            "comment": "here", "writeConcern": { "w": "majority" }, "$db": "d",
+        }
+    );
+    let plain = scene.database().create_collection("c");
+    assert_eq!(scene.sent(plain.into_future()), doc! { "create": "c", "$db": "d" });
+}
+
+#[test]
+fn coll_mod_takes_every_option() {
+    let scene = scene();
+    let call = scene
+        .collection()
+        .modify()
+        .index(doc! { "name": "a_1", "hidden": true })
+        .validator(doc! {})
+        .validation_level(ValidationLevel::Off)
+        .validation_action(ValidationAction::ErrorAndLog)
+        .view_on("other".to_owned())
+        .pipeline([doc! { "$match": {} }])
+        .timeseries(doc! { "granularity": "hours" })
+        .capped_size(8192)
+        .capped_max(5)
+        .never_expire()
+        .change_stream_pre_and_post_images(false)
+        .comment(1);
+    assert_eq!(
+        scene.sent(call.into_future()),
+        doc! {
+            "collMod": "c", "index": { "name": "a_1", "hidden": true }, "validator": {}, "validationLevel": "off",
+            "validationAction": "errorAndLog", "viewOn": "other", "pipeline": [{ "$match": {} }],
+            "timeseries": { "granularity": "hours" }, "cappedSize": 8192_i64, "cappedMax": 5_i64,
+            "expireAfterSeconds": "off", "changeStreamPreAndPostImages": { "enabled": false }, "comment": 1,
+            "$db": "d",
+        }
+    );
+    let call = scene.collection().modify().expire_after(Duration::from_secs(5));
+    assert_eq!(scene.sent(call.into_future()).get_i64("expireAfterSeconds").ok(), Some(5));
+}
+
+#[test]
+fn dropping_and_renaming_take_every_option() {
+    let scene = scene();
+    let things = scene.collection().with_write_concern(WriteConcern::nodes(1));
+    let concern = doc! { "w": 1 };
+    assert_eq!(
+        scene.sent(things.drop().comment("x").into_future()),
+        doc! { "drop": "c", "comment": "x", "writeConcern": concern.clone(), "$db": "d" }
+    );
+    assert_eq!(
+        scene.sent(things.rename("e").drop_target(true).comment("x").into_future()),
+        doc! {
+            "renameCollection": "d.c", "to": "d.e", "dropTarget": true, "comment": "x",
+            "writeConcern": concern, "$db": "admin",
+        }
+    );
+    assert_eq!(
+        scene.sent(scene.database().drop().comment("x").into_future()),
+        doc! { "dropDatabase": 1, "comment": "x", "$db": "d" }
+    );
+}
+
+#[test]
+fn names_are_checked_before_anything_is_sent() {
+    let scene = scene();
+    for call in
+        [scene.database().create_collection("a$b").into_future(), scene.collection().rename("").into_future()]
+    {
+        assert_eq!(block_on(call).unwrap_err().kind(), Kind::InvalidName);
+    }
+    let all = block_on(scene.collection().drop_index("*").into_future()).unwrap_err();
+    assert_eq!(all.kind(), Kind::InvalidArgument);
+    let none = scene.collection().create_indexes(Vec::<IndexModel>::new());
+    assert_eq!(block_on(none.into_future()).unwrap_err().kind(), Kind::InvalidArgument);
+    assert_eq!(scene.seen(), 0);
+}
+
+#[test]
+fn create_indexes_takes_every_option() {
+    let scene = scene();
+    let model = IndexModel::new(doc! { "a": 1 })
+        .unique(true)
+        .sparse(true)
+        .hidden(true)
+        .expire_after(Duration::from_secs(9))
+        .partial_filter_expression(doc! { "b": 1 })
+        .collation(doc! { "locale": "de" })
+        .wildcard_projection(doc! { "c": 1 })
+        .background(true)
+        .storage_engine(doc! {})
+        .version(2)
+        .default_language("german".to_owned())
+        .language_override("l".to_owned())
+        .text_index_version(3)
+        .weights(doc! { "a": 2 })
+        .sphere_2d_index_version(3)
+        .bits(26)
+        .min(-1.0)
+        .max(1.0)
+        .bucket_size(5);
+    let call = scene
+        .collection()
+        .create_index(model)
+        .commit_quorum("majority")
+        .max_time(Duration::from_millis(250))
+        .raw_data(true)
+        .comment("x");
+    assert_eq!(
+        scene.sent(call.into_future()),
+        doc! {
+            "createIndexes": "c",
+            "indexes": [{
+                "key": { "a": 1 }, "name": "a_1", "unique": true, "sparse": true, "hidden": true,
+                "expireAfterSeconds": 9, "partialFilterExpression": { "b": 1 }, "collation": { "locale": "de" },
+                "wildcardProjection": { "c": 1 }, "background": true, "storageEngine": {}, "v": 2,
+                "default_language": "german", "language_override": "l", "textIndexVersion": 3,
+                "weights": { "a": 2 }, "2dsphereIndexVersion": 3, "bits": 26, "min": -1.0, "max": 1.0,
+                "bucketSize": 5,
+            }],
+            "commitQuorum": "majority", "maxTimeMS": 250_i64, "comment": "x", "rawData": true, "$db": "d",
+        }
+    );
+    let several = scene.collection().create_indexes([doc! { "a": 1 }, doc! { "b": -1 }]);
+    assert_eq!(block_on(several.clone().into_future()).unwrap(), ["a_1", "b_-1"]);
+    assert_eq!(scene.sent(several.into_future()).get_array("indexes").unwrap().len(), 2);
+}
+
+#[test]
+fn old_servers_are_not_told_what_they_do_not_know() {
+    let scene = scene_of(8);
+    let things = scene.collection();
+    let refused = block_on(things.create_index(doc! { "a": 1 }).commit_quorum(1).into_future());
+    assert_eq!(refused.unwrap_err().kind(), Kind::Unsupported);
+    assert_eq!(scene.seen(), 0);
+    for command in [
+        scene.sent(things.create_index(doc! { "a": 1 }).raw_data(true).into_future()),
+        scene.sent(things.drop_index("a").raw_data(true).into_future()),
+        scene.sent(things.drop_indexes().raw_data(true).into_future()),
+        scene.sent(things.list_indexes().raw_data(true).into_future()),
+        scene.sent(scene.database().list_collections().raw_data(true).into_future()),
+    ] {
+        assert!(!command.contains_key("rawData"), "{command}");
+    }
+}
+
+#[test]
+fn drop_indexes_takes_every_option() {
+    let scene = scene();
+    let things = scene.collection();
+    let limit = Duration::from_millis(10);
+    let rest = |which: Document| {
+        let mut command = doc! { "dropIndexes": "c" };
+        command.extend(which);
+        command.extend(doc! { "maxTimeMS": 10_i64, "comment": "x", "rawData": true, "$db": "d" });
+        command
+    };
+    let by_name = things.drop_index("a_1").max_time(limit).comment("x").raw_data(true);
+    assert_eq!(scene.sent(by_name.into_future()), rest(doc! { "index": "a_1" }));
+    let by_keys = things.drop_index_with_keys(doc! { "a": 1 }).max_time(limit).comment("x").raw_data(true);
+    assert_eq!(scene.sent(by_keys.into_future()), rest(doc! { "index": { "a": 1 } }));
+    let all = things.drop_indexes().max_time(limit).comment("x").raw_data(true);
+    assert_eq!(scene.sent(all.into_future()), rest(doc! { "index": "*" }));
+}
+
+#[test]
+fn lists_take_every_option_and_ask_the_primary() {
+    let scene = scene();
+    let away = ReadPreference::new(ReadMode::Secondary);
+    let database = scene.database().with_read_preference(away).with_read_concern(ReadConcern::majority());
+    let things = database.collection("c").unwrap();
+    assert_eq!(
+        scene.sent(things.list_indexes().batch_size(2).comment("x").raw_data(true).into_future()),
+        doc! { "listIndexes": "c", "cursor": { "batchSize": 2 }, "comment": "x", "rawData": true, "$db": "d" }
+    );
+    let names = scene.sent(things.list_index_names().comment("x").into_future());
+    assert_eq!(names, doc! { "listIndexes": "c", "cursor": {}, "comment": "x", "$db": "d" });
+    let list = database
+        .list_collections()
+        .filter(doc! { "type": "view" })
+        .name_only(true)
+        .authorized_collections(true)
+        .comment("x")
+        .batch_size(3)
+        .raw_data(true);
+    assert_eq!(
+        scene.sent(list.into_future()),
+        doc! {
+            "listCollections": 1, "cursor": { "batchSize": 3 }, "filter": { "type": "view" }, "nameOnly": true,
+            "authorizedCollections": true, "comment": "x", "rawData": true, "$db": "d",
+        }
+    );
+    let list = scene.connection.list_databases().filter(doc! { "empty": true }).name_only(true);
+    assert_eq!(
+        scene.sent(list.authorized_databases(false).comment("x").into_future()),
+        doc! {
+            "listDatabases": 1, "filter": { "empty": true }, "nameOnly": true, "authorizedDatabases": false,
+            "comment": "x", "$db": "admin",
+        }
+    );
+    let names = scene.connection.list_database_names().filter(doc! { "name": "a" });
+    assert_eq!(block_on(names.clone().into_future()).unwrap(), ["a"]);
+    let expected = doc! { "listDatabases": 1, "filter": { "name": "a" }, "nameOnly": true, "$db": "admin" };
+    assert_eq!(scene.sent(names.into_future()), expected);
+}
+
+/// The server applies `nameOnly` before the filter, which could then see names alone.
+#[test]
+fn names_alone_are_asked_for_unless_the_filter_looks_further() {
+    let scene = scene();
+    let names_only = |filter: Option<Document>| {
+        let names = scene.database().list_collection_names().authorized_collections(true);
+        let names = match filter {
+            Some(filter) => names.filter(filter),
+            None => names,
+        };
+        scene.sent(names.into_future()).contains_key("nameOnly")
+    };
+    assert!(names_only(None));
+    assert!(names_only(Some(doc! { "name": "a" })));
+    assert!(!names_only(Some(doc! { "name": "a", "options.capped": true })));
+}
+
+#[test]
+fn search_index_commands_have_no_concerns() {
+    let scene = scene();
+    let things = scene
+        .collection()
+        .with_write_concern(WriteConcern::nodes(0))
+        .with_read_concern(ReadConcern::majority());
+    let model = SearchIndexModel::new(doc! { "mappings": { "dynamic": true } });
+    let named = model.clone().name("one".to_owned()).kind("vectorSearch".to_owned());
+    assert_eq!(
+        scene.sent(things.create_search_indexes([model, named.clone()]).into_future()),
+        doc! {
+            "createSearchIndexes": "c",
+            "indexes": [
+                { "definition": { "mappings": { "dynamic": true } } },
+                { "definition": { "mappings": { "dynamic": true } }, "name": "one", "type": "vectorSearch" },
+            ],
+            "$db": "d",
+        }
+    );
+    assert_eq!(block_on(things.create_search_index(named).into_future()).unwrap(), "one");
+    assert_eq!(
+        scene.sent(things.update_search_index("one", doc! { "a": 1 }).into_future()),
+        doc! { "updateSearchIndex": "c", "name": "one", "definition": { "a": 1 }, "$db": "d" }
+    );
+    assert_eq!(
+        scene.sent(things.drop_search_index("one").into_future()),
+        doc! { "dropSearchIndex": "c", "name": "one", "$db": "d" }
+    );
+    for (name, stage) in [(None, doc! {}), (Some("one"), doc! { "name": "one" })] {
+        assert_eq!(
+            scene.sent(things.list_search_indexes(name).into_future()),
+            doc! { "aggregate": "c", "pipeline": [{ "$listSearchIndexes": stage }], "cursor": {}, "$db": "d" }
+        );
+    }
+}
+
+#[test]
+fn what_is_not_there_is_dropped_as_well() {
+    let scene = scene();
+    scene.server.clear_rules();
+    for command in ["drop", "dropSearchIndex", "dropIndexes"] {
+        scene.server.rule(Rule::on(command).fail(26, "NamespaceNotFound"));
+    }
+    let things = scene.collection();
+    block_on(things.drop().into_future()).unwrap();
+    block_on(things.drop_search_index("x").into_future()).unwrap();
+    let error = block_on(things.drop_indexes().into_future()).unwrap_err();
+    assert_eq!(error.code(), Some(26), "of an index that is an error");
+    scene.server.clear_rules();
+    scene.server.rule(Rule::on("drop").fail(13, "Unauthorized"));
+    assert_eq!(block_on(things.drop().into_future()).unwrap_err().code(), Some(13));
+}
+
+/// Run command specification: nothing is inherited, and the server is told the option.
+#[test]
+fn a_command_takes_its_read_preference_from_the_call_alone() {
+    let scene = scene();
+    let near = ReadPreference::new(ReadMode::Nearest);
+    let database = scene
+        .database()
+        .with_read_preference(near.clone())
+        .with_read_concern(ReadConcern::majority())
+        .with_write_concern(WriteConcern::majority());
+    let plain = scene.sent(database.run_command(doc! { "ping": 1 }).into_future());
+    assert_eq!(plain, doc! { "ping": 1, "$db": "d" });
+    let asked = scene.sent(database.run_command(doc! { "ping": 1 }).read_preference(near).into_future());
+    assert_eq!(asked, doc! { "ping": 1, "$db": "d", "$readPreference": { "mode": "nearest" } });
+    // A limit of the user's own stays as it is, and without a timeout alone.
+    let limited = scene.sent(database.run_command(doc! { "ping": 1, "maxTimeMS": 5 }).into_future());
+    assert_eq!(limited, doc! { "ping": 1, "maxTimeMS": 5, "$db": "d" });
+}
