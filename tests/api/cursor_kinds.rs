@@ -200,6 +200,22 @@ fn an_exhaust_cursor_is_sent_all_batches_for_one_request() {
     scene.ping();
 }
 
+/// The specification's server names the reply before; some name the request.
+#[test]
+fn replies_of_a_stream_may_all_name_the_request() {
+    let scene = scene(2);
+    scene.server.rule(Rule::on("find").reply(first(ID, &[0])));
+    let stream = vec![next(ID, &[1]), next(ID, &[2]), next(0, &[3])];
+    // The handshake was the first request of the socket, and `find` the second.
+    let mut cursor = block_on(scene.things().find(doc! {}).exhaust(true).into_future()).unwrap();
+    let request = scene.server.log().commands_named("find").next().unwrap().request_id + 1;
+    scene.server.rule(Rule::on("getMore").once().reply_stream(stream).response_to(request));
+    for id in 0..=3 {
+        assert_eq!(block_on(cursor.try_next()).unwrap(), Some(doc! { "_id": id }));
+    }
+    assert_eq!(block_on(cursor.try_next()).unwrap(), None);
+}
+
 #[test]
 fn a_server_without_streams_is_asked_for_each_batch() {
     let scene = scene(2);
@@ -224,9 +240,8 @@ fn a_stream_that_is_dropped_is_killed_and_its_socket_goes_on() {
     assert_eq!(scene.pool().parked, 1);
     drop(cursor);
     scene.wait_for_kill();
-    poll_until(SOON, "the socket to be given back", || scene.pool().parked == 0);
-    let stats = scene.pool();
-    assert_eq!(stats.idle, stats.total, "none was closed");
+    let at_rest = |stats: PoolStats| stats.parked == 0 && stats.idle == stats.total;
+    poll_until(SOON, "the sockets to be given back", || at_rest(scene.pool()));
     let kills = scene.bodies("killCursors");
     assert_eq!(kills.len(), 1, "once: {kills:?}");
     scene.ping();

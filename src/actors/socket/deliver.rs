@@ -72,8 +72,15 @@ impl Socket {
         found
     }
 
-    pub(super) fn deliver(&mut self, reply: Reply) -> Result<(), Error> {
-        let Some(reply) = self.ahead_of_callers(reply)? else { return Ok(()) };
+    fn deliver(&mut self, reply: Reply) -> Result<(), Error> {
+        match self.ahead_of_callers(reply)? {
+            Some(reply) => self.deliver_now(reply),
+            None => Ok(()),
+        }
+    }
+
+    /// Answers the oldest request with this.
+    pub(super) fn deliver_now(&mut self, reply: Reply) -> Result<(), Error> {
         let more_to_come = self.goes_on(&reply)?;
         let mut flying = self.line.answered(&reply).map_err(|error| self.protocol(error))?;
         let head = match ReplyHead::scan(&reply.body) {

@@ -15,9 +15,11 @@ use crate::wire::{ProtocolError, Reply};
 /// A stream of replies.
 #[derive(Debug)]
 pub struct Stream {
-    /// What the next reply will name as its request: the reply before it. `None` if the last
-    /// one has come.
+    /// What the next reply should name as its request: the reply before it. `None` if the
+    /// last one has come.
     next: Option<i32>,
+    /// The request that all of them answer. Some servers name this instead.
+    request: i32,
     /// Those that are not asked for yet.
     ahead: VecDeque<Reply>,
     /// Since when nobody wants it any more.
@@ -35,10 +37,14 @@ impl Socket {
     }
 
     /// Keeps a reply of the stream that nobody waits for yet. Others are passed on.
-    pub(super) fn ahead_of_callers(&mut self, reply: Reply) -> Result<Option<Reply>, Error> {
-        let Some(stream) = self.stream.as_mut().filter(|_| self.line.is_empty()) else {
+    pub(super) fn ahead_of_callers(&mut self, mut reply: Reply) -> Result<Option<Reply>, Error> {
+        let Some(stream) = &mut self.stream else { return Ok(Some(reply)) };
+        if reply.response_to == stream.request {
+            reply.response_to = stream.next.unwrap_or(stream.request);
+        }
+        if !self.line.is_empty() {
             return Ok(Some(reply));
-        };
+        }
         let seen = reply.response_to;
         match stream.next {
             Some(expected) if expected == seen => {
@@ -66,8 +72,8 @@ impl Socket {
             Some(stream) if more => stream.next = Some(reply.request_id),
             Some(_) => self.stream = None,
             None if more => {
-                let next = Some(reply.request_id);
-                self.stream = Some(Stream { next, ahead: VecDeque::new(), unwanted: None });
+                let (next, request) = (Some(reply.request_id), reply.response_to);
+                self.stream = Some(Stream { next, request, ahead: VecDeque::new(), unwanted: None });
             }
             None => {}
         }
@@ -83,7 +89,7 @@ impl Socket {
         match (stream.ahead.pop_front(), stream.next) {
             (Some(reply), _) => {
                 self.line.take_next_of_stream(run, reply.response_to, None);
-                if let Err(error) = self.deliver(reply) {
+                if let Err(error) = self.deliver_now(reply) {
                     self.abort = Some(error);
                 }
             }
