@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_mongo::connection::{ConnectionOptions, launch};
-use actix_mongo::dispatch::{Core, Drain, Handle, execute};
+use actix_mongo::dispatch::{Core, Drain, Handle, Jitter, execute};
 use actix_mongo::pool::{Claim, Entry, Lease, LeaseRequest, Pool, PoolStats, Purpose};
 use actix_mongo::runtime::Ended;
 use actix_mongo::topology::{ServerAddress, ServerDescription, ServerKind};
@@ -70,6 +70,8 @@ pub fn connect_to(seeds: Vec<ServerAddress>, change: impl FnOnce(&mut Connection
     let mut options = ConnectionOptions::default();
     options.topology.seeds = seeds;
     options.dispatch.server_selection_timeout = SOON;
+    // Repeats do not wait.
+    options.dispatch.jitter = Jitter::new(|| 0.0);
     change(&mut options);
     let launched = launch(options).expect("sound options");
     Client { handle: launched.handle, ended: launched.ended }

@@ -1,0 +1,153 @@
+//! Several tasks and one session, or several.
+
+use std::time::Duration;
+
+use actix_mongo::{Collection, Kind};
+use bson::{Document, doc};
+use test_support::scripted::CommandRecord;
+use test_support::{Gate, Rule, ScriptedServer};
+use tokio::task::{JoinHandle, yield_now};
+
+use super::{connect, id_of, lsid, sent, start, things};
+use crate::support::{SOON, soon, story};
+
+/// Inserts of `{_id: number}` wait for this gate.
+fn hold(server: &ScriptedServer, number: i32) -> Gate {
+    let gate = Gate::new();
+    let is = move |it: &CommandRecord| numbers_of(&it.body) == [number];
+    server.rule(Rule::on("insert").when(is).once().after(&gate));
+    gate
+}
+
+fn numbers_of(insert: &Document) -> Vec<i32> {
+    let documents = insert.get_array("documents").unwrap();
+    documents.iter().map(|it| it.as_document().unwrap().get_i32("_id").unwrap()).collect()
+}
+
+/// The inserts that arrived, in order.
+fn arrived(server: &ScriptedServer) -> Vec<i32> {
+    sent(server, "insert").iter().flat_map(numbers_of).collect()
+}
+
+/// Begins an insert in a task of its own, and has it polled.
+async fn insert(things: &Collection, number: i32) -> JoinHandle<actix_mongo::Result<()>> {
+    let call = things.insert_one(doc! { "_id": number }).into_future();
+    let task = tokio::spawn(async { call.await.map(drop) });
+    yield_now().await;
+    task
+}
+
+#[test]
+fn operations_of_one_session_run_in_order_and_one_at_a_time() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let mine = things(&connection.bound_to(&start(&connection)));
+        let gates: Vec<_> = (0..4).map(|number| hold(&server, number)).collect();
+        let mut calls = Vec::new();
+        for number in 0..4 {
+            calls.push(insert(&mine, number).await);
+        }
+        for (number, gate) in gates.iter().enumerate() {
+            server.until(|log| log.count("insert") == number + 1, SOON).await;
+            // A call outside of the session comes through, so those that wait had their time.
+            soon(things(&connection).find_one(doc! {}).into_future()).await.unwrap();
+            assert_eq!(server.log().count("insert"), number + 1, "the next one waits");
+            gate.open();
+        }
+        for call in calls {
+            soon(call).await.unwrap().unwrap();
+        }
+        assert_eq!(arrived(&server), [0, 1, 2, 3]);
+    });
+}
+
+#[test]
+fn two_sessions_overlap_in_time() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let (a, b) = (start(&connection), start(&connection));
+        let gates = [hold(&server, 1), hold(&server, 2)];
+        let one = insert(&things(&connection.bound_to(&a)), 1).await;
+        let two = insert(&things(&connection.bound_to(&b)), 2).await;
+        // Both are with the server, and neither is answered.
+        server.until(|log| log.count("insert") == 2, SOON).await;
+        assert!(!one.is_finished() && !two.is_finished());
+        let mut ids: Vec<_> = sent(&server, "insert").iter().map(lsid).collect();
+        if ids[0] != id_of(&a) {
+            ids.reverse();
+        }
+        assert_eq!(ids, [id_of(&a), id_of(&b)]);
+        gates.iter().for_each(Gate::open);
+        for call in [one, two] {
+            soon(call).await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_dropped_operation_leaves_its_place_to_the_next() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let session = start(&connection);
+        let mine = things(&connection.bound_to(&session));
+        let gate = hold(&server, 1);
+        let under_way = insert(&mine, 1).await;
+        server.until(|log| log.count("insert") == 1, SOON).await;
+        let waiting = insert(&mine, 2).await;
+        let last = insert(&mine, 3).await;
+        for dropped in [waiting, under_way] {
+            dropped.abort();
+            assert!(soon(dropped).await.unwrap_err().is_cancelled());
+        }
+        soon(last).await.unwrap().unwrap();
+        assert_eq!(arrived(&server), [1, 3]);
+        // The server may still work on the first: nobody else gets its session.
+        session.end();
+        assert_eq!(connection.state().idle_sessions, 0);
+        gate.open();
+    });
+}
+
+#[test]
+fn a_timeout_ends_the_wait_for_the_turn() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let mine = things(&connection.bound_to(&start(&connection)));
+        let gate = hold(&server, 1);
+        let first = insert(&mine, 1).await;
+        server.until(|log| log.count("insert") == 1, SOON).await;
+        let late = mine.insert_one(doc! { "_id": 2 }).timeout(Duration::from_millis(50));
+        let error = soon(late.into_future()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
+        assert!(!error.may_have_run() && error.to_string().contains("of its session"), "{error}");
+        gate.open();
+        soon(first).await.unwrap().unwrap();
+        soon(insert(&mine, 3).await).await.unwrap().unwrap();
+        assert_eq!(arrived(&server), [1, 3]);
+    });
+}
+
+#[test]
+fn a_session_that_is_ended_under_way_is_given_back_after_it() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let session = start(&connection);
+        let mine = things(&connection.bound_to(&session));
+        let gate = hold(&server, 1);
+        let first = insert(&mine, 1).await;
+        server.until(|log| log.count("insert") == 1, SOON).await;
+        let waiting = insert(&mine, 2).await;
+        session.end();
+        assert_eq!(connection.state().idle_sessions, 0, "it is in use");
+        gate.open();
+        soon(first).await.unwrap().expect("it was under way");
+        let error = soon(waiting).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
+        assert_eq!(connection.state().idle_sessions, 1);
+    });
+}
