@@ -14,6 +14,7 @@ mod errors;
 mod handles;
 mod insert_many;
 mod options;
+mod prose_crud;
 mod sent;
 mod stage;
 mod support;

@@ -32,7 +32,7 @@ impl Stage {
         for (name, reply) in replies {
             server.rule(Rule::on(name).when(|it| it.flags & MORE_TO_COME == 0).reply(reply));
         }
-        let connection = block_on(Connection::connect(&format!("{}?replicaSet=rs", server.uri()))).unwrap();
+        let connection = block_on(Connection::connect(format!("{}?replicaSet=rs", server.uri()))).unwrap();
         let database = connection.database("d").unwrap();
         let things = database.collection("things").unwrap();
         Self { database, things, server }
