@@ -11,7 +11,7 @@ use super::draft::{Draft, Running, concerns, options, raw_data, verb};
 use super::explain::{Explain, Verbosity};
 use crate::command::codec::{encode, encode_field};
 use crate::cursor::{Cursor, CursorOptions, TimeoutMode};
-use crate::dispatch::{Handle, Plan, Retry, SessionPlan};
+use crate::dispatch::{Handle, Plan, Retry, SessionPlan, SessionTimes};
 use crate::error::Result;
 use crate::pool::Namespace;
 use crate::topology::Criteria;
@@ -165,6 +165,7 @@ fn writing(draft: &mut Draft, namespace: &Namespace, size: usize) -> Plan {
         acknowledged: true,
         writes: true,
         session: SessionPlan::Implicit,
+        times: SessionTimes::All,
         ..draft.writing(&namespace.database, size)
     }
 }

@@ -6,7 +6,7 @@ use bson::{Document, RawDocumentBuf};
 
 use super::draft::{Draft, Options, Running, options, verb};
 use crate::command::codec::{decode, written};
-use crate::dispatch::Retry;
+use crate::dispatch::{Retry, SessionTimes};
 use crate::pool::Namespace;
 use crate::wire::ElementWriter;
 
@@ -71,6 +71,7 @@ impl Explain {
         let Self { mut draft, namespace, verbosity, command } = self;
         let mut plan = draft.reading(&namespace.database, command.as_bytes().len());
         plan.read_concern = false;
+        plan.times = SessionTimes::Snapshot;
         plan.retry = Retry::Never;
         let options = draft.take_options();
         draft.run(

@@ -92,7 +92,15 @@ use crate::topology::ReadPreference;
 /// `T` is any serde type, [`Document`], or `RawDocumentBuf`.
 ///
 /// Every verb returns a builder. Its methods set options, and awaiting it runs it; the
-/// future borrows nothing and can be spawned.
+/// future borrows nothing and can be spawned. It may be dropped at any time: a call that was
+/// not sent yet is taken back then, one that was sent may still have its effect.
+///
+/// An option that is not set is not sent, so the server's default holds. One that a server
+/// is too old for is the server's error, or [`Kind::InvalidArgument`](crate::Kind) where the
+/// server could not tell of it. What is refused of a write is a
+/// [`Kind::Write`](crate::Kind::Write) with a
+/// [`write_failure`](crate::Error::write_failure). Verbs, options and results are those of
+/// the CRUD specification.
 pub struct Collection<T = Document> {
     handle: Handle,
     namespace: Arc<Namespace>,
