@@ -17,6 +17,7 @@ mod options;
 mod prose_crud;
 mod sent;
 mod stage;
+mod logs;
 mod support;
 mod timeouts;
 mod verbs;

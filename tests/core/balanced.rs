@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use actix_mongo::connection::ConnectionOptions;
-use actix_mongo::events::{ConnectionClosedReason, Event, Listener};
+use actix_mongo::events::{ConnectionClosedReason, Ear, Event, EventKinds, Listener};
 use actix_mongo::{Kind, label};
 use bson::oid::ObjectId;
 use bson::{Document, doc};
@@ -44,7 +44,10 @@ fn behind(
     let listener = move |event| drop(sender.send(event));
     let client = connect(&[balancer], |options| {
         options.topology.load_balanced = true;
-        options.listeners = vec![Listener::Closure(Arc::new(listener))];
+        options.listeners = vec![Listener {
+            kinds: EventKinds::POOLS | EventKinds::TOPOLOGY,
+            ear: Ear::Closure(Arc::new(listener)),
+        }];
         change(options);
     });
     (client, events)

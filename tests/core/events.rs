@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use actix_mongo::connection::ConnectionOptions;
-use actix_mongo::events::{CheckOutFailedReason, ConnectionClosedReason, Event, Listener};
+use actix_mongo::events::{CheckOutFailedReason, ConnectionClosedReason, Ear, Event, EventKinds, Listener};
 use actix_mongo::topology::ServerKind;
 use actix_mongo::{MonitoringMode, label};
 use bson::doc;
@@ -17,7 +17,10 @@ fn listening(server: &ScriptedServer, change: impl FnOnce(&mut ConnectionOptions
     let (sender, events) = channel();
     let listener = move |event| drop(sender.send(event));
     let client = connect(&[server], |options| {
-        options.listeners = vec![Listener::Closure(std::sync::Arc::new(listener))];
+        options.listeners = vec![Listener {
+            kinds: EventKinds::POOLS | EventKinds::TOPOLOGY,
+            ear: Ear::Closure(std::sync::Arc::new(listener)),
+        }];
         options.monitoring = MonitoringMode::Poll;
         options.data_arbiters = 1;
         change(options);

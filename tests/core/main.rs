@@ -8,6 +8,7 @@
 
 mod balanced;
 mod chaos;
+mod commands;
 mod cursors;
 mod dropped;
 mod envelope;

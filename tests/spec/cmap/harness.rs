@@ -87,7 +87,11 @@ impl Harness {
             let recorder = recorder.clone();
             move |event| recorder.record(&event)
         };
-        let listeners = listen(vec![Listener::Closure(Arc::new(record))], 10_000);
+        let listeners = listen(
+            vec![Listener { kinds: EventKinds::POOLS, ear: Ear::Closure(Arc::new(record)) }],
+            10_000,
+            Logs::default(),
+        );
         let listeners = listeners.map_err(|error| error.to_string())?;
         let seeds = vec![ServerAddress::new(&server.ip().to_string(), server.port())];
         let topology = TopologySettings { seeds, direct_connection: true, ..TopologySettings::default() };
