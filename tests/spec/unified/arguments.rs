@@ -3,33 +3,43 @@
 
 use std::time::Duration;
 
+use actix_mongo::{ClientSession, ReadConcern, ReadPreference, WriteConcern};
 use bson::{Bson, Document};
 
 use super::failure::{Checked, Failure};
+use super::options;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
-pub struct Arguments(Document);
+pub struct Arguments {
+    rest: Document,
+    session: Option<ClientSession>,
+}
 
-/// Arguments of any operation that the driver has nothing for yet.
-const NOT_BUILT: [(&str, &str); 7] = [
-    ("session", "explicit sessions"),
-    ("timeoutMS", "timeoutMS of one call"),
-    ("rawData", "rawData"),
-    ("readConcern", "a read concern of one call"),
-    ("writeConcern", "a write concern of one call"),
-    ("readPreference", "a read preference of one call"),
-    ("maxTimeMS", "maxTimeMS"),
+/// Arguments that some operations know and others do not, as the driver has it.
+const NOT_BUILT: [(&str, &str); 3] = [
+    ("rawData", "rawData of some calls"),
+    ("readPreference", "a read preference of some calls"),
+    ("maxTimeMS", "maxTimeMS of some calls"),
 ];
 
 impl Arguments {
-    pub fn new(arguments: Document) -> Self {
-        Self(arguments)
+    /// The session that they name was looked up.
+    pub fn new(mut arguments: Document, session: Option<ClientSession>) -> Self {
+        if session.is_some() {
+            arguments.remove("session");
+        }
+        Self { rest: arguments, session }
+    }
+
+    /// The session to run in.
+    pub fn session(&mut self) -> Option<ClientSession> {
+        self.session.take()
     }
 
     /// Any value.
     pub fn any(&mut self, key: &str) -> Checked<Option<Bson>> {
-        Ok(self.0.remove(key))
+        Ok(self.rest.remove(key))
     }
 
     pub fn document(&mut self, key: &str) -> Checked<Option<Document>> {
@@ -73,6 +83,22 @@ impl Arguments {
         Ok(self.size(key)?.map(|number| Duration::from_millis(number.into())))
     }
 
+    pub fn natural(&mut self, key: &str) -> Checked<Option<u64>> {
+        Ok(self.size(key)?.map(u64::from))
+    }
+
+    pub fn read_concern(&mut self, key: &str) -> Checked<Option<ReadConcern>> {
+        self.document(key)?.as_ref().map(options::read_concern).transpose()
+    }
+
+    pub fn write_concern(&mut self, key: &str) -> Checked<Option<WriteConcern>> {
+        self.document(key)?.as_ref().map(options::write_concern).transpose()
+    }
+
+    pub fn read_preference(&mut self, key: &str) -> Checked<Option<ReadPreference>> {
+        self.document(key)?.as_ref().map(options::read_preference).transpose()
+    }
+
     /// Fails if the argument was not given.
     pub fn needed<T>(key: &str, value: Option<T>) -> Checked<T> {
         value.ok_or_else(|| Failure::Case(format!("the argument '{key}' is missing")))
@@ -102,7 +128,10 @@ impl Arguments {
 
     /// Called when all that an operation knows was taken.
     pub fn finish(&self) -> Checked {
-        let Some(left) = self.0.keys().next() else { return Ok(()) };
+        if self.session.is_some() {
+            return Err(Failure::NotBuilt("a session of some calls".to_owned()));
+        }
+        let Some(left) = self.rest.keys().next() else { return Ok(()) };
         match NOT_BUILT.iter().find(|(key, _)| key == left) {
             Some((_, what)) => Err(Failure::NotBuilt((*what).to_owned())),
             None => Err(Failure::Case(format!("an argument that the runner does not know: '{left}'"))),
@@ -115,15 +144,17 @@ impl Arguments {
         what: &str,
         read: impl FnOnce(Bson) -> Result<T, Bson>,
     ) -> Checked<Option<T>> {
-        let Some(value) = self.0.remove(key) else { return Ok(None) };
+        let Some(value) = self.rest.remove(key) else { return Ok(None) };
         let bad = |value| Failure::Case(format!("the argument '{key}' is {value}, not {what}"));
         read(value).map(Some).map_err(bad)
     }
 }
 
-/// Sets those options of a builder that were given.
+/// Sets those options of a builder that were given; all builders have a session and a timeout.
 macro_rules! apply {
     ($arguments:expr, $builder:ident { $( $key:literal => $method:ident($kind:ident) ),* $(,)? }) => {
+        if let Some(session) = $arguments.session() { $builder = $builder.session(&session); }
+        if let Some(limit) = $arguments.milliseconds("timeoutMS")? { $builder = $builder.timeout(limit); }
         $( if let Some(value) = $arguments.$kind($key)? { $builder = $builder.$method(value); } )*
     };
 }

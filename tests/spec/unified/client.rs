@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use actix_mongo::{Connection, Kind};
+use actix_mongo::{Connection, Kind, ServerApi, ServerApiVersion};
 use bson::{Bson, Document};
 
 use super::failure::{Checked, Failure};
+use super::logs::Logs;
 use super::recorder::{Group, Recorder, Seen};
 use super::servers::Server;
 
@@ -18,7 +19,11 @@ pub struct Client {
     /// Commands of which no event counts.
     ignored: Vec<String>,
     sensitive: bool,
+    logs: Logs,
 }
+
+/// Log messages are compared with what they tell, so nothing is cut off.
+const WHOLE_DOCUMENTS: usize = 10_000;
 
 /// Commands that show secrets, and so don't show at all.
 const SENSITIVE: [&str; 9] = [
@@ -34,23 +39,21 @@ const SENSITIVE: [&str; 9] = [
 ];
 
 /// Fields of a client entity that are looked at below, or mean nothing on these servers.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "id",
     "uriOptions",
     "useMultipleMongoses",
     "observeEvents",
     "ignoreCommandMonitoringEvents",
+    "observeLogMessages",
     "observeSensitiveCommands",
     "serverApi",
     "storeEventsAsEntities",
 ];
 
 /// Fields that the driver has nothing for yet.
-const NOT_BUILT: [(&str, &str); 3] = [
-    ("observeLogMessages", "log messages"),
-    ("observeTracingMessages", "spans"),
-    ("autoEncryptOpts", "client-side encryption"),
-];
+const NOT_BUILT: [(&str, &str); 2] =
+    [("observeTracingMessages", "spans"), ("autoEncryptOpts", "client-side encryption")];
 
 impl Client {
     /// Connects as the entity asks. `quick` is for cases with fail points: servers are
@@ -62,15 +65,19 @@ impl Client {
                 None => Failure::Case(format!("a field of a client that the runner does not know: {key}")),
             });
         }
-        if let Ok(api) = entity.get_document("serverApi") {
-            check_server_api(api)?;
-        }
+        let api = entity.get_document("serverApi").ok().map(server_api).transpose()?;
         let recorder = Recorder::default();
         let record = recorder.clone();
         let uri = uri(entity, server, quick)?;
-        let connected = Connection::builder()
-            .uri(&uri)
-            .and_then(|builder| builder.on_event(move |event| record.record(&event)).connect_lazy());
+        let logs = Logs::of(entity.get_document("observeLogMessages").unwrap_or(&Document::new()))?;
+        let connect = || {
+            let mut builder = Connection::builder().uri(&uri)?.log_max_document_length(WHOLE_DOCUMENTS);
+            if let Some(api) = api {
+                builder = builder.server_api(api);
+            }
+            builder.on_event(move |event| record.record(&event)).connect_lazy()
+        };
+        let connected = tracing::subscriber::with_default(logs.clone(), connect);
         let connection = connected.map_err(|error| match error.kind() {
             Kind::Unsupported => Failure::NotBuilt(error.message().to_owned()),
             _ => Failure::from(error).at(&uri),
@@ -80,12 +87,17 @@ impl Client {
             recorder,
             observed: strings(entity, "observeEvents"),
             ignored: strings(entity, "ignoreCommandMonitoringEvents"),
+            logs,
             sensitive: entity.get_bool("observeSensitiveCommands").unwrap_or(false),
         })
     }
 
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    pub fn logs(&self) -> &Logs {
+        &self.logs
     }
 
     /// Of these events, those that a case may look at.
@@ -118,11 +130,19 @@ fn is_sensitive(event: &Seen) -> bool {
     is_hello && content.is_ok_and(Document::is_empty)
 }
 
-fn check_server_api(api: &Document) -> Checked {
-    match api.get_str("version") {
-        Ok("1") => Err(Failure::NotBuilt("the stable API".to_owned())),
-        _ => Err(Failure::Case(format!("an API version that the driver does not know: {api}"))),
+fn server_api(of: &Document) -> Checked<ServerApi> {
+    let version = of.get_str("version").unwrap_or_default();
+    if version != ServerApiVersion::V1.name() {
+        return Err(Failure::Case(format!("an API version that the driver does not know: {of}")));
     }
+    let mut api = ServerApi::new(ServerApiVersion::V1);
+    if let Ok(strict) = of.get_bool("strict") {
+        api = api.strict(strict);
+    }
+    if let Ok(errors) = of.get_bool("deprecationErrors") {
+        api = api.deprecation_errors(errors);
+    }
+    Ok(api)
 }
 
 fn strings(entity: &Document, key: &str) -> Vec<String> {

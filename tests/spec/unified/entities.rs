@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix_mongo::{Collection, Cursor, Database};
-use bson::{Bson, Document};
+use actix_mongo::{ClientSession, Collection, Cursor, Database, State};
+use bson::{Bson, Document, doc};
 use tokio::sync;
 
 use super::client::Client;
@@ -17,7 +17,9 @@ pub enum Entity {
     Client(Arc<Client>),
     Database(Database),
     Collection(Collection),
+    Session(ClientSession),
     Cursor(Arc<sync::Mutex<CursorEntity>>),
+    Topology(Arc<State>),
     Value(Bson),
 }
 
@@ -31,7 +33,9 @@ impl Entity {
             Self::Client(_) => "client",
             Self::Database(_) => "database",
             Self::Collection(_) => "collection",
+            Self::Session(_) => "session",
             Self::Cursor(_) => "cursor",
+            Self::Topology(_) => "topology description",
             Self::Value(_) => "value",
         }
     }
@@ -68,6 +72,20 @@ impl Entities {
         }
     }
 
+    pub fn session(&self, name: &str) -> Checked<ClientSession> {
+        match self.get(name)? {
+            Entity::Session(session) => Ok(session),
+            other => Err(mistyped(name, &other, "session")),
+        }
+    }
+
+    pub fn topology(&self, name: &str) -> Checked<Arc<State>> {
+        match self.get(name)? {
+            Entity::Topology(state) => Ok(state),
+            other => Err(mistyped(name, &other, "topology description")),
+        }
+    }
+
     /// All clients.
     pub fn clients(&self) -> Vec<Arc<Client>> {
         let client = |entity: &Entity| match entity {
@@ -98,7 +116,11 @@ impl Names for Entities {
     }
 
     fn session_id(&self, name: &str) -> Result<Bson, String> {
-        Err(format!("there is no session '{name}'"))
+        match self.lock().get(name) {
+            Some(Entity::Session(session)) => Ok(Bson::Document(doc! { "id": session.id() })),
+            Some(other) => Err(format!("the entity '{name}' is a {}, not a session", other.kind())),
+            None => Err(format!("there is no entity '{name}'")),
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 //! run           one case, from its data to its outcome
 //! operation     one operation, performed and compared
 //! operations/   the table of all operations, and a file for each family
-//! entities, client, recorder, world    what a case works with
+//! entities, client, world    what a case works with
+//! recorder, logs    what is told of a client
 //! expect_*      what it compares
 //! servers       real servers, each for one directory
 //! plain/        what needs no server: schema, matching, requirements
@@ -21,9 +22,12 @@ mod conformance;
 mod entities;
 mod expect_error;
 mod expect_events;
+mod expect_logs;
 mod failure;
+mod logs;
 mod operation;
 mod operations;
+mod options;
 mod plain;
 mod recorder;
 mod run;

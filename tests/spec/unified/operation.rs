@@ -40,7 +40,11 @@ pub async fn run_all(world: &World<'_>, operations: &[Bson]) -> Checked {
 async fn run(world: &World<'_>, operation: &Document) -> Checked {
     let arguments = operation.get_document("arguments").cloned().unwrap_or_default();
     let (name, object) = (text(operation, "name")?.to_owned(), text(operation, "object")?.to_owned());
-    let mut call = Call { name, object, arguments: Arguments::new(arguments) };
+    let session = match arguments.get_str("session") {
+        Ok(name) => Some(world.entities.session(name)?),
+        Err(_) => None,
+    };
+    let mut call = Call { name, object, arguments: Arguments::new(arguments, session) };
     let performed = operations::perform(world, &mut call).await;
     let ignored = operation.get_bool("ignoreResultAndError").unwrap_or(false);
     match (performed, operation.get_document("expectError")) {

@@ -4,9 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_mongo::events::{
-    CheckOutFailedReason, ConnectionClosedReason, Event, ServerDescription, TopologyDescription, TopologyId,
+    CheckOutFailedReason, ConnectionClosedReason, Event, ServerDescription, TopologyDescription,
 };
-use bson::{Document, doc};
+use bson::{Document, RawDocument, doc};
 
 /// The monitors that a case tells apart by `eventType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,6 @@ pub struct Recorder(Arc<(Mutex<Records>, Condvar)>);
 #[derive(Default)]
 struct Records {
     events: Vec<Seen>,
-    topology: Option<TopologyId>,
     checked_out: i64,
 }
 
@@ -40,7 +39,6 @@ impl Recorder {
     pub fn record(&self, event: &Event) {
         let mut records = self.lock();
         match event {
-            Event::TopologyOpening(opening) => records.topology = Some(opening.topology_id),
             Event::ConnectionCheckedOut(_) => records.checked_out += 1,
             Event::ConnectionCheckedIn(_) => records.checked_out -= 1,
             _ => {}
@@ -60,10 +58,9 @@ impl Recorder {
         self.wait_until(patience, |records| records.checked_out == expected).checked_out
     }
 
-    #[allow(dead_code, reason = "for log messages")]
-    /// The client's mark in what it logs.
-    pub fn topology_id(&self, patience: Duration) -> Option<TopologyId> {
-        self.wait_until(patience, |records| records.topology.is_some()).topology
+    /// All so far.
+    pub fn events(&self) -> Vec<Seen> {
+        self.lock().events.clone()
     }
 
     fn wait_until(&self, patience: Duration, done: impl Fn(&Records) -> bool) -> MutexGuard<'_, Records> {
@@ -84,11 +81,41 @@ impl Recorder {
     }
 }
 
+/// What the events of commands have in common, and one field more.
+macro_rules! command {
+    ($event:ident, $name:literal, $own:literal => $value:expr) => {{
+        let mut fields = doc! {
+            "commandName": &*$event.command_name, "databaseName": &*$event.database_name, $own: $value,
+        };
+        if let Some(id) = $event.server_connection_id {
+            fields.insert("serverConnectionId", id);
+        }
+        if let Some(id) = $event.service_id {
+            fields.insert("serviceId", id);
+        }
+        Seen { group: Group::Command, name: $name, fields }
+    }};
+}
+
+/// What can't be read is shown as such.
+fn document(raw: &RawDocument) -> Document {
+    Document::try_from(raw).unwrap_or_else(|error| doc! { "unreadable": error.to_string() })
+}
+
 /// `None` for events that the format has no word for.
 fn seen(event: &Event) -> Option<Seen> {
     let cmap = |name, fields| Some(Seen { group: Group::Cmap, name, fields });
     let sdam = |name, fields| Some(Seen { group: Group::Sdam, name, fields });
     match event {
+        Event::CommandStarted(event) => {
+            Some(command!(event, "commandStartedEvent", "command" => document(&event.command)))
+        }
+        Event::CommandSucceeded(event) => {
+            Some(command!(event, "commandSucceededEvent", "reply" => document(&event.reply)))
+        }
+        Event::CommandFailed(event) => {
+            Some(command!(event, "commandFailedEvent", "failure" => event.failure.to_string()))
+        }
         Event::PoolCreated(_) => cmap("poolCreatedEvent", doc! {}),
         Event::PoolReady(_) => cmap("poolReadyEvent", doc! {}),
         Event::PoolCleared(event) => {

@@ -8,7 +8,7 @@ use super::failure::{Checked, Failure};
 use super::plain::matching::same_document;
 use super::servers::{Server, contents, fill, namespace};
 use super::world::World;
-use super::{expect_events, operation};
+use super::{expect_events, expect_logs, operation};
 
 /// What of a file all its cases share, and one of them.
 pub struct UnifiedCase {
@@ -39,8 +39,8 @@ impl UnifiedCase {
         // A fail point that is still on must not meet what looks at the result.
         world.turn_fail_points_off()?;
         self.outcome(world.server)?;
-        // Last, for a driver that tells of less than the case asks for is judged by the rest.
-        expect_events::check(world, self.list("expectEvents")).await
+        expect_events::check(world, self.list("expectEvents")).await?;
+        expect_logs::check(world, self.list("expectLogMessages")).await
     }
 
     fn outcome(&self, server: &Server) -> Checked {

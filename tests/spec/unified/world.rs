@@ -3,12 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use actix_mongo::ClientSession;
 use bson::{Bson, Document, doc};
 
 use super::client::Client;
 use super::entities::{Entities, Entity};
 use super::failure::{Checked, Failure};
-use super::plain::matching::Matcher;
+use super::options::scoped;
+use super::plain::matching::{Matcher, Names};
 use super::servers::Server;
 
 /// How long something may take that a case waits for.
@@ -49,18 +51,19 @@ impl<'a> World<'a> {
         match kind {
             "client" => Ok(Entity::Client(Client::create(of, self.server, self.quick)?.into())),
             "database" => {
-                refuse_options(of, "databaseOptions")?;
                 let client = self.entities.client(text(of, "client")?)?;
-                Ok(Entity::Database(client.connection.database(text(of, "databaseName")?)?))
+                let database = client.connection.database(text(of, "databaseName")?)?;
+                Ok(Entity::Database(scoped!(database, of, "databaseOptions")))
             }
             "collection" => {
-                refuse_options(of, "collectionOptions")?;
                 let database = self.entities.database(text(of, "database")?)?;
-                Ok(Entity::Collection(database.collection(text(of, "collectionName")?)?))
+                let collection = database.collection(text(of, "collectionName")?)?;
+                Ok(Entity::Collection(scoped!(collection, of, "collectionOptions")))
             }
             "session" => {
-                self.entities.client(text(of, "client")?)?;
-                Err(Failure::NotBuilt("explicit sessions".to_owned()))
+                let client = self.entities.client(text(of, "client")?)?;
+                let options = of.get_document("sessionOptions").cloned().unwrap_or_default();
+                Ok(Entity::Session(self.session(&client, &options)?))
             }
             "bucket" => {
                 self.entities.database(text(of, "database")?)?;
@@ -70,6 +73,25 @@ impl<'a> World<'a> {
             "thread" => Err(Failure::NotBuilt("threads of a case".to_owned())),
             other => Err(Failure::Case(format!("an entity that the runner does not know: {other}"))),
         }
+    }
+
+    fn session(&self, client: &Client, options: &Document) -> Checked<ClientSession> {
+        let mut session = client.connection.start_session();
+        for (option, value) in options {
+            session = match (option.as_str(), value) {
+                ("causalConsistency", Bson::Boolean(consistent)) => session.causal_consistency(*consistent),
+                ("snapshot", Bson::Boolean(snapshot)) => session.snapshot(*snapshot),
+                ("snapshotTime", Bson::String(name)) => match self.entities.saved_value(name)? {
+                    Bson::Timestamp(time) => session.snapshot_time(time),
+                    other => return Err(Failure::Case(format!("a snapshot time that is {other}"))),
+                },
+                ("defaultTransactionOptions", _) => {
+                    return Err(Failure::NotBuilt("transactions".to_owned()));
+                }
+                _ => return Err(Failure::NotBuilt(format!("{option} of a session"))),
+            };
+        }
+        Ok(session.start()?)
     }
 
     /// To be turned off when the case is over.
@@ -90,11 +112,4 @@ impl<'a> World<'a> {
 /// A field that the schema has seen to.
 pub fn text<'a>(of: &'a Document, key: &str) -> Checked<&'a str> {
     of.get_str(key).map_err(|error| Failure::Case(error.to_string()))
-}
-
-fn refuse_options(of: &Document, key: &str) -> Checked {
-    match of.get_document(key).ok().and_then(|options| options.keys().next()) {
-        None => Ok(()),
-        Some(option) => Err(Failure::NotBuilt(format!("{option} of a database or collection"))),
-    }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use actix_mongo::DriverInfo;
+
+use super::super::arguments::Arguments;
 use super::super::entities::Entity;
 use super::super::failure::Checked;
 use super::super::operation::{Call, Yield};
@@ -14,6 +17,19 @@ pub async fn run(world: &World<'_>, entity: Option<Entity>, call: &mut Call) -> 
         ("close", Some(Entity::Client(client))) => {
             arguments.finish()?;
             client.connection.close(Duration::ZERO).await;
+        }
+        ("appendMetadata", Some(Entity::Client(client))) => {
+            let mut given = Arguments::new(arguments.needed_document("driverInfoOptions")?, None);
+            arguments.finish()?;
+            let mut library = DriverInfo::new(given.needed_text("name")?);
+            if let Some(version) = given.text("version")? {
+                library = library.version(version);
+            }
+            if let Some(platform) = given.text("platform")? {
+                library = library.platform(platform);
+            }
+            given.finish()?;
+            client.connection.append_metadata(library)?;
         }
         ("createEntities", None) => {
             let list = arguments.needed_list("entities")?;

@@ -2,6 +2,7 @@
 
 use bson::Bson;
 
+use super::super::arguments::apply;
 use super::super::entities::Entity;
 use super::super::failure::Checked;
 use super::super::operation::{Call, Yield};
@@ -13,7 +14,8 @@ pub async fn run(entity: Entity, call: &mut Call) -> Checked<Yield> {
         ("runCommand", Entity::Database(database)) => {
             // For languages that forget the order of keys.
             arguments.needed_text("commandName")?;
-            let run = database.run_command(arguments.needed_document("command")?);
+            let mut run = database.run_command(arguments.needed_document("command")?);
+            apply!(arguments, run {});
             arguments.finish()?;
             Ok(Yield::Value(Bson::Document(run.await?)))
         }

@@ -1,6 +1,6 @@
 //! Verbs that insert, update and delete.
 
-use actix_mongo::UpdateResult;
+use actix_mongo::{DeleteResult, UpdateResult};
 use bson::{Bson, Document, doc};
 
 use super::super::arguments::{Arguments, apply};
@@ -17,46 +17,92 @@ pub async fn run(entity: Entity, call: &mut Call) -> Checked<Yield> {
             let mut insert = collection.insert_one(arguments.needed_document("document")?);
             apply!(arguments, insert {
                 "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
+                "writeConcern" => write_concern(write_concern), "rawData" => raw_data(boolean),
             });
             arguments.finish()?;
-            doc! { "insertedId": insert.await?.inserted_id }
+            let result = insert.await?;
+            doc! { "insertedId": &result.inserted_id, "acknowledged": result.is_acknowledged() }
         }
         "insertMany" => {
             let mut insert = collection.insert_many(arguments.needed_documents("documents")?);
             apply!(arguments, insert {
-                "ordered" => ordered(boolean),
+                "ordered" => ordered(boolean), "writeConcern" => write_concern(write_concern),
                 "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
+                "rawData" => raw_data(boolean),
             });
             arguments.finish()?;
-            let ids = insert.await?.inserted_ids;
-            let count = ids.len() as i64;
-            let ids: Document = ids.into_iter().enumerate().map(|(at, id)| (at.to_string(), id)).collect();
-            doc! { "insertedIds": ids, "insertedCount": count }
-        }
-        "updateOne" => {
-            let filter = arguments.needed_document("filter")?;
-            let update = Arguments::needed("update", arguments.any("update")?)?;
-            let mut update = collection.update_one(filter, update);
-            apply!(arguments, update {
-                "upsert" => upsert(boolean), "arrayFilters" => array_filters(list), "sort" => sort(document),
-                "hint" => hint(any), "collation" => collation(document), "let" => let_vars(document),
-                "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
-            });
-            arguments.finish()?;
-            of_update(update.await?)
+            let result = insert.await?;
+            let (acknowledged, ids) = (result.is_acknowledged(), result.inserted_ids.into_iter());
+            let ids: Document = ids.enumerate().map(|(at, id)| (at.to_string(), id)).collect();
+            doc! { "insertedCount": ids.len() as i64, "insertedIds": ids, "acknowledged": acknowledged }
         }
         "deleteOne" => {
             let mut delete = collection.delete_one(arguments.needed_document("filter")?);
             apply!(arguments, delete {
                 "hint" => hint(any), "collation" => collation(document), "let" => let_vars(document),
-                "comment" => comment(any),
+                "comment" => comment(any), "writeConcern" => write_concern(write_concern),
+                "rawData" => raw_data(boolean),
             });
             arguments.finish()?;
-            doc! { "deletedCount": delete.await?.deleted_count as i64 }
+            of_delete(&delete.await?)
+        }
+        "deleteMany" => {
+            let mut delete = collection.delete_many(arguments.needed_document("filter")?);
+            apply!(arguments, delete {
+                "hint" => hint(any), "collation" => collation(document), "let" => let_vars(document),
+                "comment" => comment(any), "writeConcern" => write_concern(write_concern),
+                "rawData" => raw_data(boolean),
+            });
+            arguments.finish()?;
+            of_delete(&delete.await?)
+        }
+        _ => return change(&collection, call).await,
+    };
+    Ok(Yield::Value(Bson::Document(result)))
+}
+
+async fn change(collection: &actix_mongo::Collection, call: &mut Call) -> Checked<Yield> {
+    let arguments = &mut call.arguments;
+    let filter = arguments.needed_document("filter")?;
+    let result = match call.name.as_str() {
+        "updateOne" => {
+            let change = Arguments::needed("update", arguments.any("update")?)?;
+            let mut update = collection.update_one(filter, change);
+            apply!(arguments, update {
+                "upsert" => upsert(boolean), "arrayFilters" => array_filters(list), "sort" => sort(document),
+                "hint" => hint(any), "collation" => collation(document), "let" => let_vars(document),
+                "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
+                "writeConcern" => write_concern(write_concern), "rawData" => raw_data(boolean),
+            });
+            arguments.finish()?;
+            update.await?
+        }
+        "updateMany" => {
+            let change = Arguments::needed("update", arguments.any("update")?)?;
+            let mut update = collection.update_many(filter, change);
+            apply!(arguments, update {
+                "upsert" => upsert(boolean), "arrayFilters" => array_filters(list), "hint" => hint(any),
+                "collation" => collation(document), "let" => let_vars(document),
+                "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
+                "writeConcern" => write_concern(write_concern), "rawData" => raw_data(boolean),
+            });
+            arguments.finish()?;
+            update.await?
+        }
+        "replaceOne" => {
+            let mut replace = collection.replace_one(filter, arguments.needed_document("replacement")?);
+            apply!(arguments, replace {
+                "upsert" => upsert(boolean), "sort" => sort(document), "hint" => hint(any),
+                "collation" => collation(document), "let" => let_vars(document),
+                "bypassDocumentValidation" => bypass_document_validation(boolean), "comment" => comment(any),
+                "writeConcern" => write_concern(write_concern), "rawData" => raw_data(boolean),
+            });
+            arguments.finish()?;
+            replace.await?
         }
         _ => return Err(unknown(call)),
     };
-    Ok(Yield::Value(Bson::Document(result)))
+    Ok(Yield::Value(Bson::Document(of_update(result))))
 }
 
 fn of_update(result: UpdateResult) -> Document {
@@ -64,9 +110,14 @@ fn of_update(result: UpdateResult) -> Document {
         "matchedCount": result.matched_count as i64,
         "modifiedCount": result.modified_count as i64,
         "upsertedCount": i64::from(result.upserted_id.is_some()),
+        "acknowledged": result.is_acknowledged(),
     };
     if let Some(id) = result.upserted_id {
         document.insert("upsertedId", id);
     }
     document
+}
+
+fn of_delete(result: &DeleteResult) -> Document {
+    doc! { "deletedCount": result.deleted_count as i64, "acknowledged": result.is_acknowledged() }
 }

@@ -5,23 +5,17 @@ use std::sync::Arc;
 use bson::Bson;
 use tokio::sync::Mutex;
 
-use super::super::arguments::apply;
 use super::super::entities::{CursorEntity, Entity};
 use super::super::failure::{Checked, Failure};
 use super::super::operation::{Call, Yield};
+use super::crud_read::find;
 use super::unknown;
 
 pub async fn run(entity: Entity, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     match (call.name.as_str(), entity) {
         ("createFindCursor", Entity::Collection(collection)) => {
-            let mut find = collection.find(arguments.needed_document("filter")?);
-            apply!(arguments, find {
-                "batchSize" => batch_size(size), "limit" => limit(long), "sort" => sort(document),
-                "comment" => comment(any),
-            });
-            arguments.finish()?;
-            let cursor = CursorEntity(Some(find.await?));
+            let cursor = CursorEntity(Some(find(&collection, arguments)?.await?));
             Ok(Yield::Entity(Entity::Cursor(Arc::new(Mutex::new(cursor)))))
         }
         (name, Entity::Cursor(cursor)) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::arguments::Arguments;
-use super::super::expect_events::{agrees, is_not_built};
+use super::super::expect_events::agrees;
 use super::super::failure::{Checked, Failure};
 use super::super::operation::{Call, Yield};
 use super::super::recorder::Seen;
@@ -27,9 +27,6 @@ pub fn run(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
     let event = arguments.needed_document("event")?;
     let count = Arguments::needed("count", arguments.size("count")?)? as usize;
     arguments.finish()?;
-    if let Some(name) = event.keys().next().filter(|name| is_not_built(name)) {
-        return Err(Failure::NotBuilt(name.clone()));
-    }
     let matcher = world.matcher();
     let found = |events: &[Seen]| {
         client.visible(events).iter().filter(|seen| agrees(&matcher, &event, seen).is_ok()).count()

@@ -2,12 +2,16 @@
 
 mod clients;
 mod commands;
+mod counts;
 mod crud_read;
 mod crud_write;
 mod cursors;
 mod events;
 mod fail_points;
+mod find_and_modify;
 mod server_state;
+mod sessions;
+mod topology;
 
 use super::failure::{Checked, Failure};
 use super::operation::{Call, Yield};
@@ -18,12 +22,16 @@ use super::world::World;
 enum Family {
     Clients,
     Commands,
+    Counts,
     CrudRead,
     CrudWrite,
     Cursors,
     Events,
     FailPoints,
+    FindAndModify,
     ServerState,
+    Sessions,
+    Topology,
     /// The driver does not have it yet; what it is part of.
     NotBuilt(&'static str),
 }
@@ -37,7 +45,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ("client", &["dropDatabase"], NotBuilt("dropping a database")),
     ("client", &["clientBulkWrite"], NotBuilt("bulk writes of the client")),
     ("client", &["createChangeStream"], NotBuilt("change streams")),
-    ("client", &["appendMetadata"], NotBuilt("metadata that is added later")),
+    ("client", &["appendMetadata"], Family::Clients),
     ("database", &["aggregate"], Family::CrudRead),
     ("database", &["runCommand"], Family::Commands),
     ("database", &["runCursorCommand", "createCommandCursor"], NotBuilt("cursors of commands")),
@@ -55,16 +63,15 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ),
     ("database", &["createChangeStream"], NotBuilt("change streams")),
     ("collection", &["find", "findOne", "aggregate"], Family::CrudRead),
-    ("collection", &["insertOne", "insertMany", "updateOne", "deleteOne"], Family::CrudWrite),
-    ("collection", &["updateMany", "replaceOne", "deleteMany"], NotBuilt("more verbs that write")),
     (
         "collection",
-        &["findOneAndUpdate", "findOneAndReplace", "findOneAndDelete"],
-        NotBuilt("verbs that find and change"),
+        &["insertOne", "insertMany", "updateOne", "updateMany", "replaceOne", "deleteOne", "deleteMany"],
+        Family::CrudWrite,
     ),
-    ("collection", &["countDocuments", "estimatedDocumentCount", "distinct"], NotBuilt("verbs that count")),
+    ("collection", &["findOneAndUpdate", "findOneAndReplace", "findOneAndDelete"], Family::FindAndModify),
+    ("collection", &["countDocuments", "estimatedDocumentCount", "count", "distinct"], Family::Counts),
     // Removed from the specifications before this driver was written.
-    ("collection", &["count", "mapReduce"], NotBuilt("helpers of the past")),
+    ("collection", &["mapReduce"], NotBuilt("mapReduce")),
     ("collection", &["bulkWrite"], NotBuilt("bulk writes")),
     (
         "collection",
@@ -85,6 +92,17 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ("collection", &["rename"], NotBuilt("renaming a collection")),
     ("collection", &["createFindCursor"], Family::Cursors),
     ("collection", &["createChangeStream"], NotBuilt("change streams")),
+    ("session", &["endSession", "getSnapshotTime"], Family::Sessions),
+    (
+        "session",
+        &["startTransaction", "commitTransaction", "abortTransaction", "withTransaction"],
+        NotBuilt("transactions"),
+    ),
+    (
+        "testRunner",
+        &["assertSessionTransactionState", "assertSessionPinned", "assertSessionUnpinned"],
+        NotBuilt("transactions"),
+    ),
     ("cursor", &["iterateUntilDocumentOrError", "iterateOnce", "close"], Family::Cursors),
     ("testRunner", &["failPoint"], Family::FailPoints),
     ("testRunner", &["targetedFailPoint"], NotBuilt("sessions that are pinned")),
@@ -112,16 +130,13 @@ const TABLE: &[(&str, &[&str], Family)] = &[
             "assertDifferentLsidOnLastTwoCommands",
             "assertSessionDirty",
             "assertSessionNotDirty",
-            "assertSessionTransactionState",
-            "assertSessionPinned",
-            "assertSessionUnpinned",
         ],
-        NotBuilt("explicit sessions"),
+        Family::Sessions,
     ),
     (
         "testRunner",
         &["recordTopologyDescription", "assertTopologyType", "waitForPrimaryChange"],
-        NotBuilt("descriptions of the topology"),
+        Family::Topology,
     ),
     ("testRunner", &["runOnThread", "waitForThread"], NotBuilt("threads of a case")),
 ];
@@ -141,9 +156,13 @@ pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
         (NotBuilt(what), _) => Err(Failure::NotBuilt((*what).to_owned())),
         (Family::Clients, entity) => clients::run(world, entity, call).await,
         (Family::Events, _) => events::run(world, call),
+        (Family::Sessions, entity) => sessions::run(world, entity, call).await,
+        (Family::Topology, _) => topology::run(world, call),
         (Family::FailPoints, _) => fail_points::run(world, call).await,
         (Family::ServerState, _) => server_state::run(world, call).await,
         (Family::Commands, Some(entity)) => commands::run(entity, call).await,
+        (Family::Counts, Some(entity)) => counts::run(entity, call).await,
+        (Family::FindAndModify, Some(entity)) => find_and_modify::run(entity, call).await,
         (Family::CrudRead, Some(entity)) => crud_read::run(entity, call).await,
         (Family::CrudWrite, Some(entity)) => crud_write::run(entity, call).await,
         (Family::Cursors, Some(entity)) => cursors::run(entity, call).await,
