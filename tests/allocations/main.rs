@@ -4,11 +4,27 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
 use actix_mongo::bson::{Document, deserialize_from_slice, doc};
-use actix_mongo::{Connection, Cursor};
+use actix_mongo::{Collection, Connection, Cursor};
 use test_support::real_server::Options;
 use test_support::{RealServer, block_on};
 
 const MANY: i32 = 1000;
+/// Above this, glibc's allocator takes its slow way.
+const LARGEST_QUICK: usize = 1032;
+
+#[test]
+fn a_call_under_way_fits_into_a_quick_allocation() {
+    let connection = Connection::connect_lazy("mongodb://127.0.0.1:1").unwrap();
+    let things: Collection = connection.database("allocations").unwrap().collection("things").unwrap();
+    let calls = [
+        size_of_val(&*things.insert_one(doc! { "_id": 1 }).into_future()),
+        size_of_val(&*things.find_one(doc! { "_id": 1 }).into_future()),
+        size_of_val(&*things.find(doc! { "_id": 1 }).into_future()),
+        size_of_val(&*things.update_one(doc! {}, doc! { "$set": { "n": 1 } }).into_future()),
+        size_of_val(&*things.aggregate([doc! { "$match": {} }]).into_future()),
+    ];
+    assert!(calls.iter().all(|size| *size <= LARGEST_QUICK), "{calls:?}");
+}
 
 #[test]
 fn looking_at_a_batch_allocates_nothing() {

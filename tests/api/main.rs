@@ -17,6 +17,7 @@ mod logs;
 mod options;
 mod prose_crud;
 mod sent;
+mod sessions;
 mod stage;
 mod support;
 mod timeouts;

@@ -67,9 +67,9 @@ fn prose_4_an_explicit_session_is_sent_and_else_an_implicit_one() {
         macro_rules! both {
             ($($call:expr),+ $(,)?) => {$(
                 soon($call.session(&session).into_future()).await.expect("in the session");
-                assert_eq!(lsid(&latest(&server).body), id_of(&session), stringify!($call));
+                assert_eq!(lsid(&latest(&server).body), id_of(&session), "{}", stringify!($call));
                 soon($call.into_future()).await.expect("in none");
-                assert_ne!(lsid(&latest(&server).body), id_of(&session), stringify!($call));
+                assert_ne!(lsid(&latest(&server).body), id_of(&session), "{}", stringify!($call));
             )+};
         }
         both!(
@@ -263,7 +263,7 @@ fn a_session_that_met_a_network_error_is_used_on_and_not_given_back() {
         server.rule(Rule::on("insert").once().reset());
         for number in [1_i64, 2] {
             soon(things.insert_one(doc! {}).session(&session).into_future()).await.unwrap();
-            assert_eq!(latest(&server).body.get_i64("txnNumber"), Ok(number));
+            assert_eq!(latest(&server).body.get("txnNumber"), Some(&Bson::Int64(number)));
         }
         let inserts = sent(&server, "insert");
         assert_eq!(inserts.len(), 3);

@@ -91,7 +91,7 @@ fn a_session_is_handed_down_by_handles() {
             assert_eq!(lsid(&latest(&server).body), id_of(&session));
         }
         // The session alone keeps the connection alive, and handles keep the session alive.
-        let bound = super::things(&connection.bound_to(&session));
+        let bound = things(&connection.bound_to(&session));
         drop((database, connection, session));
         soon(bound.find_one(doc! {}).into_future()).await.unwrap();
     });
