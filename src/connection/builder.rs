@@ -1,11 +1,13 @@
 //! Every option of a connection, set by name.
 
+mod listeners;
+
 use std::fmt;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{ArbiterHandle, Recipient};
+use actix::ArbiterHandle;
 
 use super::from_uri::options_of;
 use super::options::ConnectionOptions;
@@ -15,7 +17,6 @@ use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
 use crate::command::{DriverInfo, ServerApi};
 use crate::error::{Error, Kind, Result};
-use crate::events::{Ear, Event, EventKinds, Listener};
 use crate::topology::ServerAddress;
 
 /// Makes a [`Connection`] with other than the default options.
@@ -291,63 +292,6 @@ impl Builder {
     pub fn lend_arbiters(self, arbiters: impl IntoIterator<Item = ArbiterHandle>) -> Self {
         let lent: Vec<ArbiterHandle> = arbiters.into_iter().collect();
         self.set(move |options| options.lent_arbiters = lent.clone())
-    }
-
-    /// Has a closure called with each [event](crate::events) of commands, pools and servers. May be
-    /// called several times, for several listeners. (default: none)
-    ///
-    /// Closures run one after the other, on a thread of the connection that does nothing
-    /// else, so they may take their time and even block; a slow one loses the oldest events
-    /// that wait for it, see [`event_backlog`](Self::event_backlog). One that panics gets
-    /// the next event all the same. The last events may come after
-    /// [`close`](Connection::close) is ready.
-    pub fn on_event(self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.on_events(EventKinds::ALL, listener)
-    }
-
-    /// The same for some kinds of events only. What nobody wants costs nothing.
-    pub fn on_events(self, kinds: EventKinds, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.listener(Listener { kinds, ear: Ear::Closure(Arc::new(listener)) })
-    }
-
-    /// Has each [event](crate::events) of commands, pools and servers sent to an actor. May be called
-    /// several times, for several listeners. (default: none)
-    ///
-    /// An event is sent only while there is room in the actor's mailbox; what does not fit
-    /// waits in the listener's [backlog](Self::event_backlog). Once the actor has stopped,
-    /// nothing is kept for it.
-    pub fn event_recipient(self, listener: Recipient<Event>) -> Self {
-        self.events_recipient(EventKinds::ALL, listener)
-    }
-
-    /// The same for some kinds of events only. What nobody wants costs nothing.
-    pub fn events_recipient(self, kinds: EventKinds, listener: Recipient<Event>) -> Self {
-        self.listener(Listener { kinds, ear: Ear::Recipient(listener) })
-    }
-
-    /// How many events may wait for one listener. Default 4096; at least 1. What is above
-    /// takes the place of the oldest, and counts in
-    /// [`dropped_events`](Connection::dropped_events).
-    pub fn event_backlog(self, events: usize) -> Self {
-        self.set(move |options| options.event_backlog = events)
-    }
-
-    /// How many bytes of a document, as extended JSON, a log message shows. The rest is left
-    /// out, and `...` stands for it. Default 1000, or what the environment variable
-    /// `MONGODB_LOG_MAX_DOCUMENT_LENGTH` says, if it is a number. This option wins over the
-    /// variable; whoever wants it the other way round reads the variable first:
-    ///
-    /// ```
-    /// # let builder = actix_mongo::Connection::builder();
-    /// let set = std::env::var("MONGODB_LOG_MAX_DOCUMENT_LENGTH").ok().and_then(|text| text.parse().ok());
-    /// let builder = builder.log_max_document_length(set.unwrap_or(200));
-    /// ```
-    pub fn log_max_document_length(self, bytes: usize) -> Self {
-        self.set(move |options| options.log_max_document_length = Some(bytes))
-    }
-
-    fn listener(self, listener: Listener) -> Self {
-        self.set(move |options| options.listeners.push(listener.clone()))
     }
 
     /// Connects, and waits until a server is known that takes writes (with

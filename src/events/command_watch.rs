@@ -102,6 +102,7 @@ impl CommandTeller {
 
 impl CommandWatch {
     /// The server answered with success.
+    #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn succeeded(mut self: Box<Self>, reply: &RawDocument) {
         self.over = true;
         let Self { socket, .. } = &*self;
@@ -125,6 +126,7 @@ impl CommandWatch {
     }
 
     /// It got this error.
+    #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn failed(mut self: Box<Self>, error: &Error) {
         self.fail(error);
     }

@@ -23,9 +23,9 @@ const NAMES: [&str; 9] = [
 
 /// Whether this command, or its reply, may tell a secret.
 pub fn is_sensitive(name: &str, command: &RawDocument) -> bool {
-    let is = |other: &&str| name.eq_ignore_ascii_case(other);
-    NAMES.iter().any(|other| is(other))
-        || (["hello", "ismaster"].iter().any(|other| is(other))
+    let one_of = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
+    one_of(&NAMES)
+        || (one_of(&["hello", "ismaster"])
             && matches!(command.get("speculativeAuthenticate"), Ok(Some(_)) | Err(_)))
 }
 

@@ -126,11 +126,11 @@ fn prose_2_explicit_truncation_limit() {
 fn prose_3_truncation_between_characters() {
     let fixture = fixture();
     block_on(async {
-        let (connection, capture) = connection(COMMAND, |builder| builder.log_max_document_length(11));
+        let (connection, capture) = connection(COMMAND, |builder| builder.log_max_document_length(12));
         let database = connection.database(fixture.database.name()).unwrap();
         database.run_command(doc! { "ping": "ééé" }).await.unwrap();
         let started = capture.of(&connection, "Command started").await;
-        // The text is `{"ping":"ééé"`: the eleventh byte is the second one's first... of two.
+        // Nine bytes come before the first of them, and each has two: the limit cuts the second.
         assert_eq!(started[0].text("command"), r#"{"ping":"é..."#);
     });
 }
