@@ -9,12 +9,13 @@ use bson::RawDocumentBuf;
 use serde::Serialize;
 
 use super::command::Command;
-use crate::command::codec::{encode, encode_field, written};
+pub use super::options::Options;
+use crate::command::codec::{encode, encode_field};
 use crate::dispatch::{CommandKind, Handle, Plan, Retry, Scope, SessionPlan, SessionTimes, execute};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Limits};
 use crate::topology::Criteria;
-use crate::wire::{ElementWriter, FrameBuilder};
+use crate::wire::FrameBuilder;
 
 /// A call under way. It is `'static`: nothing of the caller's is borrowed any more.
 pub type Running<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
@@ -29,11 +30,6 @@ pub struct Draft {
     pub options: Options,
     error: Option<Error>,
 }
-
-/// Optional elements of a command, each a document of one element. Empty for most calls,
-/// and then without memory of its own.
-#[derive(Clone, Debug, Default)]
-pub struct Options(Vec<(&'static str, RawDocumentBuf)>);
 
 impl Draft {
     /// A call through this handle.
@@ -157,62 +153,6 @@ impl Draft {
 
 /// What names of commands, collections and databases usually need.
 const NAMES: usize = 128;
-/// An option of MongoDB's own tools, which servers before 8.2 must not be sent.
-const RAW_DATA: &str = "rawData";
-const KNOWS_RAW_DATA: i32 = 27;
-
-impl Options {
-    /// Appends all of them to a command.
-    pub fn write(&self, command: &mut ElementWriter<'_>) {
-        for (_, field) in &self.0 {
-            command.splice(field);
-        }
-    }
-
-    /// Appends those that a server of these limits may be sent.
-    pub fn write_for(&self, limits: &Limits, command: &mut ElementWriter<'_>) {
-        let known = |name: &str| name != RAW_DATA || limits.max_wire_version >= KNOWS_RAW_DATA;
-        for (_, field) in self.0.iter().filter(|(name, _)| known(name)) {
-            command.splice(field);
-        }
-    }
-
-    /// Bytes that they need.
-    pub fn size(&self) -> usize {
-        self.0.iter().map(|(_, field)| field.as_bytes().len()).sum()
-    }
-
-    /// The option of this name, as a document of one element.
-    pub fn get(&self, key: &str) -> Option<&RawDocumentBuf> {
-        self.0.iter().find(|(name, _)| *name == key).map(|(_, field)| field)
-    }
-
-    /// Takes the options of these names out.
-    pub fn split_off(&mut self, keys: &[&str]) -> Self {
-        Self(self.0.extract_if(.., |(name, _)| keys.contains(name)).collect())
-    }
-
-    /// Sets an option anew.
-    pub fn replace(&mut self, key: &'static str, field: RawDocumentBuf) {
-        match self.0.iter_mut().find(|(name, _)| *name == key) {
-            Some((_, present)) => *present = field,
-            None => self.0.push((key, field)),
-        }
-    }
-
-    /// Adds an embedded document whose elements `write` appends, unless it is there.
-    fn add_with(&mut self, key: &'static str, write: impl FnOnce(&mut ElementWriter<'_>)) {
-        if self.get(key).is_some() {
-            return;
-        }
-        self.0.push((
-            key,
-            written(|field| {
-                field.document_with(key, write);
-            }),
-        ));
-    }
-}
 
 /// The methods that the builders of all verbs have, and how they become futures. The
 /// builder has a field `draft` and a method `start`.
@@ -302,7 +242,7 @@ macro_rules! options {
     (@method [$($doc:tt)+] $method:ident millis $key:literal) => {
         $($doc)+
         pub fn $method(mut self, value: std::time::Duration) -> Self {
-            self.draft.set($key, crate::collection::draft::whole_millis(value));
+            self.draft.set($key, crate::collection::options::whole_millis(value));
             self
         }
     };
@@ -327,11 +267,6 @@ macro_rules! raw_data {
             }
         }
     )+ };
-}
-
-/// In milliseconds, rounded up: the rest of one must not become 0, which is no limit.
-pub fn whole_millis(limit: Duration) -> i64 {
-    i64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
 }
 
 pub(crate) use {concerns, options, raw_data, verb};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bson::{Document, RawDocumentBuf};
 
-use super::draft::{Draft, Options, Running, options, verb};
+use super::draft::{Draft, Running, options, verb};
+use super::options::Options;
 use crate::command::codec::{decode, written};
 use crate::dispatch::{Retry, SessionTimes};
 use crate::pool::Namespace;

@@ -27,6 +27,7 @@ mod index;
 mod insert_many;
 mod insert_one;
 mod modify;
+mod options;
 mod rename;
 mod replace_one;
 mod results;

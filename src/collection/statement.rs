@@ -5,7 +5,8 @@ use bson::raw::RawBsonRef;
 use bson::{RawArray, RawDocument, RawDocumentBuf};
 use serde::Serialize;
 
-use super::draft::{Draft, Options};
+use super::draft::Draft;
+use super::options::Options;
 use crate::command::codec::encode_field;
 use crate::error::{Error, Kind, Result};
 use crate::pool::Limits;
