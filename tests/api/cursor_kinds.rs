@@ -323,11 +323,11 @@ fn what_contradicts_itself_is_never_sent() {
         find().cursor_type(CursorType::TailableAwait).timeout(second).max_await_time(second),
         find().cursor_type(CursorType::Tailable).exhaust(true),
     ] {
-        let error = block_on(call.into_future()).err().expect("refused");
+        let error = block_on(call.into_future()).expect_err("refused");
         assert_eq!((error.kind(), error.is_timeout()), (Kind::InvalidArgument, false));
     }
     let out = scene.things().aggregate([doc! { "$out": "x" }]).timeout(second);
-    let error = block_on(out.timeout_mode(TimeoutMode::Iteration).into_future()).err().expect("refused");
+    let error = block_on(out.timeout_mode(TimeoutMode::Iteration).into_future()).expect_err("refused");
     assert_eq!(error.kind(), Kind::InvalidArgument);
     assert_eq!(scene.bodies("find").len() + scene.bodies("aggregate").len(), 0);
 }
