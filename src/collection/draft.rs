@@ -168,7 +168,7 @@ macro_rules! verb {
             }
 
             /// The session that this call runs in. Wins over the handle's.
-            pub fn session(mut self, session: &crate::ClientSession) -> Self {
+            pub fn session(mut self, session: &crate::dispatch::ClientSession) -> Self {
                 self.draft.scoped(|scope| scope.session = Some(session.clone()));
                 self
             }
@@ -191,13 +191,13 @@ macro_rules! concerns {
     (reads $builder:ident $(<$item:ident>)?) => {
         impl $(<$item>)? $builder $(<$item>)? {
             /// Where this call may go. Wins over the handle's.
-            pub fn read_preference(mut self, preference: crate::ReadPreference) -> Self {
+            pub fn read_preference(mut self, preference: crate::topology::ReadPreference) -> Self {
                 self.draft.scoped(|scope| scope.read_preference = preference);
                 self
             }
 
             /// How current what this call sees must be. Wins over the handle's.
-            pub fn read_concern(mut self, concern: crate::ReadConcern) -> Self {
+            pub fn read_concern(mut self, concern: crate::command::ReadConcern) -> Self {
                 self.draft.scoped(|scope| scope.read_concern = concern);
                 self
             }
@@ -207,7 +207,7 @@ macro_rules! concerns {
         impl $(<$item>)? $builder $(<$item>)? {
             /// How durable the write must be before it counts as done. Wins over the
             /// handle's. With `w: 0` the call ends once the command is sent.
-            pub fn write_concern(mut self, concern: crate::WriteConcern) -> Self {
+            pub fn write_concern(mut self, concern: crate::command::WriteConcern) -> Self {
                 self.draft.scoped(|scope| scope.write_concern = concern);
                 self
             }
