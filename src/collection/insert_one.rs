@@ -55,7 +55,7 @@ impl InsertOne {
                 documents.check(limits)?;
                 let document = documents.first()?;
                 let mut elements = command.elements();
-                elements.str("insert", &namespace.collection);
+                elements.str("insert", &namespace.collection).bool("ordered", true);
                 options.write_for(limits, &mut elements);
                 elements.array_with("documents", |list| {
                     list.document("0", document);

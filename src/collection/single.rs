@@ -30,9 +30,12 @@ pub fn update(
         plan,
         move |command, limits| {
             let mut elements = command.elements();
-            elements.str("update", &namespace.collection).array_with("updates", |updates| {
-                updates.document_with("0", |update| statement.write(update));
-            });
+            elements.str("update", &namespace.collection).bool("ordered", true).array_with(
+                "updates",
+                |updates| {
+                    updates.document_with("0", |update| statement.write(update));
+                },
+            );
             options.write_for(limits, &mut elements);
             Ok(())
         },
@@ -62,9 +65,12 @@ pub fn delete(
         move |command, limits| {
             check_hint(hinted, acknowledged, limits)?;
             let mut elements = command.elements();
-            elements.str("delete", &namespace.collection).array_with("deletes", |deletes| {
-                deletes.document_with("0", |delete| statement.write(delete));
-            });
+            elements.str("delete", &namespace.collection).bool("ordered", true).array_with(
+                "deletes",
+                |deletes| {
+                    deletes.document_with("0", |delete| statement.write(delete));
+                },
+            );
             options.write_for(limits, &mut elements);
             Ok(())
         },
