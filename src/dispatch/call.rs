@@ -154,9 +154,7 @@ impl<'a> Call<'a> {
             told.as_deref(),
         );
         let selected = selected.await;
-        if let Some(told) = told {
-            core.selection_ends(&told, &selected);
-        }
+        let selected = core.selection_ends(told, selected);
         let Selected { pool, snapshot } = match selected {
             Ok(selected) => selected,
             Err(error) => return Err(self.unsent(self.out_of_time(error))),

@@ -56,12 +56,19 @@ impl Core {
         self.listeners.logs_selection().then(start)
     }
 
-    /// Logs hear how that ended.
-    pub fn selection_ends(&self, told: &SelectionWatch, result: &Result<Selected>) {
-        match result {
-            Ok(Selected { pool, snapshot }) => told.succeeded(&snapshot.topology, pool.address()),
-            Err(error) => told.failed(&self.snapshots.borrow().topology, error),
+    /// Logs hear how that ended. The result goes through, so that a call keeps no room for it.
+    pub fn selection_ends(
+        &self,
+        told: Option<Box<SelectionWatch>>,
+        result: Result<Selected>,
+    ) -> Result<Selected> {
+        if let Some(told) = told {
+            match &result {
+                Ok(Selected { pool, snapshot }) => told.succeeded(&snapshot.topology, pool.address()),
+                Err(error) => told.failed(&self.snapshots.borrow().topology, error),
+            }
         }
+        result
     }
 
     /// Picks a server from the present picture, if it is new enough and has one.
