@@ -14,7 +14,7 @@ use super::waiting::Waiting;
 use crate::command::reply;
 use crate::command::retryability::{explain_missing_numbers, label_retryable_write};
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, Run, SessionUse};
+use crate::pool::{Answer, Failure, Lease, Run, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -31,13 +31,15 @@ pub(super) struct Call<'a> {
     version: u64,
     /// Servers that failed: others are preferred.
     avoid: Vec<ServerAddress>,
-    /// The implicit session of an earlier attempt, and its number, to be sent again.
-    again: Option<(ServerSession, Option<i64>)>,
+    /// The implicit session of an earlier attempt, and its number, to be sent again. Boxed:
+    /// most calls have none, and each byte here is allocated for each call.
+    again: Option<Box<(ServerSession, Option<i64>)>>,
     /// The number in the caller's session, once there is one.
     number: Option<i64>,
     retries: Retries,
-    /// The latest attempt was a write with a number, so errors of it are labelled.
-    numbered: Option<Limits>,
+    /// The latest attempt was a write with a number, so errors of it are labelled; by the
+    /// version of the server's wire protocol.
+    numbered: Option<i32>,
     errors: Errors,
     /// Runs although the connection closes (kills and the end of sessions).
     closing: bool,
@@ -61,12 +63,11 @@ impl<'a> Call<'a> {
         core: &'a Core,
         scope: Option<&'a Scope>,
         plan: &mut Plan,
-        now: Instant,
         deadline: Option<Instant>,
     ) -> Self {
-        let selection_deadline = selection_deadline(core, now, deadline);
+        let selection_deadline = selection_deadline(core, Instant::now(), deadline);
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
-            SessionPlan::Held(session) => Some((session, None)),
+            SessionPlan::Held(session) => Some(Box::new((session, None))),
             other => {
                 plan.session = other;
                 None
@@ -190,7 +191,7 @@ impl<'a> Call<'a> {
                 return Err(self.unsent(no_numbers().with_server(pool.address())));
             }
             let (mut run, answer) = Run::new(next);
-            self.numbered = numbered.then_some(limits);
+            self.numbered = numbered.then_some(limits.max_wire_version);
             run.assumed = limits;
             run.operation_id = self.operation_id;
             run.session = self.session_use(plan, numbered);
@@ -253,16 +254,19 @@ impl<'a> Call<'a> {
             }
             return session.to_send(self.number);
         }
-        match (self.again.take(), &plan.session) {
-            (Some((session, txn_number)), _) => SessionUse::Held { session, txn_number },
-            (None, SessionPlan::None) => SessionUse::None,
-            (None, _) => SessionUse::Implicit { numbered },
+        if let Some(again) = self.again.take() {
+            let (session, txn_number) = *again;
+            return SessionUse::Held { session, txn_number };
+        }
+        match &plan.session {
+            SessionPlan::None => SessionUse::None,
+            _ => SessionUse::Implicit { numbered },
         }
     }
 
     /// An earlier attempt had a number: no further one may go without.
     fn was_numbered(&self) -> bool {
-        self.number.is_some() || matches!(self.again, Some((_, Some(_))))
+        self.number.is_some() || self.again.as_ref().is_some_and(|again| again.1.is_some())
     }
 
     /// What becomes of an attempt's implicit session: the next attempt takes it again, with
@@ -273,7 +277,7 @@ impl<'a> Call<'a> {
         // A retried write must repeat its session and number, also after a network error.
         if again && (numbered || !session.is_dirty()) {
             let number = numbered.then(|| session.txn_number());
-            self.again = Some((session, number));
+            self.again = Some(Box::new((session, number)));
         } else {
             self.core.give_back(session);
         }
@@ -315,10 +319,10 @@ impl<'a> Call<'a> {
 
     /// The labels that the driver itself adds (retryable writes specification).
     fn label(&self, error: Error) -> Error {
-        let Some(limits) = &self.numbered else { return error };
+        let Some(version) = self.numbered else { return error };
         let error = explain_missing_numbers(error);
         let mongos = self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded;
-        label_retryable_write(error, Some(limits.max_wire_version), mongos)
+        label_retryable_write(error, Some(version), mongos)
     }
 
     fn unsent(&self, error: Error) -> Box<Failed> {
@@ -341,8 +345,8 @@ impl<'a> Call<'a> {
 impl Drop for Call<'_> {
     /// A session that was kept for a further attempt does not get lost with it.
     fn drop(&mut self) {
-        if let Some((session, _)) = self.again.take() {
-            self.core.give_back(session);
+        if let Some(again) = self.again.take() {
+            self.core.give_back(again.0);
         }
     }
 }
@@ -359,8 +363,8 @@ impl<'a> Call<'a> {
         operation: &mut O,
         timeout: Duration,
     ) -> Result<Answer> {
-        let now = Instant::now();
-        let mut call = Self::new(core, None, operation.plan(), now, now.checked_add(timeout));
+        let deadline = Instant::now().checked_add(timeout);
+        let mut call = Self::new(core, None, operation.plan(), deadline);
         call.closing = true;
         call.run(operation).await
     }

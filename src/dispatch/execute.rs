@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::call::Call;
 use super::handle::Handle;
 use super::operation::Operation;
-use super::session::in_scope;
+use super::session::enter_scope;
 use super::shared::Core;
 use crate::error::Result;
 
@@ -17,26 +17,25 @@ use crate::error::Result;
     reason = "an async fn keeps its arguments twice, and more than a kilobyte takes the allocator's slow way"
 )]
 pub fn execute<O: Operation>(
-    handle: Handle,
+    mut handle: Handle,
     mut operation: O,
     timeout: Option<Duration>,
 ) -> impl Future<Output = Result<O::Output>> + Send {
     async move {
-        let now = Instant::now();
-        let handle = in_scope(handle, operation.plan());
+        enter_scope(&mut handle, operation.plan());
         let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
         // A limit beyond what the clock can tell is none.
-        let deadline = timeout.and_then(|limit| now.checked_add(limit));
+        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
         let name = operation.name();
-        let (mut turn, mut started) = (None, now);
+        let mut turn = None;
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
             match Box::pin(session.turn(&handle, operation.plan(), deadline)).await {
-                Ok(mine) => (turn, started) = (Some(mine), Instant::now()),
+                Ok(mine) => turn = Some(mine),
                 Err(error) => return Err(error.with_operation(name)),
             }
         }
-        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), started, deadline);
+        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline);
         let result = call.run(&mut operation).await;
         if let Some(turn) = turn {
             turn.over();

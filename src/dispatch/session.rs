@@ -94,7 +94,7 @@ impl ClientSession {
         handle: &Handle,
         plan: &Plan,
         deadline: Option<Instant>,
-    ) -> Result<Turn<'_>> {
+    ) -> Result<Box<Turn<'_>>> {
         if !Arc::ptr_eq(&self.bound.shared, handle.shared()) {
             return Err(refused("the session was started by another connection than this call goes through"));
         }
@@ -115,7 +115,7 @@ impl ClientSession {
             }
         };
         self.bound.state.begin(Instant::now())?;
-        Ok(Turn { session: self, over: false, _place: place })
+        Ok(Box::new(Turn { session: self, over: false, _place: place }))
     }
 
     /// For one attempt; `number` is that of a retryable write.
@@ -166,7 +166,7 @@ pub(super) struct Turn<'a> {
 
 impl Turn<'_> {
     /// The operation came to its end by itself: nothing of it is under way any more.
-    pub fn over(mut self) {
+    pub fn over(mut self: Box<Self>) {
         self.over = true;
     }
 }
@@ -218,19 +218,17 @@ pub(crate) fn scope<F: Future>(session: ClientSession, future: F) -> impl Future
     AMBIENT.scope(session, future)
 }
 
-/// The handle that an operation runs through: the given one, in the session of the scope
-/// around, if there is one and the operation does not say otherwise. A cursor's further
-/// batches do, as they run where it was opened; and a session is of use to its own
-/// connection alone.
-pub(super) fn in_scope(handle: Handle, plan: &Plan) -> Handle {
+/// Has an operation's handle name the session of the scope around, if there is one and the
+/// operation does not say otherwise. A cursor's further batches do, as they run where it was
+/// opened; and a session is of use to its own connection alone.
+pub(super) fn enter_scope(handle: &mut Handle, plan: &Plan) {
     if handle.scope().session.is_some() || !matches!(plan.session, SessionPlan::Implicit) {
-        return handle;
+        return;
     }
     let ambient = AMBIENT
         .try_with(|session| Arc::ptr_eq(&session.bound.shared, handle.shared()).then(|| session.clone()));
-    match ambient {
-        Ok(Some(session)) => handle.with_scope(|scope| scope.session = Some(session)),
-        _ => handle,
+    if let Ok(Some(session)) = ambient {
+        *handle = handle.with_scope(|scope| scope.session = Some(session));
     }
 }
 
