@@ -40,8 +40,10 @@
 //!   [`Builder::timeout`], [`Connection::with_timeout`] and each call's own `timeout`; the
 //!   innermost wins.
 //! - **A failed read or write is tried once more** where the cause may pass and the server
-//!   sees to it that a write is done once; commands through [`Database::run_command`] never.
-//!   After an error [`Error::may_have_run`] tells whether it can have had an effect.
+//!   sees to it that a write is done once; with a timeout, as often as it allows. Commands
+//!   of all kinds are tried up to twice more, after a wait, where a server refused them
+//!   because it is overloaded ([`Builder::max_adaptive_retries`]). After an error
+//!   [`Error::may_have_run`] tells whether it can have had an effect.
 //! - **Waiting is bounded.** Where a server is too slow, calls queue, up to a count and a
 //!   number of bytes; what is above fails at once ([`Kind::QueueFull`]).
 //! - **The last handle that is dropped ends the connection** in the background;

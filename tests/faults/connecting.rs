@@ -79,11 +79,11 @@ fn a_server_that_closes_every_connection_during_hello(depth: u32) {
 }
 
 /// The monitor is served and the pool is not. Each attempt fails exactly the oldest call;
-/// when none waits, none is made.
+/// when none waits, none is made. Calls that are repeated would ask for more.
 fn a_server_whose_pool_sockets_are_closed_during_hello_always(depth: u32) {
     let _story = Story::begin();
     let server = ScriptedServer::start();
-    let connection = connect(&server, depth, |builder| builder.max_connecting(1));
+    let connection = connect(&server, depth, |builder| builder.max_connecting(1).max_adaptive_retries(0));
     server.rule(Rule::on("isMaster").when(|it| it.connection > MONITOR).close());
     // More than there can be in flight on one socket.
     let calls: Vec<_> = (0..20).map(|_| Pending::begin(ping(&connection))).collect();
@@ -109,8 +109,8 @@ fn a_server_whose_pool_sockets_are_closed_during_hello_always(depth: u32) {
 fn a_server_whose_pool_sockets_get_no_hello(depth: u32) {
     let _story = Story::begin();
     let server = ScriptedServer::start();
-    let connection =
-        soon(builder(&server, depth).connect_timeout(LIMIT).max_connecting(1).connect()).unwrap();
+    let builder = builder(&server, depth).connect_timeout(LIMIT).max_connecting(1);
+    let connection = soon(builder.max_adaptive_retries(0).connect()).unwrap();
     server.rule(Rule::on("isMaster").when(|it| it.connection > MONITOR).never_answer());
     let error = ends_at(LIMIT, ping(&connection)).unwrap_err();
     assert_error(&error, Kind::ConnectionFailure, &[Is::Network, Is::Retryable]);
