@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Draft;
 use super::draft::{Options, Running};
-use crate::dispatch::{Plan, Retry};
+use crate::dispatch::{CommandKind, Plan, Retry};
 use crate::error::{Error, Kind, Result};
 use crate::pool::Limits;
 use crate::topology::{Criteria, ReadPreference};
@@ -29,7 +29,8 @@ impl Draft {
     /// without concerns, which such commands must not have (index management
     /// specification).
     pub fn searching(&self, database: &Arc<str>, size: usize) -> Plan {
-        self.with_own_limit(Plan { retry: Retry::Never, ..self.plan(database, Criteria::Write, size) })
+        let plan = self.plan(database, Criteria::Write, size);
+        self.with_own_limit(Plan { retry: Retry::Never, kind: CommandKind::Write, ..plan })
     }
 
     /// The plan of a command that lists something: it goes to the primary whatever the

@@ -37,7 +37,7 @@ pub fn execute<O: Operation>(
         }
         let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline);
         let result = call.run(&mut operation).await;
-        if let Some(turn) = turn {
+        if let Some(mut turn) = turn {
             turn.over();
         }
         match result {

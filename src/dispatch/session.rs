@@ -166,7 +166,7 @@ pub(super) struct Turn<'a> {
 
 impl Turn<'_> {
     /// The operation came to its end by itself: nothing of it is under way any more.
-    pub fn over(mut self: Box<Self>) {
+    pub fn over(&mut self) {
         self.over = true;
     }
 }
