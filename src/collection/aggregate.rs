@@ -130,6 +130,9 @@ impl<T: 'static> Aggregate<T> {
             true => writing(&mut draft, &namespace, size),
             false => draft.reading(&namespace.database, size),
         };
+        if lists_search_indexes(&pipeline) {
+            plan = Plan { read_concern: false, times: SessionTimes::None, ..plan };
+        }
         cursor.shape(&mut plan);
         if writes && cursor.timeout_mode == Some(TimeoutMode::Iteration) {
             draft
@@ -185,6 +188,14 @@ fn write_command(
             cursor.i32("batchSize", size);
         }
     });
+}
+
+/// Such a pipeline is an error to servers if it comes with a read concern of any kind (index
+/// management specification, "Where are read concern and write concern?").
+fn lists_search_indexes(pipeline: &RawDocument) -> bool {
+    let first = pipeline.get_array("pipeline").ok().and_then(|stages| stages.into_iter().next()?.ok());
+    let key = first.and_then(|stage| Some(stage.as_document()?.iter().next()?.ok()?.0));
+    key.is_some_and(|key| key.as_str() == "$listSearchIndexes")
 }
 
 fn is_writing(stage: &RawDocument) -> bool {

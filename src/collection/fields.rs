@@ -3,7 +3,7 @@
 use bson::RawDocumentBuf;
 use serde::Serialize;
 
-use super::draft::Options;
+use super::options::Options;
 use crate::command::codec::{encode, encode_field};
 use crate::error::{Error, Result};
 

@@ -46,7 +46,7 @@ use std::sync::Arc;
 use bson::Document;
 use serde::Serialize;
 
-pub(crate) use admin::{RawData, gone_is_well};
+pub(crate) use admin::gone_is_well;
 pub use aggregate::Aggregate;
 pub use count::Count;
 pub use count_documents::CountDocuments;
@@ -55,7 +55,7 @@ pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use distinct::Distinct;
 pub use draft::Running;
-pub(crate) use draft::{Draft, concerns, options, verb};
+pub(crate) use draft::{Draft, concerns, options, raw_data, verb};
 pub use drop::DropCollection;
 pub use estimated_document_count::EstimatedDocumentCount;
 pub use explain::{Explain, Verbosity};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::draft::{Draft, Running, concerns, options, verb};
 use super::{ValidationAction, ValidationLevel};
 use crate::command::codec::{decode, encode};
-use crate::dispatch::{Handle, Plan, SessionTimes};
+use crate::dispatch::Handle;
 use crate::error::Result;
 use crate::pool::Namespace;
 
@@ -83,8 +83,7 @@ impl Modify {
 
     fn start(self) -> Running<Document> {
         let Self { mut draft, namespace } = self;
-        // It takes no read concern, so none is sent in a causally consistent session.
-        let plan = Plan { times: SessionTimes::Snapshot, ..draft.changing(&namespace.database, 0) };
+        let plan = draft.altering(&namespace.database, 0);
         let options = draft.take_options();
         draft.run(
             "collMod",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::draft::{Draft, Running, concerns, options, verb};
 use crate::command::name;
-use crate::dispatch::{Handle, Plan, SessionTimes};
+use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
 /// Gives a collection another name; see [`Collection::rename`](crate::Collection::rename).
@@ -38,11 +38,7 @@ impl Rename {
 
     fn start(self) -> Running<()> {
         let Self { mut draft, from, to } = self;
-        // It takes no read concern, so none is sent in a causally consistent session.
-        let plan = Plan {
-            times: SessionTimes::Snapshot,
-            ..draft.changing(&ADMIN.into(), 2 * from.database.len() + from.collection.len() + to.len())
-        };
+        let plan = draft.altering(&ADMIN.into(), 2 * from.database.len() + from.collection.len() + to.len());
         let options = draft.take_options();
         draft.run(
             "renameCollection",

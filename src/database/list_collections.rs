@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::CollectionSpecification;
-use crate::collection::{Draft, RawData, Running, cursor_verb, options, verb};
+use crate::collection::{Draft, Running, cursor_verb, options, raw_data, verb};
 use crate::cursor::{Cursor, CursorOptions};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
@@ -36,6 +36,7 @@ options! { ListCollections<T> {
 
 verb!(ListCollections<T> -> Cursor<T>);
 cursor_verb!(ListCollections<T>);
+raw_data!(ListCollections<T>);
 
 /// What servers call the cursor.
 const LIST: &str = "$cmd.listCollections";
@@ -53,14 +54,6 @@ impl<T> ListCollections<T> {
         let Self { draft, database, cursor, .. } = self;
         ListCollections { draft, database, cursor, document: PhantomData }
     }
-
-    /// For MongoDB's own tools: shows time series as their buckets (servers from 8.2; not
-    /// sent to others).
-    #[doc(hidden)]
-    pub fn raw_data(mut self, raw: bool) -> Self {
-        self.draft.set("rawData", raw);
-        self
-    }
 }
 
 impl<T: 'static> ListCollections<T> {
@@ -68,8 +61,7 @@ impl<T: 'static> ListCollections<T> {
         let Self { mut draft, database, cursor, .. } = self;
         let mut plan = draft.listing(&database, 0);
         cursor.shape(&mut plan);
-        let mut options = draft.take_options();
-        let raw_data = RawData::split_off(&mut options);
+        let options = draft.take_options();
         let namespace = Namespace { database, collection: LIST.into() };
         // Further batches have no comment of their own: the server has them inherit it.
         let settings = draft.cursor(&cursor, &Arc::new(namespace), None);
@@ -83,8 +75,7 @@ impl<T: 'static> ListCollections<T> {
                         fields.i32("batchSize", size);
                     }
                 });
-                options.write(&mut elements);
-                raw_data.write(&mut elements, limits);
+                options.write_for(limits, &mut elements);
                 Ok(())
             },
             move |answer, handle| Cursor::open(answer, handle, settings.clone()),

@@ -57,8 +57,6 @@ impl Given {
             retry: Retry::Never,
             kind: CommandKind::Any,
             times,
-            // The caller's own limit stays as it is.
-            max_time: !matches!(self.command.get("maxTimeMS"), Ok(Some(_))),
             command_name: self.name_for_logs(draft),
             ..plan
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actix_mongo::bson::{Document, doc};
+use actix_mongo::bson::{Document, Timestamp, doc};
 use actix_mongo::operations::Running;
 use actix_mongo::{
     Collection, Connection, Database, IndexModel, Kind, ReadConcern, ReadMode, ReadPreference,
@@ -405,4 +405,37 @@ fn a_command_takes_its_read_preference_from_the_call_alone() {
     // A limit of the user's own stays as it is, and without a timeout alone.
     let limited = scene.sent(database.run_command(doc! { "ping": 1, "maxTimeMS": 5 }).into_future());
     assert_eq!(limited, doc! { "ping": 1, "maxTimeMS": 5, "$db": "d" });
+}
+
+/// Read and write concern specification, "afterClusterTime"; index management
+/// specification, "Where are read concern and write concern?".
+#[test]
+fn a_sessions_time_goes_along_where_servers_take_it() {
+    let scene = scene();
+    let session = scene.connection.start_session().start().unwrap();
+    session.advance_operation_time(Timestamp { time: 5, increment: 1 });
+    let database = scene.connection.bound_to(&session).database("d").unwrap();
+    let things = database.collection("c").unwrap();
+    let index = || IndexModel::new(doc! { "a": 1 });
+    let search = || SearchIndexModel::new(doc! {});
+    for (command, timed) in [
+        (scene.sent(database.create_collection("c").into_future()), true),
+        (scene.sent(things.drop().into_future()), true),
+        (scene.sent(things.create_index(index()).into_future()), true),
+        (scene.sent(things.drop_indexes().into_future()), true),
+        (scene.sent(database.drop().into_future()), true),
+        (scene.sent(things.rename("d").into_future()), false),
+        (scene.sent(things.modify().into_future()), false),
+        (scene.sent(things.list_indexes().into_future()), false),
+        (scene.sent(database.list_collections().into_future()), false),
+        (scene.sent(scene.connection.bound_to(&session).list_databases().into_future()), false),
+        (scene.sent(things.create_search_index(search()).into_future()), false),
+        (scene.sent(things.update_search_index("x", doc! {}).into_future()), false),
+        (scene.sent(things.drop_search_index("x").into_future()), false),
+        (scene.sent(things.list_search_indexes(None).into_future()), false),
+        (scene.sent(database.run_command(doc! { "ping": 1 }).into_future()), false),
+    ] {
+        let concern = command.get_document("readConcern").ok();
+        assert_eq!(concern.is_some_and(|it| it.contains_key("afterClusterTime")), timed, "{command}");
+    }
 }

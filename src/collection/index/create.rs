@@ -1,12 +1,10 @@
 //! `createIndexes`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::IndexModel;
 use super::model::Index;
-use crate::collection::admin::RawData;
-use crate::collection::draft::{Draft, Running, concerns, options, verb};
+use crate::collection::draft::{Draft, Running, concerns, options, raw_data, verb};
 use crate::dispatch::Handle;
 use crate::error::{Error, Kind, Result};
 use crate::pool::Namespace;
@@ -39,28 +37,15 @@ macro_rules! creating {
             /// ready: a number, `"majority"`, `"votingMembers"` (the server's default) or a
             /// mode of the replica set. An error on servers before 4.4.
             commit_quorum(any) => "commitQuorum",
+            /// How long the server may build. Wins over what is left of the timeout.
+            max_time(millis) => "maxTimeMS",
             /// Shown in the server's logs and profiles.
             comment(any) => "comment",
         } }
 
         verb!($builder -> $output);
         concerns!(writes $builder);
-
-        impl $builder {
-            /// How long the server may build. Wins over what is left of the timeout.
-            pub fn max_time(mut self, limit: Duration) -> Self {
-                self.draft.max_time(limit);
-                self
-            }
-
-            /// For MongoDB's own tools: works on a time series' buckets (servers from 8.2;
-            /// not sent to others).
-            #[doc(hidden)]
-            pub fn raw_data(mut self, raw: bool) -> Self {
-                self.draft.set("rawData", raw);
-                self
-            }
-        }
+        raw_data!($builder);
     };
 }
 
@@ -103,8 +88,7 @@ impl CreateIndexes {
 
 fn create(mut draft: Draft, namespace: Arc<Namespace>, indexes: Vec<Index>) -> Running<Vec<String>> {
     let plan = draft.changing(&namespace.database, indexes.iter().map(Index::size).sum());
-    let mut options = draft.take_options();
-    let raw_data = RawData::split_off(&mut options);
+    let options = draft.take_options();
     let names: Vec<String> = indexes.iter().map(|index| index.name.clone()).collect();
     draft.run(
         "createIndexes",
@@ -122,8 +106,7 @@ fn create(mut draft: Draft, namespace: Arc<Namespace>, indexes: Vec<Index>) -> R
                     array.document_with(&at.to_string(), |fields| index.write(fields));
                 }
             });
-            options.write(&mut elements);
-            raw_data.write(&mut elements, limits);
+            options.write_for(limits, &mut elements);
             Ok(())
         },
         move |_, _| Ok(names.clone()),

@@ -1,13 +1,11 @@
 //! `dropIndexes`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bson::RawDocumentBuf;
 use serde::Serialize;
 
-use crate::collection::admin::RawData;
-use crate::collection::draft::{Draft, Running, concerns, options, verb};
+use crate::collection::draft::{Draft, Running, concerns, options, raw_data, verb};
 use crate::command::codec::encode_field;
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
@@ -36,28 +34,15 @@ const ALL: &str = "*";
 macro_rules! dropping {
     ($builder:ident) => {
         options! { $builder {
+            /// How long the server may take. Wins over what is left of the timeout.
+            max_time(millis) => "maxTimeMS",
             /// Shown in the server's logs and profiles.
             comment(any) => "comment",
         } }
 
         verb!($builder -> ());
         concerns!(writes $builder);
-
-        impl $builder {
-            /// How long the server may take. Wins over what is left of the timeout.
-            pub fn max_time(mut self, limit: Duration) -> Self {
-                self.draft.max_time(limit);
-                self
-            }
-
-            /// For MongoDB's own tools: works on a time series' buckets (servers from 8.2;
-            /// not sent to others).
-            #[doc(hidden)]
-            pub fn raw_data(mut self, raw: bool) -> Self {
-                self.draft.set("rawData", raw);
-                self
-            }
-        }
+        raw_data!($builder);
     };
 }
 
@@ -103,16 +88,14 @@ impl DropIndexes {
 
 fn drop_indexes(mut draft: Draft, namespace: Arc<Namespace>, which: RawDocumentBuf) -> Running<()> {
     let plan = draft.changing(&namespace.database, which.as_bytes().len());
-    let mut options = draft.take_options();
-    let raw_data = RawData::split_off(&mut options);
+    let options = draft.take_options();
     draft.run(
         "dropIndexes",
         plan,
         move |command, limits| {
             let mut elements = command.elements();
             elements.str("dropIndexes", &namespace.collection).splice(&which);
-            options.write(&mut elements);
-            raw_data.write(&mut elements, limits);
+            options.write_for(limits, &mut elements);
             Ok(())
         },
         |_, _| Ok(()),

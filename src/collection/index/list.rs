@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::IndexSpecification;
-use crate::collection::admin::RawData;
 use crate::collection::cursor_verb::cursor_verb;
-use crate::collection::draft::{Draft, Running, options, verb};
+use crate::collection::draft::{Draft, Running, options, raw_data, verb};
 use crate::cursor::{Cursor, CursorOptions};
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
@@ -30,6 +29,7 @@ options! { ListIndexes<T> {
 
 verb!(ListIndexes<T> -> Cursor<T>);
 cursor_verb!(ListIndexes<T>);
+raw_data!(ListIndexes<T>);
 
 impl ListIndexes {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>) -> Self {
@@ -44,14 +44,6 @@ impl<T> ListIndexes<T> {
         let Self { draft, namespace, cursor, .. } = self;
         ListIndexes { draft, namespace, cursor, document: PhantomData }
     }
-
-    /// For MongoDB's own tools: lists the indexes of a time series' buckets (servers from
-    /// 8.2; not sent to others).
-    #[doc(hidden)]
-    pub fn raw_data(mut self, raw: bool) -> Self {
-        self.draft.set("rawData", raw);
-        self
-    }
 }
 
 impl<T: 'static> ListIndexes<T> {
@@ -59,8 +51,7 @@ impl<T: 'static> ListIndexes<T> {
         let Self { mut draft, namespace, cursor, .. } = self;
         let mut plan = draft.listing(&namespace.database, 0);
         cursor.shape(&mut plan);
-        let mut options = draft.take_options();
-        let raw_data = RawData::split_off(&mut options);
+        let options = draft.take_options();
         let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
         draft.run(
             "listIndexes",
@@ -72,8 +63,7 @@ impl<T: 'static> ListIndexes<T> {
                         fields.i32("batchSize", size);
                     }
                 });
-                options.write(&mut elements);
-                raw_data.write(&mut elements, limits);
+                options.write_for(limits, &mut elements);
                 Ok(())
             },
             move |answer, handle| Cursor::open(answer, handle, settings.clone()),

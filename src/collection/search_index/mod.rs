@@ -15,7 +15,6 @@ pub use create::{CreateSearchIndex, CreateSearchIndexes};
 pub use model::SearchIndexModel;
 
 use super::{Aggregate, Collection};
-use crate::command::ReadConcern;
 
 impl<T> Collection<T> {
     /// Has a search index made. The output is its name. The server does that in its own
@@ -45,7 +44,6 @@ impl<T> Collection<T> {
     /// All search indexes, or the one of this name, as an aggregation.
     pub fn list_search_indexes<'a>(&self, name: impl Into<Option<&'a str>>) -> Aggregate<Document> {
         let which = name.into().map_or_else(Document::new, |name| doc! { "name": name });
-        let plain = self.handle.with_scope(|scope| scope.read_concern = ReadConcern::default());
-        Aggregate::of_collection(&plain, &self.namespace, [doc! { "$listSearchIndexes": which }])
+        Aggregate::of_collection(&self.handle, &self.namespace, [doc! { "$listSearchIndexes": which }])
     }
 }
