@@ -1,84 +1,16 @@
-//! What the verbs for databases, collections and indexes send: every option, by its name
-//! in the command. A scripted server takes them.
+//! What the verbs for databases and collections send: every option, by its name in the
+//! command.
 
 use std::time::Duration;
 
 use actix_mongo::bson::{Document, Timestamp, doc};
-use actix_mongo::operations::Running;
 use actix_mongo::{
-    Collection, Connection, Database, IndexModel, Kind, ReadConcern, ReadMode, ReadPreference,
-    SearchIndexModel, ValidationAction, ValidationLevel, WriteConcern,
+    IndexModel, Kind, ReadConcern, ReadMode, ReadPreference, SearchIndexModel, ValidationAction,
+    ValidationLevel, WriteConcern,
 };
-use test_support::{Hello, Rule, ScriptedServer, block_on};
+use test_support::{Rule, block_on};
 
-struct Scene {
-    server: ScriptedServer,
-    connection: Connection,
-}
-
-/// A primary of this wire version that takes every command of these stories.
-fn scene_of(wire_version: i32) -> Scene {
-    let hello = Hello::primary("rs").with("maxWireVersion", wire_version);
-    let server = ScriptedServer::builder().hello(hello).start();
-    let cursor = doc! { "id": 0_i64, "ns": "d.c", "firstBatch": [] };
-    for listing in ["listCollections", "listIndexes"] {
-        server.rule(Rule::on(listing).reply(doc! { "cursor": cursor.clone(), "ok": 1 }));
-    }
-    server.rule(Rule::on("listDatabases").reply(doc! { "databases": [{ "name": "a" }], "ok": 1 }));
-    let made = doc! { "indexesCreated": [{ "id": "1", "name": "one" }], "ok": 1 };
-    server.rule(Rule::on("createSearchIndexes").reply(made));
-    for plain in [
-        "create",
-        "collMod",
-        "drop",
-        "dropDatabase",
-        "renameCollection",
-        "createIndexes",
-        "dropIndexes",
-        "updateSearchIndex",
-        "dropSearchIndex",
-    ] {
-        server.rule(Rule::on(plain).reply(doc! { "ok": 1 }));
-    }
-    let uri = format!("{}?replicaSet=rs", server.uri());
-    let connection = block_on(Connection::connect(uri)).unwrap();
-    Scene { server, connection }
-}
-
-fn scene() -> Scene {
-    scene_of(27)
-}
-
-impl Scene {
-    fn database(&self) -> Database {
-        self.connection.database("d").unwrap()
-    }
-
-    fn collection(&self) -> Collection {
-        self.database().collection("c").unwrap()
-    }
-
-    /// Runs a call, and gives the command that it sent, without what every command has.
-    #[track_caller]
-    fn sent<T>(&self, call: Running<T>) -> Document {
-        let before = self.server.log().commands.len();
-        if let Err(error) = block_on(call) {
-            panic!("{error:?}");
-        }
-        let log = self.server.log();
-        let mut own = log.commands[before..].iter().filter(|command| !command.is_hello());
-        let mut body = own.next().expect("something was sent").body.clone();
-        assert!(own.next().is_none(), "one command");
-        assert!(body.remove("lsid").is_some(), "an implicit session");
-        body.remove("$clusterTime");
-        body
-    }
-
-    /// How many commands it has seen that were not the client's own affair.
-    fn seen(&self) -> usize {
-        self.server.log().commands.iter().filter(|command| !command.is_hello()).count()
-    }
-}
+use crate::admin_scene::scene;
 
 #[test]
 fn create_takes_every_option() {
@@ -190,93 +122,6 @@ fn names_are_checked_before_anything_is_sent() {
 }
 
 #[test]
-fn create_indexes_takes_every_option() {
-    let scene = scene();
-    let model = IndexModel::new(doc! { "a": 1 })
-        .unique(true)
-        .sparse(true)
-        .hidden(true)
-        .expire_after(Duration::from_secs(9))
-        .partial_filter_expression(doc! { "b": 1 })
-        .collation(doc! { "locale": "de" })
-        .wildcard_projection(doc! { "c": 1 })
-        .background(true)
-        .storage_engine(doc! {})
-        .version(2)
-        .default_language("german".to_owned())
-        .language_override("l".to_owned())
-        .text_index_version(3)
-        .weights(doc! { "a": 2 })
-        .sphere_2d_index_version(3)
-        .bits(26)
-        .min(-1.0)
-        .max(1.0)
-        .bucket_size(5);
-    let call = scene
-        .collection()
-        .create_index(model)
-        .commit_quorum("majority")
-        .max_time(Duration::from_millis(250))
-        .raw_data(true)
-        .comment("x");
-    assert_eq!(
-        scene.sent(call.into_future()),
-        doc! {
-            "createIndexes": "c",
-            "indexes": [{
-                "key": { "a": 1 }, "name": "a_1", "unique": true, "sparse": true, "hidden": true,
-                "expireAfterSeconds": 9, "partialFilterExpression": { "b": 1 }, "collation": { "locale": "de" },
-                "wildcardProjection": { "c": 1 }, "background": true, "storageEngine": {}, "v": 2,
-                "default_language": "german", "language_override": "l", "textIndexVersion": 3,
-                "weights": { "a": 2 }, "2dsphereIndexVersion": 3, "bits": 26, "min": -1.0, "max": 1.0,
-                "bucketSize": 5,
-            }],
-            "commitQuorum": "majority", "maxTimeMS": 250_i64, "comment": "x", "rawData": true, "$db": "d",
-        }
-    );
-    let several = scene.collection().create_indexes([doc! { "a": 1 }, doc! { "b": -1 }]);
-    assert_eq!(block_on(several.clone().into_future()).unwrap(), ["a_1", "b_-1"]);
-    assert_eq!(scene.sent(several.into_future()).get_array("indexes").unwrap().len(), 2);
-}
-
-#[test]
-fn old_servers_are_not_told_what_they_do_not_know() {
-    let scene = scene_of(8);
-    let things = scene.collection();
-    let refused = block_on(things.create_index(doc! { "a": 1 }).commit_quorum(1).into_future());
-    assert_eq!(refused.unwrap_err().kind(), Kind::Unsupported);
-    assert_eq!(scene.seen(), 0);
-    for command in [
-        scene.sent(things.create_index(doc! { "a": 1 }).raw_data(true).into_future()),
-        scene.sent(things.drop_index("a").raw_data(true).into_future()),
-        scene.sent(things.drop_indexes().raw_data(true).into_future()),
-        scene.sent(things.list_indexes().raw_data(true).into_future()),
-        scene.sent(scene.database().list_collections().raw_data(true).into_future()),
-    ] {
-        assert!(!command.contains_key("rawData"), "{command}");
-    }
-}
-
-#[test]
-fn drop_indexes_takes_every_option() {
-    let scene = scene();
-    let things = scene.collection();
-    let limit = Duration::from_millis(10);
-    let rest = |which: Document| {
-        let mut command = doc! { "dropIndexes": "c" };
-        command.extend(which);
-        command.extend(doc! { "maxTimeMS": 10_i64, "comment": "x", "rawData": true, "$db": "d" });
-        command
-    };
-    let by_name = things.drop_index("a_1").max_time(limit).comment("x").raw_data(true);
-    assert_eq!(scene.sent(by_name.into_future()), rest(doc! { "index": "a_1" }));
-    let by_keys = things.drop_index_with_keys(doc! { "a": 1 }).max_time(limit).comment("x").raw_data(true);
-    assert_eq!(scene.sent(by_keys.into_future()), rest(doc! { "index": { "a": 1 } }));
-    let all = things.drop_indexes().max_time(limit).comment("x").raw_data(true);
-    assert_eq!(scene.sent(all.into_future()), rest(doc! { "index": "*" }));
-}
-
-#[test]
 fn lists_take_every_option_and_ask_the_primary() {
     let scene = scene();
     let away = ReadPreference::new(ReadMode::Secondary);
@@ -318,6 +163,7 @@ fn lists_take_every_option_and_ask_the_primary() {
 }
 
 /// The server applies `nameOnly` before the filter, which could then see names alone.
+
 #[test]
 fn names_alone_are_asked_for_unless_the_filter_looks_further() {
     let scene = scene();
@@ -332,43 +178,6 @@ fn names_alone_are_asked_for_unless_the_filter_looks_further() {
     assert!(names_only(None));
     assert!(names_only(Some(doc! { "name": "a" })));
     assert!(!names_only(Some(doc! { "name": "a", "options.capped": true })));
-}
-
-#[test]
-fn search_index_commands_have_no_concerns() {
-    let scene = scene();
-    let things = scene
-        .collection()
-        .with_write_concern(WriteConcern::nodes(0))
-        .with_read_concern(ReadConcern::majority());
-    let model = SearchIndexModel::new(doc! { "mappings": { "dynamic": true } });
-    let named = model.clone().name("one".to_owned()).kind("vectorSearch".to_owned());
-    assert_eq!(
-        scene.sent(things.create_search_indexes([model, named.clone()]).into_future()),
-        doc! {
-            "createSearchIndexes": "c",
-            "indexes": [
-                { "definition": { "mappings": { "dynamic": true } } },
-                { "definition": { "mappings": { "dynamic": true } }, "name": "one", "type": "vectorSearch" },
-            ],
-            "$db": "d",
-        }
-    );
-    assert_eq!(block_on(things.create_search_index(named).into_future()).unwrap(), "one");
-    assert_eq!(
-        scene.sent(things.update_search_index("one", doc! { "a": 1 }).into_future()),
-        doc! { "updateSearchIndex": "c", "name": "one", "definition": { "a": 1 }, "$db": "d" }
-    );
-    assert_eq!(
-        scene.sent(things.drop_search_index("one").into_future()),
-        doc! { "dropSearchIndex": "c", "name": "one", "$db": "d" }
-    );
-    for (name, stage) in [(None, doc! {}), (Some("one"), doc! { "name": "one" })] {
-        assert_eq!(
-            scene.sent(things.list_search_indexes(name).into_future()),
-            doc! { "aggregate": "c", "pipeline": [{ "$listSearchIndexes": stage }], "cursor": {}, "$db": "d" }
-        );
-    }
 }
 
 #[test]
@@ -389,6 +198,7 @@ fn what_is_not_there_is_dropped_as_well() {
 }
 
 /// Run command specification: nothing is inherited, and the server is told the option.
+
 #[test]
 fn a_command_takes_its_read_preference_from_the_call_alone() {
     let scene = scene();
@@ -408,7 +218,9 @@ fn a_command_takes_its_read_preference_from_the_call_alone() {
 }
 
 /// Read and write concern specification, "afterClusterTime"; index management
+
 /// specification, "Where are read concern and write concern?".
+
 #[test]
 fn a_sessions_time_goes_along_where_servers_take_it() {
     let scene = scene();

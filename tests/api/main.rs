@@ -6,12 +6,14 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
 mod admin;
+mod admin_scene;
 mod admin_sent;
 mod crud;
 mod cursor_kinds;
 mod cursors;
 mod errors;
 mod handles;
+mod indexes_sent;
 mod insert_many;
 mod logs;
 mod options;
