@@ -163,7 +163,6 @@ fn lists_take_every_option_and_ask_the_primary() {
 }
 
 /// The server applies `nameOnly` before the filter, which could then see names alone.
-
 #[test]
 fn names_alone_are_asked_for_unless_the_filter_looks_further() {
     let scene = scene();
@@ -198,7 +197,6 @@ fn what_is_not_there_is_dropped_as_well() {
 }
 
 /// Run command specification: nothing is inherited, and the server is told the option.
-
 #[test]
 fn a_command_takes_its_read_preference_from_the_call_alone() {
     let scene = scene();
@@ -218,9 +216,7 @@ fn a_command_takes_its_read_preference_from_the_call_alone() {
 }
 
 /// Read and write concern specification, "afterClusterTime"; index management
-
 /// specification, "Where are read concern and write concern?".
-
 #[test]
 fn a_sessions_time_goes_along_where_servers_take_it() {
     let scene = scene();
