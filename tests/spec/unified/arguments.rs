@@ -17,11 +17,8 @@ pub struct Arguments {
 }
 
 /// Arguments that some operations know and others do not, as the driver has it.
-const NOT_BUILT: [(&str, &str); 3] = [
-    ("rawData", "rawData of some calls"),
-    ("readPreference", "a read preference of some calls"),
-    ("maxTimeMS", "maxTimeMS of some calls"),
-];
+const NOT_BUILT: [(&str, &str); 2] =
+    [("rawData", "rawData of some calls"), ("maxTimeMS", "maxTimeMS of some calls")];
 
 impl Arguments {
     /// The session that they name was looked up.
@@ -99,6 +96,10 @@ impl Arguments {
         self.document(key)?.as_ref().map(options::read_preference).transpose()
     }
 
+    pub fn seconds(&mut self, key: &str) -> Checked<Option<Duration>> {
+        Ok(self.natural(key)?.map(Duration::from_secs))
+    }
+
     /// Fails if the argument was not given.
     pub fn needed<T>(key: &str, value: Option<T>) -> Checked<T> {
         value.ok_or_else(|| Failure::Case(format!("the argument '{key}' is missing")))
@@ -150,12 +151,20 @@ impl Arguments {
     }
 }
 
-/// Sets those options of a builder that were given; all builders have a session and a timeout.
-macro_rules! apply {
+/// Sets those options that were given.
+macro_rules! set {
     ($arguments:expr, $builder:ident { $( $key:literal => $method:ident($kind:ident) ),* $(,)? }) => {
+        $( if let Some(value) = $arguments.$kind($key)? { $builder = $builder.$method(value); } )*
+    };
+}
+pub(crate) use set;
+
+/// Sets those options of a call that were given; all calls have a session and a timeout.
+macro_rules! apply {
+    ($arguments:expr, $builder:ident { $($options:tt)* }) => {
         if let Some(session) = $arguments.session() { $builder = $builder.session(&session); }
         if let Some(limit) = $arguments.milliseconds("timeoutMS")? { $builder = $builder.timeout(limit); }
-        $( if let Some(value) = $arguments.$kind($key)? { $builder = $builder.$method(value); } )*
+        $crate::unified::arguments::set!($arguments, $builder { $($options)* });
     };
 }
 pub(crate) use apply;

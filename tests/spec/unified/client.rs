@@ -153,6 +153,9 @@ fn strings(entity: &Document, key: &str) -> Vec<String> {
 /// The shortest time between two looks at a server.
 const QUICK: Duration = Duration::from_millis(500);
 
+/// Options that some drivers have had; others are to pass their cases over.
+const LEFT_TO_DRIVERS: [&str; 2] = ["waitQueueSize", "waitQueueMultiple"];
+
 fn uri(entity: &Document, server: &Server, quick: bool) -> Checked<String> {
     let given = entity.get_document("uriOptions").cloned().unwrap_or_default();
     let mut options = Vec::new();
@@ -160,6 +163,9 @@ fn uri(entity: &Document, server: &Server, quick: bool) -> Checked<String> {
         options.push(format!("heartbeatFrequencyMS={}", QUICK.as_millis()));
     }
     for (name, value) in &given {
+        if LEFT_TO_DRIVERS.contains(&name.as_str()) {
+            return Err(Failure::NotBuilt(format!("{name}, which the specifications leave to drivers")));
+        }
         match value {
             Bson::Array(list) => {
                 for item in list {

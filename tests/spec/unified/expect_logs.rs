@@ -5,39 +5,63 @@ use bson::{Bson, Document};
 use super::failure::{Checked, Failure};
 use super::logs::{Message, level, level_of};
 use super::plain::matching::{Matcher, shown};
-use super::world::{World, text};
+use super::world::{PATIENCE, World, text};
 
 /// Compares all lists of a case.
 pub async fn check(world: &World<'_>, lists: &[Bson]) -> Checked {
     for list in lists.iter().filter_map(Bson::as_document) {
         let name = text(list, "client")?;
         let client = world.entities.client(name)?;
+        let list = List { matcher: world.matcher(), expected: list };
+        client
+            .logs()
+            .wait(PATIENCE, |messages| list.counted(messages).len() >= list.documents("messages").count());
+        // What is too much may have happened already, without having been told.
         client.connection.flush_events().await;
-        let compared = one(&world.matcher(), list, client.logs().messages());
+        let compared = list.compare(&client.logs().messages());
         compared.map_err(|reason| Failure::Case(format!("log messages of {name}: {reason}")))?;
     }
     Ok(())
 }
 
-fn one(matcher: &Matcher<'_>, list: &Document, mut actual: Vec<Message>) -> Result<(), String> {
-    let documents = |key| list.get_array(key).into_iter().flatten().filter_map(Bson::as_document);
-    let is_ignored =
-        |message: &Message| documents("ignoreMessages").any(|it| agrees(matcher, it, message).is_ok());
-    actual.retain(|message| !is_ignored(message));
-    let told = || actual.iter().map(|it| format!("\n  {}: {}", it.component, it.data)).collect::<String>();
-    let mut messages = actual.iter();
-    for (index, expected) in documents("messages").enumerate() {
-        let number = index + 1;
-        let Some(message) = messages.next() else {
-            return Err(format!("message {number}, {expected}, did not come; all:{}", told()));
-        };
-        agrees(matcher, expected, message)
-            .map_err(|reason| format!("message {number}: {reason}\nexpected {expected}\nall:{}", told()))?;
+/// What is expected of one client.
+struct List<'a> {
+    matcher: Matcher<'a>,
+    expected: &'a Document,
+}
+
+impl List<'_> {
+    fn documents(&self, key: &str) -> impl Iterator<Item = &Document> {
+        self.expected.get_array(key).into_iter().flatten().filter_map(Bson::as_document)
     }
-    let more = list.get_bool("ignoreExtraMessages").unwrap_or(false);
-    match messages.next().filter(|_| !more) {
-        Some(extra) => Err(format!("a message too many: {}; all:{}", extra.data, told())),
-        None => Ok(()),
+
+    /// Those that are not to be ignored.
+    fn counted<'m>(&self, messages: &'m [Message]) -> Vec<&'m Message> {
+        let is_ignored = |message: &Message| {
+            self.documents("ignoreMessages").any(|expected| agrees(&self.matcher, expected, message).is_ok())
+        };
+        messages.iter().filter(|message| !is_ignored(message)).collect()
+    }
+
+    fn compare(&self, messages: &[Message]) -> Result<(), String> {
+        let actual = self.counted(messages);
+        let told =
+            || actual.iter().map(|it| format!("\n  {}: {}", it.component, it.data)).collect::<String>();
+        let mut messages = actual.iter();
+        for (index, expected) in self.documents("messages").enumerate() {
+            let number = index + 1;
+            let Some(message) = messages.next() else {
+                return Err(format!("message {number}, {expected}, did not come; all:{}", told()));
+            };
+            agrees(&self.matcher, expected, message).map_err(|reason| {
+                format!("message {number}: {reason}\nexpected {expected}\nall:{}", told())
+            })?;
+        }
+        let more = self.expected.get_bool("ignoreExtraMessages").unwrap_or(false);
+        match messages.next().filter(|_| !more) {
+            Some(extra) => Err(format!("a message too many: {}; all:{}", extra.data, told())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! makes it, so each client has one of its own.
 
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use bson::{Bson, Document};
 use tracing::field::{Field, Visit};
@@ -22,7 +23,7 @@ pub struct Message {
 pub struct Logs {
     /// The least severe level that is kept, by component.
     wanted: Vec<(&'static str, Level)>,
-    kept: Arc<Mutex<Vec<Message>>>,
+    kept: Arc<(Mutex<Vec<Message>>, Condvar)>,
 }
 
 /// What the format calls the driver's targets.
@@ -61,9 +62,16 @@ impl Logs {
         Ok(logs)
     }
 
+    /// Waits until all messages so far please, at most so long.
+    pub fn wait(&self, patience: Duration, done: impl Fn(&[Message]) -> bool) {
+        let kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.kept.1.wait_timeout_while(kept, patience, |kept| !done(kept));
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// All that was kept so far.
     pub fn messages(&self) -> Vec<Message> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> Option<&'static str> {
@@ -91,7 +99,8 @@ impl Subscriber for Logs {
         let mut fields = Fields(Document::new());
         event.record(&mut fields);
         let message = Message { level: level(*event.metadata().level()), component, data: fields.0 };
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        self.kept.1.notify_all();
     }
 
     fn enter(&self, _: &Id) {}

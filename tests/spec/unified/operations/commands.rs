@@ -15,7 +15,7 @@ pub async fn run(entity: Entity, call: &mut Call) -> Checked<Yield> {
             // For languages that forget the order of keys.
             arguments.needed_text("commandName")?;
             let mut run = database.run_command(arguments.needed_document("command")?);
-            apply!(arguments, run {});
+            apply!(arguments, run { "readPreference" => read_preference(read_preference) });
             arguments.finish()?;
             Ok(Yield::Value(Bson::Document(run.await?)))
         }

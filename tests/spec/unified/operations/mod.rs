@@ -1,14 +1,18 @@
 //! All operations that cases can ask for: one table, one file for each family.
 
 mod clients;
+mod collections;
 mod commands;
 mod counts;
 mod crud_read;
 mod crud_write;
 mod cursors;
+mod databases;
 mod events;
 mod fail_points;
 mod find_and_modify;
+mod indexes;
+mod search_indexes;
 mod server_state;
 mod sessions;
 mod topology;
@@ -21,14 +25,18 @@ use super::world::World;
 #[derive(Clone, Copy)]
 enum Family {
     Clients,
+    Collections,
     Commands,
     Counts,
     CrudRead,
     CrudWrite,
     Cursors,
+    Databases,
     Events,
     FailPoints,
     FindAndModify,
+    Indexes,
+    SearchIndexes,
     ServerState,
     Sessions,
     Topology,
@@ -41,14 +49,14 @@ use Family::NotBuilt;
 /// By the kind of the object that an operation is asked of. What is not here does not exist.
 const TABLE: &[(&str, &[&str], Family)] = &[
     ("client", &["close"], Family::Clients),
-    ("client", &["listDatabases", "listDatabaseNames", "listDatabaseObjects"], NotBuilt("listing databases")),
-    ("client", &["dropDatabase"], NotBuilt("dropping a database")),
+    ("client", &["listDatabases", "listDatabaseNames", "listDatabaseObjects"], Family::Databases),
+    ("client", &["dropDatabase"], Family::Databases),
     ("client", &["clientBulkWrite"], NotBuilt("bulk writes of the client")),
     ("client", &["createChangeStream"], NotBuilt("change streams")),
     ("client", &["appendMetadata"], Family::Clients),
     ("database", &["aggregate"], Family::CrudRead),
     ("database", &["runCommand"], Family::Commands),
-    ("database", &["runCursorCommand", "createCommandCursor"], NotBuilt("cursors of commands")),
+    ("database", &["runCursorCommand", "createCommandCursor"], Family::Cursors),
     (
         "database",
         &[
@@ -59,7 +67,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
             "listCollectionNames",
             "listCollectionObjects",
         ],
-        NotBuilt("managing collections"),
+        Family::Collections,
     ),
     ("database", &["createChangeStream"], NotBuilt("change streams")),
     ("collection", &["find", "findOne", "aggregate"], Family::CrudRead),
@@ -76,7 +84,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     (
         "collection",
         &["createIndex", "dropIndex", "dropIndexes", "listIndexes", "listIndexNames"],
-        NotBuilt("managing indexes"),
+        Family::Indexes,
     ),
     (
         "collection",
@@ -87,9 +95,9 @@ const TABLE: &[(&str, &[&str], Family)] = &[
             "listSearchIndexes",
             "updateSearchIndex",
         ],
-        NotBuilt("managing search indexes"),
+        Family::SearchIndexes,
     ),
-    ("collection", &["rename"], NotBuilt("renaming a collection")),
+    ("collection", &["rename"], Family::Collections),
     ("collection", &["createFindCursor"], Family::Cursors),
     ("collection", &["createChangeStream"], NotBuilt("change streams")),
     ("session", &["endSession", "getSnapshotTime"], Family::Sessions),
@@ -161,6 +169,10 @@ pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
         (Family::FailPoints, _) => fail_points::run(world, call).await,
         (Family::ServerState, _) => server_state::run(world, call).await,
         (Family::Commands, Some(entity)) => commands::run(entity, call).await,
+        (Family::Databases, Some(entity)) => databases::run(entity, call).await,
+        (Family::Collections, Some(entity)) => collections::run(entity, call).await,
+        (Family::Indexes, Some(entity)) => indexes::run(entity, call).await,
+        (Family::SearchIndexes, Some(entity)) => search_indexes::run(entity, call).await,
         (Family::Counts, Some(entity)) => counts::run(entity, call).await,
         (Family::FindAndModify, Some(entity)) => find_and_modify::run(entity, call).await,
         (Family::CrudRead, Some(entity)) => crud_read::run(entity, call).await,
