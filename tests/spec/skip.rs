@@ -6,7 +6,7 @@ use crate::defects::Defect;
 
 /// The defect under which a case is listed.
 pub fn defect_of<'a>(name: &str, defects: &'a [Defect]) -> Option<&'a Defect> {
-    defects.iter().find(|defect| matches(defect.case, name))
+    defects.iter().find(|defect| defect.cases.iter().any(|case| matches(case, name)))
 }
 
 /// What a verdict means for a case that is listed: it is skipped because it fails, and

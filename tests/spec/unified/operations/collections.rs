@@ -57,7 +57,8 @@ pub async fn run(entity: Entity, call: &mut Call) -> Checked<Yield> {
 }
 
 async fn create(database: &Database, arguments: &mut Arguments) -> Checked<Yield> {
-    let mut create = database.create_collection(&arguments.needed_text("collection")?);
+    let name = arguments.needed_text("collection")?;
+    let mut create = database.create_collection(&name);
     apply!(arguments, create {
         "capped" => capped(boolean), "size" => size(long), "max" => max(long), "viewOn" => view_on(text),
         "pipeline" => pipeline(list), "validator" => validator(document), "collation" => collation(document),
@@ -78,7 +79,7 @@ async fn create(database: &Database, arguments: &mut Arguments) -> Checked<Yield
     }
     arguments.finish()?;
     create.await?;
-    Ok(Yield::Nothing)
+    Ok(Yield::Entity(Entity::Collection(database.collection(&name)?)))
 }
 
 async fn modify(database: &Database, arguments: &mut Arguments) -> Checked<Yield> {
