@@ -69,7 +69,8 @@ impl Client {
         let recorder = Recorder::default();
         let record = recorder.clone();
         let uri = uri(entity, server, quick)?;
-        let logs = Logs::of(entity.get_document("observeLogMessages").unwrap_or(&Document::new()))?;
+        let logs =
+            entity.get_document("observeLogMessages").map_or_else(|_| Ok(Logs::default()), Logs::of)?;
         let connect = || {
             let mut builder = Connection::builder().uri(&uri)?.log_max_document_length(WHOLE_DOCUMENTS);
             if let Some(api) = api {

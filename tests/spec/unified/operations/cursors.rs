@@ -71,9 +71,9 @@ async fn on(name: &str, entity: &mut CursorEntity) -> Checked<Yield> {
         return Ok(Yield::Nothing);
     }
     let Some(cursor) = &mut entity.0 else { return Err(Failure::Case("the cursor is closed".to_owned())) };
-    match cursor.try_next().await? {
-        Some(document) => Ok(Yield::Value(Bson::Document(document))),
-        None if name == "iterateOnce" => Ok(Yield::Nothing),
-        None => Err(Failure::Case("the cursor has no more documents".to_owned())),
-    }
+    let next = match name {
+        "iterateOnce" => cursor.next_if_any().await?,
+        _ => Some(cursor.try_next().await?.ok_or("the cursor has no more documents")?),
+    };
+    Ok(next.map_or(Yield::Nothing, |document| Yield::Value(Bson::Document(document))))
 }
