@@ -76,7 +76,7 @@ impl Case {
 
 impl Row<'_> {
     fn json(&self, names: Names) -> String {
-        let number = |value: Option<f64>| value.map_or_else(|| "null".to_owned(), |value| value.to_string());
+        let number = |value: Option<f64>| serde_json::Value::from(value);
         format!(
             r#"{{"case":{:?},"metric":{:?},"{}":{},"{}":{},"ratio":{},"spread":{},"rounds":{}}}"#,
             self.case,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bson::{Document, doc};
-use mongodb::Client;
-use tokio::runtime::{Builder, Runtime};
+use mongodb::{Client, Database};
+use tokio::runtime::Builder;
 
 use crate::canned::counters::Seen;
 use crate::cases::{Operation, Size};
@@ -18,13 +18,11 @@ pub enum Target {
     Real(Real),
 }
 
-/// Its database is ours to drop.
+/// Its database is ours to drop. Nothing is kept connected to it: monitors would wake up during
+/// runs, or find themselves late when they were kept from it.
 pub struct Real {
     uri: String,
     pid: Option<u32>,
-    /// Runs only while the client below is used: no monitor of it wakes up during a run.
-    runtime: Runtime,
-    client: Client,
 }
 
 impl Target {
@@ -65,12 +63,10 @@ impl Target {
 }
 
 impl Real {
-    /// Connects, and replaces the database by what the cases need.
+    /// Replaces the database by what the cases need.
     pub fn fill(uri: &str, pid: Option<u32>) -> Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let client = runtime.block_on(async {
-            let client = Client::with_uri_str(uri).await?;
-            let database = client.database(DATABASE);
+        let real = Self { uri: uri.to_owned(), pid };
+        let filled = real.with_database(async |database| {
             database.drop().await?;
             let all =
                 [(THINGS, Size::Small)].into_iter().chain(Size::BOTH.map(|size| (size.collection(), size)));
@@ -79,19 +75,30 @@ impl Real {
                 let documents = (0..DOCUMENTS).map(|id| stored(size, id));
                 collection.insert_many(documents).await?;
             }
-            mongodb::error::Result::Ok(client)
+            Ok(())
         });
-        let client = client.with_context(|| format!("filling {uri}"))?;
-        Ok(Self { uri: uri.to_owned(), pid, runtime, client })
+        filled.with_context(|| format!("filling {uri}"))?;
+        Ok(real)
     }
 
     fn forget_inserted(&self) -> Result<()> {
-        let inserted = self.client.database(DATABASE).collection::<Document>(INSERTED);
-        self.runtime.block_on(async {
+        let emptied = self.with_database(async |database| {
+            let inserted = database.collection::<Document>(INSERTED);
             inserted.drop().await?;
             // A first insert that makes the collection would not be like the others.
-            inserted.insert_one(doc! { "first": true }).await
-        })?;
-        Ok(())
+            inserted.insert_one(doc! { "first": true }).await?;
+            Ok(())
+        });
+        emptied.context("emptying the collection for inserts")
+    }
+
+    fn with_database(&self, work: impl AsyncFnOnce(Database) -> mongodb::error::Result<()>) -> Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let client = Client::with_uri_str(&self.uri).await?;
+            work(client.database(DATABASE)).await?;
+            client.shutdown().immediate(true).await;
+            Ok(())
+        })
     }
 }
