@@ -40,6 +40,13 @@ pub fn count(reply: &RawDocument) -> u64 {
     field(reply, b"n").and_then(|n| u64::try_from(n.as_i64()?).ok()).unwrap_or(0)
 }
 
+/// The unmet write concern of a reply, and its error labels.
+pub fn unmet_concern(reply: &RawDocument) -> Result<Option<(WriteConcernError, Vec<String>)>, ProtocolError> {
+    let head = ReplyHead::scan(reply)?;
+    let Some(concern) = head.write_concern_error else { return Ok(None) };
+    Ok(Some((read_concern_error(concern)?, head.labels().map(Into::into).collect())))
+}
+
 /// The error of a write that the server refused in part or as a whole.
 pub fn refused(failure: WriteFailure) -> Error {
     let message = match (failure.write_errors.as_slice(), &failure.write_concern_error) {

@@ -56,6 +56,8 @@ struct Failed {
     server: Option<ServerAddress>,
     /// The picture that the attempt was made from.
     version: u64,
+    /// The reply, without its body and session, if it says `ok` all the same.
+    refusal: Option<Answer>,
 }
 
 impl<'a> Call<'a> {
@@ -99,7 +101,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Failed { error, session, reported, server, version } = *failed;
+            let Failed { error, session, reported, server, version, refusal } = *failed;
             let error = self.label(error);
             let around = Circumstances {
                 sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
@@ -108,6 +110,10 @@ impl<'a> Call<'a> {
             let options = &self.core.options;
             match self.retries.judge(options, operation.plan(), &error, around) {
                 Verdict::Stop => {
+                    if let Some(answer) = refusal.filter(|_| operation.plan().reads_refusals) {
+                        let body = error.server_response().cloned().unwrap_or_default();
+                        return Ok(Answer { body, session, ..answer });
+                    }
                     self.keep(session, false);
                     // The caller's next call must not start from a picture that this error
                     // has made out of date, or it fails for the same cause once more.
@@ -236,7 +242,8 @@ impl<'a> Call<'a> {
                     }
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
-                    return Err(Box::new(Failed { error, session, reported, server, version }));
+                    let refusal = None;
+                    return Err(Box::new(Failed { error, session, reported, server, version, refusal }));
                 }
             }
         }
@@ -305,14 +312,9 @@ impl<'a> Call<'a> {
                 Ok(answer)
             }
             Err(error) => {
-                let server = Some(answer.server.clone());
-                Err(Box::new(Failed {
-                    error,
-                    session: answer.session.take(),
-                    reported: true,
-                    server,
-                    version,
-                }))
+                let (server, session) = (Some(answer.server.clone()), answer.session.take());
+                let refusal = Some(answer).filter(|_| error.kind() == Kind::Write);
+                Err(Box::new(Failed { error, session, reported: true, server, version, refusal }))
             }
         }
     }
@@ -326,7 +328,14 @@ impl<'a> Call<'a> {
     }
 
     fn unsent(&self, error: Error) -> Box<Failed> {
-        Box::new(Failed { error, session: None, reported: false, server: None, version: self.version })
+        Box::new(Failed {
+            error,
+            session: None,
+            reported: false,
+            server: None,
+            version: self.version,
+            refusal: None,
+        })
     }
 
     /// Selection that was cut short by the operation's own timeout is a timeout.

@@ -55,6 +55,9 @@ pub struct Plan {
     pub exclusive: bool,
     /// Refused documents and unmet write concerns in a reply that says `ok` are errors.
     pub writes: bool,
+    /// Where such a reply is not repeated for, it is read like one of success: it has more
+    /// to say, and a cursor perhaps.
+    pub reads_refusals: bool,
     /// Whether `maxTimeMS` is derived from the operation's timeout.
     pub max_time: bool,
     /// Whether it takes the handle's read concern, and what its session adds to that.
@@ -85,6 +88,7 @@ impl Plan {
             capacity,
             exclusive: false,
             writes: false,
+            reads_refusals: false,
             max_time: false,
             read_concern: false,
             acknowledged: true,
