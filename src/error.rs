@@ -3,10 +3,14 @@
 //! Every layer makes this type; it imports nothing but `std` and `bson`, so that no
 //! module needs another one only to be able to fail.
 
+mod bulk_write;
+
 use std::fmt;
 use std::sync::Arc;
 
 use bson::RawDocumentBuf;
+
+pub use bulk_write::{BulkWriteFailure, BulkWriteResult, OperationResult};
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -101,6 +105,7 @@ struct Inner {
     seen_version: Option<u64>,
     response: Option<RawDocumentBuf>,
     write: Option<Arc<WriteFailure>>,
+    bulk: Option<Arc<BulkWriteFailure>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -176,6 +181,7 @@ impl Error {
                 seen_version: None,
                 response: None,
                 write: None,
+                bulk: None,
                 source: None,
             }),
         }

@@ -142,7 +142,7 @@ pub use actors::snapshot::Happening;
 pub use bson;
 pub use collection::{
     Collection, DeleteResult, IndexModel, IndexSpecification, InsertManyResult, InsertOneResult,
-    ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity,
+    ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{Builder, Connection, DatabaseSpecification, ServerState, State};
@@ -157,9 +157,9 @@ pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, 
 pub mod operations {
     pub use crate::client_session::StartSession;
     pub use crate::collection::{
-        Aggregate, Count, CountDocuments, CreateIndex, CreateIndexes, CreateSearchIndex, CreateSearchIndexes,
-        DeleteMany, DeleteOne, Distinct, DropCollection, DropIndex, DropIndexes, DropSearchIndex,
-        EstimatedDocumentCount, Explain, Find, FindOne, FindOneAndDelete, FindOneAndReplace,
+        Aggregate, BulkWrite, Count, CountDocuments, CreateIndex, CreateIndexes, CreateSearchIndex,
+        CreateSearchIndexes, DeleteMany, DeleteOne, Distinct, DropCollection, DropIndex, DropIndexes,
+        DropSearchIndex, EstimatedDocumentCount, Explain, Find, FindOne, FindOneAndDelete, FindOneAndReplace,
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
@@ -170,4 +170,7 @@ pub mod operations {
     };
 }
 
-pub use error::{Error, Kind, Result, WriteConcernError, WriteError, WriteFailure, label};
+pub use error::{
+    BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result, WriteConcernError, WriteError,
+    WriteFailure, label,
+};

@@ -105,7 +105,7 @@ impl Documents {
 }
 
 /// Encodes a document behind what `bytes` hold, and says what its `_id` is.
-fn append<T: Serialize>(document: &T, bytes: &mut Vec<u8>) -> Result<Bson> {
+pub fn append<T: Serialize>(document: &T, bytes: &mut Vec<u8>) -> Result<Bson> {
     let start = bytes.len();
     // Room for an `_id`: to make one, nothing has to be moved then.
     bytes.extend_from_slice(&[0; ID]);

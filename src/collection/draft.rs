@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
 use serde::Serialize;
@@ -145,6 +145,12 @@ impl Draft {
         }
     }
 
+    /// When a call of several commands has to be over.
+    pub fn deadline(&self) -> Option<Instant> {
+        let limit = self.timeout.or(self.handle.scope().timeout).filter(|limit| !limit.is_zero());
+        limit.and_then(|limit| Instant::now().checked_add(limit))
+    }
+
     /// Takes the options out, to be moved into the command.
     pub fn take_options(&mut self) -> Options {
         std::mem::take(&mut self.options)
@@ -153,6 +159,15 @@ impl Draft {
 
 /// What names of commands, collections and databases usually need.
 const NAMES: usize = 128;
+
+/// What is left until the deadline of several commands, for one of them. Zero is no limit.
+pub fn left_until(deadline: Option<Instant>) -> Duration {
+    let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now()).max(LEAST);
+    deadline.map_or(Duration::ZERO, left)
+}
+
+/// So that a limit that is used up does not become none.
+const LEAST: Duration = Duration::from_nanos(1);
 
 /// The methods that the builders of all verbs have, and how they become futures. The
 /// builder has a field `draft` and a method `start`.

@@ -3,13 +3,13 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
 use super::InsertManyResult;
 use super::documents::Documents;
-use super::draft::{Draft, Running, concerns, options, raw_data, verb};
+use super::draft::{Draft, Running, concerns, left_until, options, raw_data, verb};
 use crate::command::reply;
 use crate::dispatch::Handle;
 use crate::error::{Error, Kind, Result, WriteFailure};
@@ -99,9 +99,7 @@ struct Inserting {
 
 impl Inserting {
     fn new(draft: Draft, namespace: Arc<Namespace>, documents: Arc<Documents>, ordered: bool) -> Self {
-        let timeout =
-            draft.timeout.or_else(|| draft.handle().scope().timeout).filter(|limit| !limit.is_zero());
-        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = draft.deadline();
         let operation_id = draft.handle().core().operation_id();
         Self {
             draft,
@@ -137,9 +135,8 @@ impl Inserting {
 
     fn batch(&mut self, from: usize, end: Arc<AtomicUsize>) -> Running<u64> {
         let mut draft = self.draft.clone();
-        // Zero is none: the handle's limit is in the deadline already.
-        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now()).max(LEAST);
-        draft.timeout = Some(self.deadline.map_or(Duration::ZERO, left));
+        // The handle's limit is in the deadline already.
+        draft.timeout = Some(left_until(self.deadline));
         let mut plan = draft.writing(&self.namespace.database, 0);
         plan.operation_id = self.operation_id;
         let options = draft.take_options();
@@ -182,9 +179,6 @@ impl Inserting {
         Ok(())
     }
 }
-
-/// So that a limit that is used up does not become none.
-const LEAST: Duration = Duration::from_nanos(1);
 
 /// One error of what all batches refused; labels and the like are those of the first.
 fn of_all(first: Error, failure: WriteFailure) -> Error {

@@ -4,6 +4,7 @@
 
 mod admin;
 mod aggregate;
+mod bulk_write;
 mod command;
 mod count;
 mod count_documents;
@@ -48,6 +49,7 @@ use serde::Serialize;
 
 pub(crate) use admin::gone_is_well;
 pub use aggregate::Aggregate;
+pub use bulk_write::{BulkWrite, WriteModel};
 pub use count::Count;
 pub use count_documents::CountDocuments;
 pub(crate) use cursor_verb::cursor_verb;
@@ -123,6 +125,11 @@ impl<T> Collection<T> {
     /// The name of its database.
     pub fn database_name(&self) -> &str {
         &self.namespace.database
+    }
+
+    /// Its database's name, a dot, and its own.
+    pub fn namespace(&self) -> String {
+        format!("{}.{}", self.namespace.database, self.namespace.collection)
     }
 
     /// The same, with another place to read from for all calls made through the new handle
@@ -204,6 +211,29 @@ impl<T> Collection<T> {
     /// second attempt from a second deletion of many.
     pub fn delete_many(&self, filter: impl Serialize) -> DeleteMany {
         DeleteMany::new(&self.handle, &self.namespace, filter)
+    }
+
+    /// Runs many writes, in as few commands as the server's limits allow: insertions,
+    /// updates and deletions each in their own. By default one after the other, up to the
+    /// first that is refused; [`BulkWrite::ordered`] says otherwise. An empty list is an error.
+    ///
+    /// ```no_run
+    /// # use actix_mongo::bson::doc;
+    /// use actix_mongo::WriteModel;
+    ///
+    /// # async fn example(rooms: actix_mongo::Collection) -> actix_mongo::Result<()> {
+    /// let result = rooms
+    ///     .bulk_write([
+    ///         WriteModel::insert_one(doc! { "_id": 8, "beds": 1 }),
+    ///         WriteModel::update_many(doc! { "beds": 1 }, doc! { "$set": { "single": true } }),
+    ///         WriteModel::delete_one(doc! { "_id": 7 }),
+    ///     ])
+    ///     .await?;
+    /// println!("{} inserted, {} deleted", result.inserted_count, result.deleted_count);
+    /// # Ok(()) }
+    /// ```
+    pub fn bulk_write(&self, models: impl IntoIterator<Item = WriteModel>) -> BulkWrite {
+        BulkWrite::of_collection(&self.handle, &self.namespace, models)
     }
 
     /// How many documents match `filter`. An empty filter makes the server look at the whole

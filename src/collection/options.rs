@@ -23,10 +23,15 @@ impl Options {
 
     /// Appends those that a server of these limits may be sent.
     pub fn write_for(&self, limits: &Limits, command: &mut ElementWriter<'_>) {
-        let known = |name: &str| name != RAW_DATA || limits.max_wire_version >= KNOWS_RAW_DATA;
-        for (_, field) in self.0.iter().filter(|(name, _)| known(name)) {
+        for (_, field) in self.0.iter().filter(|(name, _)| is_known(name, limits)) {
             command.splice(field);
         }
+    }
+
+    /// Bytes that they add to a command for a server of these limits.
+    pub fn spliced_size(&self, limits: &Limits) -> usize {
+        let known = self.0.iter().filter(|(name, _)| is_known(name, limits));
+        known.map(|(_, field)| field.as_bytes().len() - EMPTY_DOCUMENT).sum()
     }
 
     /// Bytes that they need.
@@ -69,6 +74,13 @@ impl Options {
 /// An option of MongoDB's own tools, which servers before 8.2 must not be sent.
 const RAW_DATA: &str = "rawData";
 const KNOWS_RAW_DATA: i32 = 27;
+
+/// What a document has around its elements.
+const EMPTY_DOCUMENT: usize = 5;
+
+fn is_known(option: &str, limits: &Limits) -> bool {
+    option != RAW_DATA || limits.max_wire_version >= KNOWS_RAW_DATA
+}
 
 /// In milliseconds, rounded up: the rest of one must not become 0, which is no limit.
 pub fn whole_millis(limit: Duration) -> i64 {

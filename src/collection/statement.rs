@@ -107,6 +107,12 @@ impl Change {
     pub fn size(&self) -> usize {
         self.field.as_bytes().len()
     }
+
+    /// Bytes of the document or array alone.
+    pub fn value_size(&self) -> usize {
+        // Behind its length, type and key, before the closing zero.
+        self.size().saturating_sub(4 + 1 + 2 + 1)
+    }
 }
 
 impl Draft {

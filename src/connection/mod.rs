@@ -23,7 +23,7 @@ pub use options::ConnectionOptions;
 pub use state::{ServerState, State};
 
 use crate::client_session::StartSession;
-use crate::collection::Running;
+use crate::collection::{BulkWrite, Running, WriteModel};
 use crate::command::{DriverInfo, ReadConcern, WriteConcern};
 use crate::database::Database;
 use crate::dispatch::{ClientSession, Drain, Handle, Scope};
@@ -141,6 +141,34 @@ impl<D> Connection<D> {
     #[must_use]
     pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
         self.scoped(|scope| scope.write_concern = concern)
+    }
+
+    /// Runs many writes over any collections, each named by its namespace (`"hotel.rooms"`;
+    /// see [`Collection::namespace`](crate::Collection::namespace)), in as few commands as the
+    /// server's limits allow. By default one after the other, up to the first that is refused;
+    /// [`BulkWrite::ordered`] says otherwise.
+    ///
+    /// Servers have it from 8.0 on; others are [`Kind::Unsupported`]. An empty list is an
+    /// error, as is a write concern without an answer (`w: 0`) for writes that are ordered, or
+    /// have verbose results (bulk write specification).
+    ///
+    /// ```no_run
+    /// # use actix_mongo::bson::doc;
+    /// use actix_mongo::WriteModel;
+    ///
+    /// # async fn example(connection: actix_mongo::Connection) -> actix_mongo::Result<()> {
+    /// let result = connection
+    ///     .bulk_write([
+    ///         ("hotel.rooms", WriteModel::delete_one(doc! { "_id": 7 })),
+    ///         ("hotel.log", WriteModel::insert_one(doc! { "closed": 7 })),
+    ///     ])
+    ///     .verbose_results(true)
+    ///     .await?;
+    /// println!("{:?}", result.verbose_results);
+    /// # Ok(()) }
+    /// ```
+    pub fn bulk_write<N: AsRef<str>>(&self, models: impl IntoIterator<Item = (N, WriteModel)>) -> BulkWrite {
+        BulkWrite::of_connection(&self.handle, models)
     }
 
     /// Starts a session, once the builder's [`start`](StartSession::start) is called;

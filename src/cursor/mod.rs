@@ -13,6 +13,7 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bson::Document;
 use futures_core::Stream;
@@ -21,6 +22,7 @@ use serde::de::DeserializeOwned;
 pub use self::batch::{Batch, Documents};
 use self::fetch::Fetcher;
 use self::get_more::namespace_of;
+use self::settings::Patience;
 pub use self::settings::{CursorOptions, CursorSettings, CursorType, TimeoutMode};
 use crate::command::codec::decode;
 use crate::command::{CursorReply, reply};
@@ -92,6 +94,11 @@ impl<T> Cursor<T> {
     /// Changes how many documents the batches after this one have; 0 leaves it to the server.
     pub fn set_batch_size(&mut self, size: u32) {
         self.fetcher.settings_mut().batch_size = Some(i32::try_from(size).unwrap_or(i32::MAX));
+    }
+
+    /// All further batches must come until then; without a deadline they have the time they need.
+    pub(crate) fn limit(&mut self, deadline: Option<Instant>) {
+        self.fetcher.settings_mut().patience = deadline.map_or(Patience::Endless, Patience::Until);
     }
 
     /// The documents that were not handed out yet, at least one; fetches a batch if there
