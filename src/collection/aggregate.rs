@@ -139,7 +139,8 @@ impl<T: 'static> Aggregate<T> {
                 .refuse("a pipeline that writes is done with its first batch: its timeout can't be for each");
         }
         let options = draft.take_options();
-        let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
+        // Boxed, since a call under way should be small.
+        let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));
         draft.run(
             "aggregate",
             plan,
@@ -149,7 +150,7 @@ impl<T: 'static> Aggregate<T> {
                 options.write_for(limits, &mut elements);
                 Ok(())
             },
-            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
+            move |answer, handle| Cursor::open(answer, handle, (*settings).clone()),
         )
     }
 }

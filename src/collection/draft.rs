@@ -147,7 +147,7 @@ impl Draft {
 
     /// When a call of several commands has to be over.
     pub fn deadline(&self) -> Option<Instant> {
-        let limit = self.timeout.or(self.handle.scope().timeout).filter(|limit| !limit.is_zero());
+        let limit = self.timeout.or_else(|| self.handle.scope().timeout).filter(|limit| !limit.is_zero());
         limit.and_then(|limit| Instant::now().checked_add(limit))
     }
 

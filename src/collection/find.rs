@@ -135,7 +135,8 @@ impl<T: 'static> Find<T> {
         cursor.shape(&mut plan);
         cursor.limit = u64::try_from(limit).unwrap_or(0);
         let options = draft.take_options();
-        let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
+        // Boxed, since a call under way should be small.
+        let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));
         draft.run(
             "find",
             plan,
@@ -152,7 +153,7 @@ impl<T: 'static> Find<T> {
                 }
                 Ok(())
             },
-            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
+            move |answer, handle| Cursor::open(answer, handle, (*settings).clone()),
         )
     }
 }

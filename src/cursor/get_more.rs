@@ -46,7 +46,7 @@ impl GetMore {
         let namespace = &settings.namespace;
         let capacity = 112 + namespace.collection.len() + namespace.database.len();
         let plan = Plan {
-            session: session.map_or(SessionPlan::None, SessionPlan::Held),
+            session: session.map_or(SessionPlan::None, |session| SessionPlan::Held(Box::new(session))),
             kind: CommandKind::Read,
             via: lease.map_or(Via::Pool, Via::Lease),
             ..Plan::plain(namespace.database.clone(), Criteria::Server(server), capacity)

@@ -62,12 +62,12 @@ impl Given {
         }
     }
 
-    fn name_for_logs(&self, draft: &Draft) -> Option<Box<str>> {
+    fn name_for_logs(&self, draft: &Draft) -> Option<Box<Box<str>>> {
         if !draft.handle().core().listeners.logs_selection() {
             return None;
         }
         let (name, _) = self.command.iter().next()?.ok()?;
-        Some(name.as_str().into())
+        Some(Box::new(name.as_str().into()))
     }
 }
 

@@ -31,7 +31,7 @@ pub fn execute<O: Operation>(
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
             match Box::pin(session.turn(&handle, operation.plan(), deadline)).await {
-                Ok(mine) => turn = Some(mine),
+                Ok(mine) => turn = Some(Box::new(mine)),
                 Err(error) => return Err(error.with_operation(name)),
             }
         }

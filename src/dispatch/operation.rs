@@ -71,8 +71,9 @@ pub struct Plan {
     /// What events and logs tell commands of one call by; 0 for a number of its own. See
     /// [`Core::operation_id`](super::Core::operation_id).
     pub operation_id: i64,
-    /// The command's name for logs, where [`Operation::name`] is another.
-    pub command_name: Option<Box<str>>,
+    /// The command's name for logs, where [`Operation::name`] is another. Boxed twice, since
+    /// hardly any plan has one.
+    pub command_name: Option<Box<Box<str>>>,
     /// Over which socket it goes.
     pub via: Via,
 }
@@ -150,5 +151,5 @@ pub enum SessionPlan {
     /// An implicit one.
     Implicit,
     /// The implicit one that its cursor holds.
-    Held(ServerSession),
+    Held(Box<ServerSession>),
 }

@@ -30,9 +30,8 @@ pub struct Outcome {
 impl Outcome {
     /// Nothing was done yet.
     pub fn new(acknowledged: bool, verbose: bool) -> Self {
-        let mut result = BulkWriteResult::default();
-        result.acknowledged = acknowledged;
-        result.verbose_results = verbose.then(Default::default);
+        let verbose_results = verbose.then(Default::default);
+        let result = BulkWriteResult { acknowledged, verbose_results, ..BulkWriteResult::default() };
         Self { result, ..Self::default() }
     }
 
@@ -104,13 +103,15 @@ impl Outcome {
     }
 
     fn embed(self, error: Error) -> Error {
-        let mut failure = WriteFailure::default();
-        failure.completed = self.result.completed();
-        failure.write_concern_error = self.concern_errors.first().cloned();
-        failure.write_errors = self.write_errors;
-        let mut bulk = BulkWriteFailure::default();
-        bulk.write_concern_errors = self.concern_errors;
-        bulk.partial_result = self.partial.then_some(self.result);
+        let failure = WriteFailure {
+            completed: self.result.completed(),
+            write_concern_error: self.concern_errors.first().cloned(),
+            write_errors: self.write_errors,
+        };
+        let bulk = BulkWriteFailure {
+            write_concern_errors: self.concern_errors,
+            partial_result: self.partial.then_some(self.result),
+        };
         error.with_write_failure(failure).with_bulk_write_failure(bulk)
     }
 }

@@ -2,6 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
+mod failed;
+
+use self::failed::Failed;
 use super::encode::encode;
 use super::handle::Scope;
 use super::operation::{Operation, Plan, Retry, SessionPlan};
@@ -11,10 +16,9 @@ use super::session::ClientSession;
 use super::shared::Core;
 use super::via::{Via, lease};
 use super::waiting::Waiting;
-use crate::command::reply;
-use crate::command::retryability::{explain_missing_numbers, label_retryable_write};
+use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Run, SessionUse};
+use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Run, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -29,8 +33,8 @@ pub(super) struct Call<'a> {
     selection_deadline: Instant,
     /// The picture that the next selection must at least be from.
     version: u64,
-    /// Servers that failed: others are preferred.
-    avoid: Vec<ServerAddress>,
+    /// What failed so far. Boxed: most calls have nothing of it.
+    past: Option<Box<Past>>,
     /// The implicit session of an earlier attempt, and its number, to be sent again. Boxed:
     /// most calls have none, and each byte here is allocated for each call.
     again: Option<Box<(ServerSession, Option<i64>)>>,
@@ -40,24 +44,18 @@ pub(super) struct Call<'a> {
     /// The latest attempt was a write with a number, so errors of it are labelled; by the
     /// version of the server's wire protocol.
     numbered: Option<i32>,
-    errors: Errors,
     /// Runs although the connection closes (kills and the end of sessions).
     closing: bool,
     /// What events and logs tell its attempts by.
     operation_id: i64,
 }
 
-/// How one attempt ended short of an answer that reports success.
-struct Failed {
-    error: Error,
-    session: Option<ServerSession>,
-    /// The error was read from a socket, so the supervisor was told of it.
-    reported: bool,
-    server: Option<ServerAddress>,
-    /// The picture that the attempt was made from.
-    version: u64,
-    /// The reply, without its body and session, if it says `ok` all the same.
-    refusal: Option<Answer>,
+/// What attempts that failed leave behind.
+#[derive(Default)]
+struct Past {
+    /// Servers that failed: others are preferred.
+    avoid: Vec<ServerAddress>,
+    errors: Errors,
 }
 
 impl<'a> Call<'a> {
@@ -69,13 +67,13 @@ impl<'a> Call<'a> {
     ) -> Self {
         let selection_deadline = selection_deadline(core, Instant::now(), deadline);
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
-            SessionPlan::Held(session) => Some(Box::new((session, None))),
+            SessionPlan::Held(session) => Some(Box::new((*session, None))),
             other => {
                 plan.session = other;
                 None
             }
         };
-        let (version, avoid, closing) = (0, Vec::new(), false);
+        let (version, closing) = (0, false);
         let operation_id = if plan.operation_id == 0 { core.operation_id() } else { plan.operation_id };
         Self {
             core,
@@ -83,12 +81,11 @@ impl<'a> Call<'a> {
             deadline,
             selection_deadline,
             version,
-            avoid,
+            past: None,
             again,
             number: None,
             retries: Retries::default(),
             numbered: None,
-            errors: Errors::default(),
             closing,
             operation_id,
         }
@@ -120,19 +117,20 @@ impl<'a> Call<'a> {
                     if reported && (error.is_network() || error.is_retryable()) {
                         Box::pin(self.core.settle()).await;
                     }
-                    let error = self.errors.end(error);
+                    let error = self.past.take().unwrap_or_default().errors.end(error);
                     let sensible = sensible(options, operation.plan(), &error);
                     return Err(error.with_retryable(sensible));
                 }
                 Verdict::Again { backoff, elsewhere } => {
                     self.keep(session, true);
-                    self.avoid.extend(server.filter(|_| elsewhere));
                     self.version = if reported {
                         Box::pin(self.core.settle()).await
                     } else {
                         error.seen_version().unwrap_or(version + 1)
                     };
-                    self.errors.add(error);
+                    let past = self.past.get_or_insert_default();
+                    past.avoid.extend(server.filter(|_| elsewhere));
+                    past.errors.add(error);
                     if let Some(backoff) = backoff {
                         // Should the timer be gone, so is the connection: the next attempt
                         // says so.
@@ -150,12 +148,12 @@ impl<'a> Call<'a> {
         self.numbered = None;
         let name = operation.name();
         let plan = operation.plan();
-        let command = plan.command_name.as_deref().unwrap_or(name);
+        let command = plan.command_name.as_deref().map_or(name, |name| name);
         let told = core.selection_starts(command, self.operation_id, &plan.target);
         let selected = core.select(
             &plan.target,
             self.version,
-            &self.avoid,
+            self.past.as_ref().map_or(&[], |past| &past.avoid),
             self.selection_deadline,
             self.closing,
             told.as_deref(),
@@ -166,46 +164,25 @@ impl<'a> Call<'a> {
             Ok(selected) => selected,
             Err(error) => return Err(self.unsent(self.out_of_time(error))),
         };
-        let version = snapshot.version;
         // The wait for a socket begins now, however long the one for a server was.
         let wait_queue = core.options.wait_queue_timeout.map(|limit| Instant::now() + limit);
         let wait_deadline = wait_queue.unwrap_or(self.selection_deadline);
         let _counted = pool.operation_started();
-        let mut limits = pool.limits();
-        let preference = read_preference(&snapshot, &pool, &operation.plan().target);
-        let api = core.options.server_api.as_ref();
-        let mut frame: Option<Frame> = None;
+        // What is kept over the wait for the reply is little: see `execute`.
+        let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
         let mut own: Option<Lease> = None;
         loop {
-            let next = match frame.take() {
-                Some(frame) => frame,
-                None => match encode(operation, self.scope, &limits, preference.as_ref(), api) {
-                    Ok(frame) => frame,
-                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
-                },
-            };
-            let plan = operation.plan();
-            if let (Via::Own(purpose), None) = (&plan.via, &own) {
+            let (mut run, answer) =
+                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), frame.take())?;
+            run.wait_deadline = Some(wait_deadline);
+            if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
                 let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
                     Ok(lease) => own = Some(lease),
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 }
             }
-            let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
-            if !numbered && self.was_numbered() {
-                return Err(self.unsent(no_numbers().with_server(pool.address())));
-            }
-            let (mut run, answer) = Run::new(next);
-            self.numbered = numbered.then_some(limits.max_wire_version);
-            run.assumed = limits;
-            run.operation_id = self.operation_id;
-            run.session = self.session_use(plan, numbered);
-            run.exclusive = plan.exclusive;
-            run.last = self.closing;
-            run.max_time = plan.max_time;
-            run.deadline = self.deadline;
-            run.wait_deadline = Some(wait_deadline);
+            let plan = operation.plan();
             let waiting = match (&plan.via, &own) {
                 (Via::Lease(lease), _) => Waiting::on(core, &pool, lease, run, answer),
                 (Via::Own(_), Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
@@ -216,15 +193,16 @@ impl<'a> Call<'a> {
                     self.observe(&answer);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
-                Ok(answer) => return self.judge(operation.plan().writes, answer, version),
+                Ok(answer) => return self.judge(operation.plan().writes, answer, snapshot.version),
                 Err(failure) => failure,
             };
             // The socket was this one, or none.
             let bound = matches!(operation.plan().via, Via::Lease(_));
             match *failure {
                 // The server takes less than the frame was written for.
-                Failure { reencode: Some(narrower), session, .. } => {
-                    limits = limits.and(&narrower);
+                Failure { reencode: Some(found), session, .. } => {
+                    let before = narrower.take().map_or(found, |before| *before);
+                    narrower = Some(Box::new(before.and(&found)));
                     self.keep(session, true);
                 }
                 // The socket was dead before a byte was written: another one, in silence.
@@ -232,7 +210,7 @@ impl<'a> Call<'a> {
                     if error.kind() == Kind::AutoReconnect && !bound =>
                 {
                     own = None;
-                    frame = Some(unsent);
+                    frame = Some(Box::new(unsent));
                     self.keep(session, true);
                 }
                 Failure { error, session, unsent, .. } => {
@@ -242,11 +220,52 @@ impl<'a> Call<'a> {
                     }
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
-                    let refusal = None;
+                    let (version, refusal) = (snapshot.version, None);
                     return Err(Box::new(Failed { error, session, reported, server, version, refusal }));
                 }
             }
         }
+    }
+
+    /// The request of one attempt over this pool. All that only it needs stays in here. `frame`
+    /// is one that was written before and not sent.
+    fn prepare<O: Operation>(
+        &mut self,
+        operation: &mut O,
+        snapshot: &Snapshot,
+        pool: &Pool,
+        narrower: Option<&Limits>,
+        frame: Option<Box<Frame>>,
+    ) -> std::result::Result<(Box<Run>, oneshot::Receiver<Outcome>), Box<Failed>> {
+        let core = self.core;
+        let known = pool.limits();
+        let limits = narrower.map_or(known, |narrower| known.and(narrower));
+        let frame = match frame {
+            Some(frame) => *frame,
+            None => {
+                let preference = read_preference(snapshot, pool, &operation.plan().target);
+                let api = core.options.server_api.as_ref();
+                match encode(operation, self.scope, &limits, preference.as_ref(), api) {
+                    Ok(frame) => frame,
+                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
+                }
+            }
+        };
+        let plan = operation.plan();
+        let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
+        if !numbered && self.was_numbered() {
+            return Err(self.unsent(no_numbers().with_server(pool.address())));
+        }
+        let (mut run, answer) = Run::new(frame);
+        self.numbered = numbered.then_some(limits.max_wire_version);
+        run.assumed = limits;
+        run.operation_id = self.operation_id;
+        run.session = self.session_use(plan, numbered);
+        run.exclusive = plan.exclusive;
+        run.last = self.closing;
+        run.max_time = plan.max_time;
+        run.deadline = self.deadline;
+        Ok((run, answer))
     }
 
     /// The caller's session.
@@ -294,60 +313,6 @@ impl<'a> Call<'a> {
         if let Some(session) = self.session() {
             session.observe(&answer.body);
         }
-    }
-
-    /// A reply that reports some trouble: an error, unless the operation does not mind.
-    fn judge(
-        &self,
-        writes: bool,
-        mut answer: Answer,
-        version: u64,
-    ) -> std::result::Result<Answer, Box<Failed>> {
-        self.observe(&answer);
-        let body = std::mem::take(&mut answer.body);
-        let check = if writes { reply::check_write } else { reply::check };
-        match check(body, &answer.server) {
-            Ok(body) => {
-                answer.body = body;
-                Ok(answer)
-            }
-            Err(error) => {
-                let (server, session) = (Some(answer.server.clone()), answer.session.take());
-                let refusal = Some(answer).filter(|_| error.kind() == Kind::Write);
-                Err(Box::new(Failed { error, session, reported: true, server, version, refusal }))
-            }
-        }
-    }
-
-    /// The labels that the driver itself adds (retryable writes specification).
-    fn label(&self, error: Error) -> Error {
-        let Some(version) = self.numbered else { return error };
-        let error = explain_missing_numbers(error);
-        let mongos = self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded;
-        label_retryable_write(error, Some(version), mongos)
-    }
-
-    fn unsent(&self, error: Error) -> Box<Failed> {
-        Box::new(Failed {
-            error,
-            session: None,
-            reported: false,
-            server: None,
-            version: self.version,
-            refusal: None,
-        })
-    }
-
-    /// Selection that was cut short by the operation's own timeout is a timeout.
-    fn out_of_time(&self, error: Error) -> Error {
-        let own = self.deadline.is_some_and(|deadline| deadline <= self.selection_deadline);
-        if own && error.kind() == Kind::ServerSelection {
-            return Error::new(
-                Kind::Timeout,
-                format!("the operation's timeout ran out: {}", error.message()),
-            );
-        }
-        error
     }
 }
 
