@@ -8,6 +8,8 @@
 mod admin;
 mod admin_scene;
 mod admin_sent;
+mod bulk_write;
+mod bulk_write_prose;
 mod crud;
 mod cursor_kinds;
 mod cursors;
