@@ -33,7 +33,9 @@ impl Watched {
     }
 
     fn with_options(options: &str) -> Self {
-        let server = RealServer::start(Options::new()).unwrap_or_else(|error| panic!("{error}"));
+        // Keys of 8 MB do not fit into its usual cache: it would never answer.
+        let roomy = Options::new().argument("--cache-size").argument("2G");
+        let server = RealServer::start(roomy).unwrap_or_else(|error| panic!("{error}"));
         let started = Arc::new(Mutex::new(Vec::new()));
         let heard = started.clone();
         let builder = Connection::builder().uri(format!("{}{options}", server.uri())).unwrap();
