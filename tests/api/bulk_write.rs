@@ -1,9 +1,11 @@
 //! Bulk writes over one collection: how operations share commands, and what results and
 //! errors say of each.
 
+use std::task::{Context, Waker};
+
 use actix_mongo::bson::{Bson, Document, doc};
 use actix_mongo::{Collection, Connection, Kind, WriteConcern, WriteModel};
-use test_support::{block_on, poll_until};
+use test_support::{Rule, block_on, poll_until};
 
 use crate::stage::Stage;
 use crate::support::{SOON, fixture, fixture_alone};
@@ -263,4 +265,32 @@ fn servers_before_8_0_have_none_over_many_collections() {
         assert!(error.message().starts_with("Cannot request unacknowledged write concern and "), "{error}");
         assert!(error.message().contains(what), "{error}");
     }
+}
+
+/// Dropped while its results are read, it leaves no cursor behind.
+#[test]
+fn a_dropped_one_has_its_results_killed() {
+    let stage = Stage::new();
+    let cursor =
+        doc! { "id": 77_i64, "ns": "admin.$cmd.bulkWrite", "firstBatch": [{ "ok": 1.0, "idx": 0, "n": 1 }] };
+    let reply = doc! { "cursor": cursor, "nErrors": 0, "nInserted": 1, "ok": 1.0 };
+    stage.server.rule(Rule::on("bulkWrite").reply(reply));
+    stage.server.rule(Rule::on("getMore").never_answer());
+    let connection = block_on(Connection::connect(format!("{}?replicaSet=rs", stage.server.uri()))).unwrap();
+    let bulk = connection.bulk_write([("d.things", WriteModel::insert_one(doc! {}))]).verbose_results(true);
+    let mut call = bulk.into_future();
+    let mut task = Context::from_waker(Waker::noop());
+    poll_until(SOON, "its results to be read", || {
+        assert!(call.as_mut().poll(&mut task).is_pending());
+        stage.server.log().count("getMore") == 1
+    });
+    drop(call);
+    stage.server.wait_for(|log| log.count("killCursors") == 1, SOON);
+    let log = stage.server.log();
+    let killed = log.commands_named("killCursors").next().unwrap().body.clone();
+    assert_eq!(
+        (killed.get_str("killCursors").unwrap(), killed.get_str("$db").unwrap()),
+        ("$cmd.bulkWrite", "admin")
+    );
+    assert_eq!(killed.get_array("cursors").unwrap(), &[Bson::Int64(77)]);
 }
