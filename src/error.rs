@@ -64,6 +64,8 @@ pub enum Kind {
     WaitQueueTimeout,
     /// The server's queue holds as many requests, or bytes, as it may.
     QueueFull,
+    /// The [`Gateway`](crate::Gateway) has as many requests, or bytes, under way as it may.
+    Busy,
     /// The operation's own timeout ran out.
     Timeout,
     /// The server sent bytes that break the wire protocol; that socket was closed.

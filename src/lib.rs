@@ -137,6 +137,7 @@ pub mod topology;
 #[doc(hidden)]
 pub mod wire;
 
+pub use actors::gateway::{Gateway, GatewayOptions};
 pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;
 pub use bson;
@@ -151,6 +152,8 @@ pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
+
+pub use actors::gateway::messages;
 
 /// The builders that verbs return. They are awaited where they are made, so their names
 /// are seldom needed.

@@ -1,5 +1,6 @@
 //! The handle that users hold, how it is made, and what it shows.
 
+mod actor;
 mod builder;
 mod from_uri;
 mod launch;

@@ -1,7 +1,7 @@
 //! What databases, collections and cursors hold: the connection, and what was set for
 //! all calls made through this handle.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::session::ClientSession;
@@ -13,6 +13,13 @@ use crate::topology::ReadPreference;
 #[derive(Clone, Debug)]
 pub struct Handle {
     shared: Arc<Shared>,
+    scope: Arc<Scope>,
+}
+
+/// A way to a handle, for actors: it does not keep the connection alive.
+#[derive(Clone, Debug)]
+pub struct WeakHandle {
+    shared: Weak<Shared>,
     scope: Arc<Scope>,
 }
 
@@ -57,5 +64,22 @@ impl Handle {
     /// What keeps the connection alive.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// The same, but that it does not keep the connection alive. Without the session that
+    /// was set for all calls, which would.
+    pub fn downgrade(&self) -> WeakHandle {
+        let scope = match self.scope.session {
+            None => self.scope.clone(),
+            Some(_) => Arc::new(Scope { session: None, ..Scope::clone(&self.scope) }),
+        };
+        WeakHandle { shared: Arc::downgrade(&self.shared), scope }
+    }
+}
+
+impl WeakHandle {
+    /// A handle, as long as there is another one.
+    pub fn upgrade(&self) -> Option<Handle> {
+        Some(Handle { shared: self.shared.upgrade()?, scope: self.scope.clone() })
     }
 }

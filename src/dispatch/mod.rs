@@ -17,7 +17,7 @@ mod via;
 mod waiting;
 
 pub use execute::{execute, execute_internal};
-pub use handle::{Handle, Scope};
+pub use handle::{Handle, Scope, WeakHandle};
 pub use messages::{CursorRetired, Drain};
 pub use open_cursors::OpenCursors;
 pub use operation::{CommandKind, Operation, Plan, Retry, SessionPlan, SessionTimes};

@@ -54,6 +54,16 @@ impl actix::Message for Quiesce {
     type Result = ();
 }
 
+/// Start something of the connection's on the control arbiter.
+pub struct Host {
+    /// Called there. It neither blocks nor panics.
+    pub start: Box<dyn FnOnce() + Send>,
+}
+
+impl actix::Message for Host {
+    type Result = ();
+}
+
 /// All is said: close every socket and let the threads end.
 #[derive(Debug)]
 pub struct Shutdown;

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use self::arbiters::Arbiters;
 use self::member::Member;
-pub use self::messages::{CheckNow, Grow, Overdue, Quiesce, Settle, Shutdown};
+pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
 pub use self::wakes::CountWakes;
@@ -299,6 +299,14 @@ impl Handler<Quiesce> for Supervisor {
 
     fn handle(&mut self, msg: Quiesce, _ctx: &mut Self::Context) -> Self::Result {
         self.quiesce(msg.grace)
+    }
+}
+
+impl Handler<Host> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Host, _ctx: &mut Self::Context) {
+        (msg.start)();
     }
 }
 
