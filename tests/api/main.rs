@@ -14,6 +14,8 @@ mod crud;
 mod cursor_kinds;
 mod cursors;
 mod errors;
+mod gateway;
+mod gateway_verbs;
 mod handles;
 mod indexes_sent;
 mod insert_many;

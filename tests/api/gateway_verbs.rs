@@ -1,0 +1,133 @@
+//! Each message of the gateway's gives what the verb of its name gives.
+
+use actix::Addr;
+use actix_mongo::bson::{Document, doc};
+use actix_mongo::messages::{
+    Aggregate, AggregateAll, Ask, CountDocuments, DeleteMany, DeleteOne, Distinct, EstimatedDocumentCount,
+    Find, FindAll, FindOne, FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne,
+    ReplaceOne, RunCommand, UpdateMany, UpdateOne,
+};
+use actix_mongo::{Connection, Gateway, Kind, ReturnDocument};
+use serde::{Deserialize, Serialize};
+use test_support::block_on;
+
+use crate::stage::{Stage, at};
+use crate::support::fixture;
+
+const C: &str = "things";
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Thing {
+    #[serde(rename = "_id")]
+    id: i32,
+    n: i32,
+}
+
+#[track_caller]
+fn ask<M>(gateway: &Addr<Gateway>, message: M) -> M::Output
+where
+    M: Ask + Send,
+{
+    block_on(gateway.send(message)).unwrap().unwrap()
+}
+
+#[test]
+fn what_reads() {
+    let fixture = fixture();
+    fixture.numbers(300);
+    let gateway = fixture.connection.start_actor();
+    let d = fixture.database.name();
+
+    let mut cursor =
+        ask(&gateway, Find::new(d, C, doc! {}).of::<Thing>().with(|it| it.sort(doc! { "_id": 1 })));
+    assert_ne!(cursor.id(), 0, "it has the first batch only");
+    assert_eq!(block_on(cursor.try_next()).unwrap(), Some(Thing { id: 0, n: 0 }));
+    assert_eq!(block_on(cursor.collect_all()).unwrap().len(), 299);
+    let all = ask(&gateway, FindAll::new(d, C, doc! { "n": { "$lt": 250 } }).of::<Thing>());
+    assert_eq!(all.len(), 250);
+    let two = ask(&gateway, FindAll::new(d, C, doc! {}).with(|it| it.limit(5)).with(|it| it.limit(2)));
+    assert_eq!(two.len(), 2);
+    let one = ask(&gateway, FindOne::new(d, C, doc! { "_id": 7 }).of::<Thing>());
+    assert_eq!(one, Some(Thing { id: 7, n: 7 }));
+    assert_eq!(ask(&gateway, FindOne::new(d, C, doc! { "_id": "none" })), None);
+    assert_eq!(ask(&gateway, CountDocuments::new(d, C, doc! { "n": { "$gte": 298 } })), 2);
+    assert_eq!(ask(&gateway, EstimatedDocumentCount::new(d, C)), 300);
+    let values = ask(&gateway, Distinct::new(d, C, "n", doc! { "n": { "$lt": 3 } }).of::<i32>());
+    assert_eq!(values, [0, 1, 2]);
+    let stages = [doc! { "$match": { "n": { "$lt": 200 } } }, doc! { "$sort": { "_id": 1 } }];
+    let cursor = ask(&gateway, Aggregate::new(d, C, &stages).of::<Thing>());
+    assert_eq!(block_on(cursor.collect_all()).unwrap().len(), 200);
+    assert_eq!(ask(&gateway, AggregateAll::new(d, C, &stages)).len(), 200);
+    let stages = [doc! { "$documents": [{ "a": 1 }, { "a": 2 }] }];
+    let documents = ask(&gateway, AggregateAll::without_collection(d, &stages));
+    assert_eq!(documents, [doc! { "a": 1 }, doc! { "a": 2 }]);
+    let reply = ask(&gateway, RunCommand::new(d, doc! { "count": C }));
+    assert_eq!(reply.get_i32("n").ok(), Some(300));
+}
+
+#[test]
+fn what_writes() {
+    let fixture = fixture();
+    let gateway = fixture.connection.start_actor();
+    let d = fixture.database.name();
+    let things = || block_on(fixture.things().find(doc! {}).sort(doc! { "_id": 1 }).into_future()).unwrap();
+    let things = || -> Vec<Document> { block_on(things().collect_all()).unwrap() };
+
+    assert_eq!(ask(&gateway, InsertOne::new(d, C, Thing { id: 1, n: 1 })).inserted_id, 1.into());
+    let made = ask(&gateway, InsertOne::new(d, "other", doc! {})).inserted_id;
+    assert!(made.as_object_id().is_some());
+    let more = [Thing { id: 2, n: 2 }, Thing { id: 3, n: 3 }];
+    assert_eq!(ask(&gateway, InsertMany::new(d, C, &more)).inserted_ids, [2.into(), 3.into()]);
+    let error = block_on(gateway.send(InsertMany::new(d, C, &more).with(|it| it.ordered(false))));
+    let error = error.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.write_failure().unwrap().write_errors.len()), (Kind::Write, 2));
+    let none: [Document; 0] = [];
+    let error = block_on(gateway.send(InsertMany::new(d, C, none))).unwrap().unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument);
+
+    let set = |n: i32| doc! { "$set": { "n": n } };
+    assert_eq!(ask(&gateway, UpdateOne::new(d, C, doc! { "_id": 1 }, set(5))).modified_count, 1);
+    assert_eq!(ask(&gateway, UpdateMany::new(d, C, doc! {}, [set(6)])).modified_count, 3);
+    let upsert = UpdateOne::new(d, C, doc! { "_id": 4 }, set(6)).with(|it| it.upsert(true));
+    assert_eq!(ask(&gateway, upsert).upserted_id, Some(4.into()));
+    let replace = ReplaceOne::new(d, C, doc! { "_id": 2 }, doc! { "n": 7 });
+    assert_eq!(ask(&gateway, replace).matched_count, 1);
+    let expected = [(1, 6), (2, 7), (3, 6), (4, 6)].map(|(id, n)| doc! { "_id": id, "n": n });
+    assert_eq!(things(), expected);
+
+    let update = FindOneAndUpdate::new(d, C, doc! { "_id": 1 }, set(8)).of::<Thing>();
+    assert_eq!(ask(&gateway, update), Some(Thing { id: 1, n: 6 }));
+    let replace = FindOneAndReplace::new(d, C, doc! { "_id": 1 }, doc! { "n": 9 })
+        .with(|it| it.return_document(ReturnDocument::After))
+        .of::<Thing>();
+    assert_eq!(ask(&gateway, replace), Some(Thing { id: 1, n: 9 }));
+    let delete = FindOneAndDelete::new(d, C, doc! { "_id": 1 });
+    assert_eq!(ask(&gateway, delete), Some(doc! { "_id": 1, "n": 9 }));
+    assert_eq!(ask(&gateway, DeleteOne::new(d, C, doc! {})).deleted_count, 1);
+    assert_eq!(ask(&gateway, DeleteMany::new(d, C, doc! {})).deleted_count, 2);
+    assert!(things().is_empty());
+}
+
+#[test]
+fn what_is_wrong_is_the_answer() {
+    let fixture = fixture();
+    let gateway = fixture.connection.start_actor();
+    let kind = |message: FindOne| block_on(gateway.send(message)).unwrap().unwrap_err().kind();
+    assert_eq!(kind(FindOne::new("d", C, 5)), Kind::Encode);
+    assert_eq!(kind(FindOne::new("no database", C, doc! {})), Kind::InvalidName);
+    assert_eq!(kind(FindOne::new("d", "", doc! {})), Kind::InvalidName);
+    let update = block_on(gateway.send(UpdateOne::new("d", C, doc! {}, doc! { "n": 1 })));
+    assert_eq!(update.unwrap().unwrap_err().kind(), Kind::InvalidArgument);
+}
+
+#[test]
+fn a_message_may_have_a_session() {
+    let stage = Stage::new();
+    let connection = block_on(Connection::connect(format!("{}?replicaSet=rs", stage.server.uri()))).unwrap();
+    let session = connection.start_session().start().unwrap();
+    let gateway = connection.start_actor();
+    let sent = stage.sent("ping", async {
+        gateway.send(RunCommand::new("d", doc! { "ping": 1 }).session(&session)).await.unwrap()
+    });
+    assert_eq!(at(&sent, "lsid.id"), Some(session.id().into()));
+}
