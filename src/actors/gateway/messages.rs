@@ -22,6 +22,7 @@
 
 mod common;
 mod find_one_and;
+mod make;
 mod reads;
 mod run_command;
 mod writes;

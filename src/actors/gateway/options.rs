@@ -22,7 +22,8 @@ impl GatewayOptions {
     /// How many bytes the filters, documents and commands of all requests under way may have
     /// together. Default 64 MiB. What is above is answered with
     /// [`Kind::Busy`](crate::Kind::Busy) at once, and a message that is larger by itself with
-    /// [`Kind::TooLarge`](crate::Kind::TooLarge).
+    /// [`Kind::TooLarge`](crate::Kind::TooLarge). Options set by `with`, and replies, are not
+    /// counted.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 
-use super::common::{Errand, FIELD, ask, message, typed};
+use super::common::{Errand, FIELD};
+use super::make::{ask, message, typed};
 use crate::collection;
 use crate::error::Result;
 

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use bson::{Bson, Document, RawDocumentBuf};
 use serde::Serialize;
 
-use super::common::{Errand, ask, message, typed};
+use super::common::Errand;
+use super::make::{ask, message, typed};
 use crate::collection;
 use crate::cursor::Cursor;
 use crate::dispatch::Handle;

@@ -3,7 +3,8 @@
 use bson::{Document, RawDocumentBuf};
 use serde::Serialize;
 
-use super::common::{Errand, FIELD, ask, message};
+use super::common::{Errand, FIELD};
+use super::make::{ask, message};
 use crate::collection::{self, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
 use crate::error::Result;
 
