@@ -52,6 +52,11 @@ pub const DEFECTS: &[Defect] = &[
     },
     Defect {
         cases: &[
+            "retryable-writes/tests/unified/bulkWrite.json: BulkWrite with unordered execution",
+            "retryable-writes/tests/unified/bulkWrite.json: First command is retried",
+            "retryable-writes/tests/unified/bulkWrite.json: First insertOne is never committed",
+            "retryable-writes/tests/unified/bulkWrite.json: Second updateOne is never committed",
+            "retryable-writes/tests/unified/bulkWrite.json: Third updateOne is never committed",
             "retryable-writes/tests/unified/deleteOne.json: DeleteOne is committed on first attempt",
             "retryable-writes/tests/unified/deleteOne.json: DeleteOne is never committed",
             "retryable-writes/tests/unified/findOneAndDelete.json: FindOneAndDelete is committed on first attempt",
@@ -89,9 +94,11 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         cases: &[
             "collection-management/tests/listCollections-rawdata.json: listCollections with rawData option",
+            "crud/tests/unified/client-bulkWrite-replaceOne-rawdata.json: client bulkWrite replaceOne with rawData option",
+            "crud/tests/unified/client-bulkWrite-update-rawdata.json: client bulk write update with rawData option",
         ],
         of: SERVER,
-        evidence: RAW_LISTS,
+        evidence: RAW_DATA,
     },
 ];
 
@@ -117,4 +124,5 @@ const FAIL_POINT_OF_TRANSACTIONS: &str =
 const SNAPSHOTS: &str =
     "reads with readConcern.atClusterTime, or of level snapshot in one session, see what was written later";
 
-const RAW_LISTS: &str = "listCollections refuses the field rawData (40415), which servers from 8.2 know";
+const RAW_DATA: &str =
+    "listCollections and bulkWrite refuse the field rawData (40415), which servers from 8.2 know";

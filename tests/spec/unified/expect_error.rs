@@ -1,9 +1,10 @@
 //! Whether an error is the one that a case expects.
 
-use actix_mongo::{Error, Kind};
+use actix_mongo::{Error, Kind, WriteConcernError};
 use bson::{Bson, Document, doc};
 
 use super::operation::Call;
+use super::operations::bulk_writes::of_result;
 use super::world::World;
 
 /// Compares an error; the sentence says in what it differs.
@@ -35,6 +36,17 @@ pub fn check(world: &World<'_>, call: &Call, expected: &Document, error: &Error)
                 world.matcher().root(expected, partial.as_ref()).map_err(|it| format!("{key}: {it}"))?;
                 true
             }
+            ("writeErrors", Bson::Document(expected)) => {
+                write_errors(world, expected, error)?;
+                true
+            }
+            ("writeConcernErrors", Bson::Array(expected)) => {
+                let failure = error.bulk_write_failure();
+                let actual = failure.map(|failure| failure.write_concern_errors.as_slice());
+                let actual: Vec<_> = actual.unwrap_or_default().iter().map(of_concern).collect();
+                world.matcher().rows(&Bson::Array(expected.clone()), &actual)?;
+                true
+            }
             _ => {
                 return Err(format!(
                     "an expectation of errors that the runner does not know: {key}: {value}"
@@ -64,6 +76,9 @@ fn response_of(error: &Error) -> Result<Option<Document>, String> {
 
 /// What was done in spite of the error, where the error tells.
 fn partial_result(call: &Call, error: &Error) -> Option<Document> {
+    if let Some(failure) = error.bulk_write_failure() {
+        return failure.partial_result.as_ref().map(of_result);
+    }
     let failure = error.write_failure()?;
     match call.name.as_str() {
         "insertMany" => Some(doc! {
@@ -72,6 +87,37 @@ fn partial_result(call: &Call, error: &Error) -> Option<Document> {
         }),
         _ => None,
     }
+}
+
+/// Compares the refused operations, by their index: no more, and no fewer.
+fn write_errors(world: &World<'_>, expected: &Document, error: &Error) -> Result<(), String> {
+    let refused = error.write_failure().map(|failure| failure.write_errors.as_slice()).unwrap_or_default();
+    let actual = refused.iter().map(|it| {
+        let details = it.details.as_ref().and_then(|raw| Document::try_from(raw.as_ref()).ok());
+        (it.index.to_string(), Bson::Document(of_refusal(it.code, &it.message, details)))
+    });
+    let actual: Document = actual.collect();
+    if actual.len() != expected.len() {
+        return Err(format!("writeErrors: expected {expected}, got {actual}"));
+    }
+    for (index, expected) in expected {
+        world
+            .matcher()
+            .root(expected, actual.get(index))
+            .map_err(|it| format!("writeErrors: {index}: {it}"))?;
+    }
+    Ok(())
+}
+
+fn of_concern(error: &WriteConcernError) -> Document {
+    let details = error.details.as_ref().and_then(|raw| Document::try_from(raw.as_ref()).ok());
+    of_refusal(error.code, &error.message, details)
+}
+
+fn of_refusal(code: i32, message: &str, details: Option<Document>) -> Document {
+    let mut document = doc! { "code": code, "message": message };
+    document.extend(details.map(|details| ("details".to_owned(), Bson::Document(details))));
+    document
 }
 
 /// All that an error says: its own sentence, and those of the server that it holds.

@@ -159,9 +159,10 @@ fn seen(event: &Event) -> Option<Seen> {
         Event::ServerHeartbeatSucceeded(event) => {
             sdam("serverHeartbeatSucceededEvent", doc! { "awaited": event.awaited })
         }
-        Event::ServerHeartbeatFailed(event) => {
-            sdam("serverHeartbeatFailedEvent", doc! { "awaited": event.awaited })
-        }
+        Event::ServerHeartbeatFailed(event) => sdam(
+            "serverHeartbeatFailedEvent",
+            doc! { "awaited": event.awaited, "failure": event.error.to_string() },
+        ),
         _ => None,
     }
 }

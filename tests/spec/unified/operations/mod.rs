@@ -1,5 +1,6 @@
 //! All operations that cases can ask for: one table, one file for each family.
 
+pub mod bulk_writes;
 mod clients;
 mod collections;
 mod commands;
@@ -24,6 +25,7 @@ use super::world::World;
 /// Who performs an operation.
 #[derive(Clone, Copy)]
 enum Family {
+    BulkWrites,
     Clients,
     Collections,
     Commands,
@@ -51,7 +53,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ("client", &["close"], Family::Clients),
     ("client", &["listDatabases", "listDatabaseNames", "listDatabaseObjects"], Family::Databases),
     ("client", &["dropDatabase"], Family::Databases),
-    ("client", &["clientBulkWrite"], NotBuilt("bulk writes of the client")),
+    ("client", &["clientBulkWrite"], Family::BulkWrites),
     ("client", &["createChangeStream"], NotBuilt("change streams")),
     ("client", &["appendMetadata"], Family::Clients),
     ("database", &["aggregate"], Family::CrudRead),
@@ -80,7 +82,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ("collection", &["countDocuments", "estimatedDocumentCount", "count", "distinct"], Family::Counts),
     // Removed from the specifications before this driver was written.
     ("collection", &["mapReduce"], NotBuilt("mapReduce")),
-    ("collection", &["bulkWrite"], NotBuilt("bulk writes")),
+    ("collection", &["bulkWrite"], Family::BulkWrites),
     (
         "collection",
         &["createIndex", "dropIndex", "dropIndexes", "listIndexes", "listIndexNames"],
@@ -169,6 +171,7 @@ pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
         (Family::FailPoints, _) => fail_points::run(world, call).await,
         (Family::ServerState, _) => server_state::run(world, call).await,
         (Family::Commands, Some(entity)) => commands::run(entity, call).await,
+        (Family::BulkWrites, Some(entity)) => bulk_writes::run(entity, call).await,
         (Family::Databases, Some(entity)) => databases::run(entity, call).await,
         (Family::Collections, Some(entity)) => collections::run(entity, call).await,
         (Family::Indexes, Some(entity)) => indexes::run(entity, call).await,
