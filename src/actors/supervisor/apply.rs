@@ -52,10 +52,12 @@ impl Supervisor {
             change.removed.iter().filter_map(|server| self.members.remove(server)).collect();
         if !Arc::ptr_eq(&change.previous, &change.current) || self.version == 0 {
             self.note_changes(&change.previous, &change.current);
-            if self.version > 0 {
+            let first = self.version == 0;
+            self.publish(change.current.clone(), None);
+            // Told after it holds: who acts on an event selects from what it tells of.
+            if !first {
                 self.tell(|id| events::changed(id, &change.previous, &change.current));
             }
-            self.publish(change.current, None);
         }
         if let Some((address, service_id, interrupt, cause)) = clear
             && let Some(member) = self.members.get(&address)
