@@ -4,6 +4,7 @@
 //! module needs another one only to be able to fail.
 
 mod bulk_write;
+mod call;
 
 use std::fmt;
 use std::sync::Arc;
@@ -108,6 +109,7 @@ struct Inner {
     response: Option<RawDocumentBuf>,
     write: Option<Arc<WriteFailure>>,
     bulk: Option<Arc<BulkWriteFailure>>,
+    call: Option<Box<call::CallInfo>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -184,6 +186,7 @@ impl Error {
                 response: None,
                 write: None,
                 bulk: None,
+                call: None,
                 source: None,
             }),
         }
@@ -360,10 +363,7 @@ impl fmt::Display for Error {
                 None => write!(f, " (code {code})")?,
             }
         }
-        match &self.inner.server {
-            Some(server) => write!(f, " [server {server}]"),
-            None => Ok(()),
-        }
+        self.write_place(f)
     }
 }
 

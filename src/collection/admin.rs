@@ -1,10 +1,9 @@
 //! What the builders have in common that make, change, drop or list things other than
 //! documents.
 
-use std::sync::Arc;
-
 use super::Draft;
 use super::draft::Running;
+use super::place::Place;
 use crate::dispatch::{CommandKind, Plan, Retry, SessionTimes};
 use crate::error::{Error, Kind, Result};
 use crate::topology::{Criteria, ReadPreference};
@@ -15,30 +14,30 @@ const NAMESPACE_NOT_FOUND: i32 = 26;
 impl Draft {
     /// The plan of a command that makes, changes or drops something: it goes to a server
     /// that takes writes, with the handle's write concern, and is never repeated.
-    pub fn changing(&mut self, database: &Arc<str>, size: usize) -> Plan {
-        let plan = self.writing(database, size);
+    pub fn changing(&mut self, place: &impl Place, size: usize) -> Plan {
+        let plan = self.writing(place, size);
         Plan { retry: Retry::Never, ..plan }
     }
 
     /// The same, for one of those commands that may not name the time of a session
     /// (read and write concern specification, "afterClusterTime").
-    pub fn altering(&mut self, database: &Arc<str>, size: usize) -> Plan {
-        Plan { times: SessionTimes::Snapshot, ..self.changing(database, size) }
+    pub fn altering(&mut self, place: &impl Place, size: usize) -> Plan {
+        Plan { times: SessionTimes::Snapshot, ..self.changing(place, size) }
     }
 
     /// The plan of a search index command: as any other that changes something, but
     /// without concerns, which such commands must not have (index management
     /// specification).
-    pub fn searching(&self, database: &Arc<str>, size: usize) -> Plan {
-        let plan = self.plan(database, Criteria::Write, size);
+    pub fn searching(&self, place: &impl Place, size: usize) -> Plan {
+        let plan = self.plan(place, Criteria::Write, size);
         Plan { retry: Retry::Never, kind: CommandKind::Write, times: SessionTimes::None, ..plan }
     }
 
     /// The plan of a command that lists something: it goes to the primary whatever the
     /// handle prefers (enumerate collections and databases specifications), and is repeated
     /// as a read.
-    pub fn listing(&self, database: &Arc<str>, size: usize) -> Plan {
-        self.plan(database, Criteria::Read(ReadPreference::default()), size)
+    pub fn listing(&self, place: &impl Place, size: usize) -> Plan {
+        self.plan(place, Criteria::Read(ReadPreference::default()), size)
     }
 }
 

@@ -128,7 +128,7 @@ impl<T: 'static> Aggregate<T> {
         let size = pipeline.as_bytes().len();
         let mut plan = match writes {
             true => writing(&mut draft, &namespace, size),
-            false => draft.reading(&namespace.database, size),
+            false => draft.reading(&namespace, size),
         };
         if lists_search_indexes(&pipeline) {
             plan = Plan { read_concern: false, times: SessionTimes::None, ..plan };
@@ -157,7 +157,7 @@ impl<T: 'static> Aggregate<T> {
 
 /// The plan of a pipeline that writes: the concerns of a write and of a read, and the place
 /// of a read where the servers allow it.
-fn writing(draft: &mut Draft, namespace: &Namespace, size: usize) -> Plan {
+fn writing(draft: &mut Draft, namespace: &Arc<Namespace>, size: usize) -> Plan {
     let preference = draft.handle().scope().read_preference.clone();
     let valid = preference.validate();
     draft.keep(valid, "read preference");
@@ -170,7 +170,7 @@ fn writing(draft: &mut Draft, namespace: &Namespace, size: usize) -> Plan {
         writes: true,
         session: SessionPlan::Implicit,
         times: SessionTimes::All,
-        ..draft.writing(&namespace.database, size)
+        ..draft.writing(namespace, size)
     }
 }
 

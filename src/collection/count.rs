@@ -49,7 +49,7 @@ impl Count {
 
     fn start(self) -> Running<u64> {
         let Self { mut draft, namespace, filter } = self;
-        let plan = draft.reading(&namespace.database, filter.as_bytes().len());
+        let plan = draft.reading(&namespace, filter.as_bytes().len());
         let options = draft.take_options();
         draft.run(
             "count",

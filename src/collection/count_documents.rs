@@ -61,7 +61,7 @@ impl CountDocuments {
 
     fn start(self) -> Running<u64> {
         let Self { mut draft, namespace, filter, skip, limit } = self;
-        let plan = draft.reading(&namespace.database, filter.as_bytes().len() + STAGES);
+        let plan = draft.reading(&namespace, filter.as_bytes().len() + STAGES);
         let options = draft.take_options();
         draft.run(
             "aggregate",

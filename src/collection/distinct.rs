@@ -68,7 +68,7 @@ impl<V> Distinct<V> {
 impl<V: DeserializeOwned + Send + 'static> Distinct<V> {
     fn start(self) -> Running<Vec<V>> {
         let Self { mut draft, namespace, field, filter, .. } = self;
-        let plan = draft.reading(&namespace.database, field.len() + filter.as_bytes().len());
+        let plan = draft.reading(&namespace, field.len() + filter.as_bytes().len());
         let options = draft.take_options();
         draft.run(
             "distinct",

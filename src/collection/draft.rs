@@ -2,7 +2,6 @@
 //! first value that could not be encoded.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
@@ -10,6 +9,7 @@ use serde::Serialize;
 
 use super::command::Command;
 pub use super::options::Options;
+pub use super::place::Place;
 use crate::command::codec::{encode, encode_field};
 use crate::dispatch::{CommandKind, Handle, Plan, Retry, Scope, SessionPlan, SessionTimes, execute};
 use crate::error::{Error, Kind, Result};
@@ -107,24 +107,24 @@ impl Draft {
 
     /// The plan of a command that reads, by the handle's read preference and read concern.
     /// `size` is what the arguments need.
-    pub fn reading(&mut self, database: &Arc<str>, size: usize) -> Plan {
+    pub fn reading(&mut self, place: &impl Place, size: usize) -> Plan {
         let preference = self.handle.scope().read_preference.clone();
         let valid = preference.validate();
         self.keep(valid, "read preference");
         let target = Criteria::Read(preference);
-        Plan { read_concern: true, times: SessionTimes::All, ..self.plan(database, target, size) }
+        Plan { read_concern: true, times: SessionTimes::All, ..self.plan(place, target, size) }
     }
 
     /// The plan of a command that writes; the handle's write concern joins the options.
     /// With one that asks for no answer, the call ends once the command is sent.
-    pub fn writing(&mut self, database: &Arc<str>, size: usize) -> Plan {
+    pub fn writing(&mut self, place: &impl Place, size: usize) -> Plan {
         let concern = &self.handle.scope().write_concern;
         if !concern.is_default() {
             self.options.add_with("writeConcern", |fields| concern.write(fields));
         }
         let (acknowledged, valid) = (concern.is_acknowledged(), concern.validate());
         self.keep(valid, "write concern");
-        let plan = Plan { kind: CommandKind::Write, ..self.plan(database, Criteria::Write, size) };
+        let plan = Plan { kind: CommandKind::Write, ..self.plan(place, Criteria::Write, size) };
         match acknowledged {
             true => Plan { retry: Retry::Write, writes: true, times: SessionTimes::All, ..plan },
             false => Plan { retry: Retry::Never, session: SessionPlan::None, acknowledged, ..plan },
@@ -132,7 +132,7 @@ impl Draft {
     }
 
     /// A plan with the usual policy of reads, that leaves concerns alone.
-    pub fn plan(&self, database: &Arc<str>, target: Criteria, size: usize) -> Plan {
+    pub fn plan(&self, place: &impl Place, target: Criteria, size: usize) -> Plan {
         let capacity = NAMES + size + self.options.size();
         Plan {
             retry: Retry::Read,
@@ -141,7 +141,8 @@ impl Draft {
             max_time: self.options.get("maxTimeMS").is_none(),
             kind: CommandKind::Read,
             times: SessionTimes::Snapshot,
-            ..Plan::plain(database.clone(), target, capacity)
+            collection: place.collection(),
+            ..Plan::plain(place.database(), target, capacity)
         }
     }
 

@@ -30,7 +30,7 @@ impl DropCollection {
 
     fn start(self) -> Running<()> {
         let Self { mut draft, namespace } = self;
-        let plan = draft.changing(&namespace.database, 0);
+        let plan = draft.changing(&namespace, 0);
         let options = draft.take_options();
         gone_is_well(draft.run(
             "drop",

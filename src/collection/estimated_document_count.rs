@@ -36,7 +36,7 @@ impl EstimatedDocumentCount {
 
     fn start(self) -> Running<u64> {
         let Self { mut draft, namespace } = self;
-        let plan = draft.reading(&namespace.database, 0);
+        let plan = draft.reading(&namespace, 0);
         let options = draft.take_options();
         draft.run(
             "count",

@@ -70,7 +70,7 @@ impl Explain {
 
     fn start(self) -> Running<Document> {
         let Self { mut draft, namespace, verbosity, command } = self;
-        let mut plan = draft.reading(&namespace.database, command.as_bytes().len());
+        let mut plan = draft.reading(&namespace, command.as_bytes().len());
         plan.read_concern = false;
         plan.times = SessionTimes::Snapshot;
         plan.retry = Retry::Never;

@@ -131,7 +131,7 @@ impl<T> Find<T> {
 impl<T: 'static> Find<T> {
     fn start(self) -> Running<Cursor<T>> {
         let Self { mut draft, namespace, filter, limit, mut cursor, .. } = self;
-        let mut plan = draft.reading(&namespace.database, filter.as_bytes().len());
+        let mut plan = draft.reading(&namespace, filter.as_bytes().len());
         cursor.shape(&mut plan);
         cursor.limit = u64::try_from(limit).unwrap_or(0);
         let options = draft.take_options();

@@ -32,7 +32,7 @@ pub fn find_and_modify<T: DeserializeOwned + Send + 'static>(
     change: Option<Change>,
 ) -> Running<Option<T>> {
     let size = filter.as_bytes().len() + change.as_ref().map_or(0, Change::size);
-    let plan = draft.writing(&namespace.database, size);
+    let plan = draft.writing(&namespace, size);
     let acknowledged = plan.acknowledged;
     let options = draft.take_options();
     let hinted = options.get("hint").is_some();

@@ -77,7 +77,7 @@ impl<T> FindOne<T> {
 impl<T: DeserializeOwned + Send + 'static> FindOne<T> {
     fn start(self) -> Running<Option<T>> {
         let Self { mut draft, namespace, filter, .. } = self;
-        let plan = draft.reading(&namespace.database, filter.as_bytes().len());
+        let plan = draft.reading(&namespace, filter.as_bytes().len());
         let options = draft.take_options();
         draft.run(
             "find",

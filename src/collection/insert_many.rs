@@ -137,7 +137,7 @@ impl Inserting {
         let mut draft = self.draft.clone();
         // The handle's limit is in the deadline already.
         draft.timeout = Some(left_until(self.deadline));
-        let mut plan = draft.writing(&self.namespace.database, 0);
+        let mut plan = draft.writing(&self.namespace, 0);
         plan.operation_id = self.operation_id;
         let options = draft.take_options();
         let (namespace, documents, ordered) = (self.namespace.clone(), self.documents.clone(), self.ordered);
@@ -182,7 +182,7 @@ impl Inserting {
 
 /// One error of what all batches refused; labels and the like are those of the first.
 fn of_all(first: Error, failure: WriteFailure) -> Error {
-    let mut error = reply::refused(failure).with_operation("insert");
+    let mut error = reply::refused(failure).with_operation("insert").with_call_of(&first);
     for label in first.labels() {
         error = error.with_label(label);
     }

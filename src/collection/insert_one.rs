@@ -44,7 +44,7 @@ impl InsertOne {
 
     fn start(self) -> Running<InsertOneResult> {
         let Self { mut draft, namespace, mut documents } = self;
-        let plan = draft.writing(&namespace.database, documents.size());
+        let plan = draft.writing(&namespace, documents.size());
         let options = draft.take_options();
         let acknowledged = plan.acknowledged;
         let mut ids = documents.take_ids();

@@ -29,6 +29,7 @@ mod insert_many;
 mod insert_one;
 mod modify;
 mod options;
+mod place;
 mod rename;
 mod replace_one;
 mod results;

@@ -83,7 +83,7 @@ impl Modify {
 
     fn start(self) -> Running<Document> {
         let Self { mut draft, namespace } = self;
-        let plan = draft.altering(&namespace.database, 0);
+        let plan = draft.altering(&namespace, 0);
         let options = draft.take_options();
         draft.run(
             "collMod",

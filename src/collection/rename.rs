@@ -38,7 +38,8 @@ impl Rename {
 
     fn start(self) -> Running<()> {
         let Self { mut draft, from, to } = self;
-        let plan = draft.altering(&ADMIN.into(), 2 * from.database.len() + from.collection.len() + to.len());
+        let plan = draft
+            .altering(&Arc::<str>::from(ADMIN), 2 * from.database.len() + from.collection.len() + to.len());
         let options = draft.take_options();
         draft.run(
             "renameCollection",

@@ -22,7 +22,7 @@ pub fn update(
 ) -> Running<UpdateResult> {
     let options = draft.options.split_off(&UPDATE_OPTIONS);
     let statement = UpdateStatement { filter, change, many, options };
-    let plan = of_many(draft.writing(&namespace.database, statement.size()), many);
+    let plan = of_many(draft.writing(&namespace, statement.size()), many);
     let acknowledged = plan.acknowledged;
     let options = draft.take_options();
     draft.run(
@@ -56,7 +56,7 @@ pub fn delete(
     let options = draft.options.split_off(&DELETE_OPTIONS);
     let hinted = options.get("hint").is_some();
     let statement = DeleteStatement { filter, many, options };
-    let plan = of_many(draft.writing(&namespace.database, statement.size()), many);
+    let plan = of_many(draft.writing(&namespace, statement.size()), many);
     let acknowledged = plan.acknowledged;
     let options = draft.take_options();
     draft.run(

@@ -91,7 +91,7 @@ impl<T> ListDatabases<T> {
 impl<T: DeserializeOwned + Send + 'static> ListDatabases<T> {
     fn start(self) -> Running<Vec<T>> {
         let mut draft = self.draft;
-        let plan = draft.listing(&Arc::from(ADMIN), 0);
+        let plan = draft.listing(&Arc::<str>::from(ADMIN), 0);
         let options = draft.take_options();
         draft.run(
             "listDatabases",

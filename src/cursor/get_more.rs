@@ -49,6 +49,7 @@ impl GetMore {
             session: session.map_or(SessionPlan::None, |session| SessionPlan::Held(Box::new(session))),
             kind: CommandKind::Read,
             via: lease.map_or(Via::Pool, Via::Lease),
+            collection: Some(namespace.clone()),
             ..Plan::plain(namespace.database.clone(), Criteria::Server(server), capacity)
         };
         Self { id, settings, plan }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::call::Call;
 use super::handle::Handle;
-use super::operation::Operation;
+use super::operation::{Operation, Plan};
 use super::session::enter_scope;
 use super::shared::Core;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Runs `operation`. `timeout` is its own; `None` takes the handle's, zero is none.
 ///
@@ -37,6 +37,7 @@ pub fn execute<O: Operation>(
         }
         let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline);
         let result = call.run(&mut operation).await;
+        let attempts = call.attempts();
         if let Some(mut turn) = turn {
             turn.over();
         }
@@ -46,11 +47,22 @@ pub fn execute<O: Operation>(
                 if let Some(session) = answer.session.take() {
                     handle.core().give_back(session);
                 }
-                output.map_err(|error| error.with_operation(name).with_server(&answer.server))
+                output.map_err(|error| {
+                    let error = of_call(error, operation.plan(), attempts);
+                    error.with_operation(name).with_server(&answer.server)
+                })
             }
-            Err(error) => Err(operation.explain(error).with_operation(name)),
+            Err(error) => {
+                let error = of_call(error, operation.plan(), attempts);
+                Err(operation.explain(error).with_operation(name))
+            }
         }
     }
+}
+
+fn of_call(error: Error, plan: &Plan, attempts: u32) -> Error {
+    let collection = plan.collection.as_ref().map(|namespace| &*namespace.collection);
+    error.with_call(&plan.database, collection, attempts)
 }
 
 /// Runs an operation of the driver's own: also while the connection closes, with a limit

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::pool::{Answer, Limits};
+use crate::pool::{Answer, Limits, Namespace};
 use crate::session::ServerSession;
 use crate::topology::Criteria;
 use crate::wire::FrameBuilder;
@@ -43,6 +43,8 @@ pub trait Operation: Send + 'static {
 pub struct Plan {
     /// The `$db` it runs on.
     pub database: Arc<str>,
+    /// The collection that it is about, for errors.
+    pub collection: Option<Arc<Namespace>>,
     /// Which server it may go to.
     pub target: Criteria,
     /// Whether it may be tried again.
@@ -83,6 +85,7 @@ impl Plan {
     pub fn plain(database: Arc<str>, target: Criteria, capacity: usize) -> Self {
         Self {
             database,
+            collection: None,
             target,
             retry: Retry::Never,
             session: SessionPlan::None,

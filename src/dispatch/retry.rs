@@ -50,6 +50,11 @@ pub struct Circumstances {
 }
 
 impl Retries {
+    /// Repeats so far.
+    pub fn repeats(&self) -> u32 {
+        self.repeats
+    }
+
     /// Judges an error; counts the repeat that it allows.
     pub fn judge(
         &mut self,

@@ -91,7 +91,7 @@ impl Grouped {
             Command::Update => &[],
             Command::Delete => &["bypassDocumentValidation"],
         });
-        let mut plan = draft.writing(&self.namespace.database, 0);
+        let mut plan = draft.writing(&self.namespace, 0);
         draft.check().map_err(super::named)?;
         plan.operation_id = self.operation_id;
         let operation = Batch {

@@ -25,6 +25,8 @@ pub struct Outcome {
     labels: Vec<String>,
     server: Option<String>,
     response: Option<bson::RawDocumentBuf>,
+    /// The error that told first.
+    first: Option<Error>,
 }
 
 impl Outcome {
@@ -67,6 +69,7 @@ impl Outcome {
     pub fn told_by(&mut self, error: &Error) {
         if self.server.is_none() {
             self.response = error.server_response().cloned();
+            self.first = Some(error.clone());
         }
         self.told(error.labels(), error.server().unwrap_or_default());
     }
@@ -84,6 +87,9 @@ impl Outcome {
         }
         if let Some(server) = self.server.as_deref().filter(|server| !server.is_empty()) {
             error = error.with_server(server);
+        }
+        if let Some(first) = self.first.take() {
+            error = error.with_call_of(&first);
         }
         if let Some(response) = self.response.take() {
             error = error.with_response(response);

@@ -87,7 +87,7 @@ impl CreateIndexes {
 }
 
 fn create(mut draft: Draft, namespace: Arc<Namespace>, indexes: Vec<Index>) -> Running<Vec<String>> {
-    let plan = draft.changing(&namespace.database, indexes.iter().map(Index::size).sum());
+    let plan = draft.changing(&namespace, indexes.iter().map(Index::size).sum());
     let options = draft.take_options();
     let names: Vec<String> = indexes.iter().map(|index| index.name.clone()).collect();
     draft.run(

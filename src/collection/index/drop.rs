@@ -87,7 +87,7 @@ impl DropIndexes {
 }
 
 fn drop_indexes(mut draft: Draft, namespace: Arc<Namespace>, which: RawDocumentBuf) -> Running<()> {
-    let plan = draft.changing(&namespace.database, which.as_bytes().len());
+    let plan = draft.changing(&namespace, which.as_bytes().len());
     let options = draft.take_options();
     draft.run(
         "dropIndexes",

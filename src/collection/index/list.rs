@@ -49,7 +49,7 @@ impl<T> ListIndexes<T> {
 impl<T: 'static> ListIndexes<T> {
     fn start(self) -> Running<Cursor<T>> {
         let Self { mut draft, namespace, cursor, .. } = self;
-        let mut plan = draft.listing(&namespace.database, 0);
+        let mut plan = draft.listing(&namespace, 0);
         cursor.shape(&mut plan);
         let options = draft.take_options();
         let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());

@@ -48,7 +48,7 @@ impl UpdateSearchIndex {
 
     fn start(self) -> Running<()> {
         let Self { draft, namespace, name, definition } = self;
-        let plan = draft.searching(&namespace.database, name.len() + definition.as_bytes().len());
+        let plan = draft.searching(&namespace, name.len() + definition.as_bytes().len());
         draft.run(
             "updateSearchIndex",
             plan,
@@ -70,7 +70,7 @@ impl DropSearchIndex {
 
     fn start(self) -> Running<()> {
         let Self { draft, namespace, name } = self;
-        let plan = draft.searching(&namespace.database, name.len());
+        let plan = draft.searching(&namespace, name.len());
         gone_is_well(draft.run(
             "dropSearchIndex",
             plan,

@@ -63,7 +63,7 @@ impl CreateSearchIndexes {
     fn start(self) -> Running<Vec<String>> {
         let Self { draft, namespace, models } = self;
         let size = models.iter().map(SearchIndexModel::size).sum();
-        let plan = draft.searching(&namespace.database, size);
+        let plan = draft.searching(&namespace, size);
         draft.run(
             "createSearchIndexes",
             plan,

@@ -91,6 +91,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// How often it was tried.
+    pub(super) fn attempts(&self) -> u32 {
+        self.retries.repeats() + 1
+    }
+
     /// Attempts until one succeeds, or the policy has no further one.
     pub(super) async fn run<O: Operation>(&mut self, operation: &mut O) -> Result<Answer> {
         loop {
