@@ -100,6 +100,13 @@ pub const DEFECTS: &[Defect] = &[
         of: SERVER,
         evidence: RAW_DATA,
     },
+    Defect {
+        cases: &[
+            "causal-consistency/tests/causal-consistency-clientBulkWrite.json: clientBulkWrite includes afterClusterTime in causally consistent session",
+        ],
+        of: SERVER,
+        evidence: BULK_READ_CONCERN,
+    },
 ];
 
 const AUTH_CASES: &str = "cases of authentication, since the change of 2025-09-30";
@@ -126,3 +133,6 @@ const SNAPSHOTS: &str =
 
 const RAW_DATA: &str =
     "listCollections and bulkWrite refuse the field rawData (40415), which servers from 8.2 know";
+
+const BULK_READ_CONCERN: &str =
+    "bulkWrite refuses the field readConcern (40415), which every command of a session may have";
