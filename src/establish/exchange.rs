@@ -58,7 +58,8 @@ impl Exchange {
     pub async fn receive(&mut self) -> Result<Reply, Error> {
         loop {
             if let Some(reply) = self.ready.pop_front() {
-                if reply.response_to != self.expected {
+                // Some servers name the request itself in all replies of a stream.
+                if reply.response_to != self.expected && reply.response_to != self.last_id {
                     let (seen, expected) = (reply.response_to, self.expected);
                     return Err(ProtocolError::ForeignReply { seen, expected }.into());
                 }
