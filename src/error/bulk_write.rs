@@ -97,7 +97,7 @@ impl BulkWriteResult {
 
 impl Error {
     /// What a bulk write did before it failed. `None` if it is no bulk write that failed, or
-    /// if none of its commands was sent.
+    /// an argument of it; from a connection's bulk write also if nothing is known that it did.
     pub fn bulk_write_failure(&self) -> Option<&BulkWriteFailure> {
         self.inner.bulk.as_deref()
     }
