@@ -110,10 +110,6 @@ impl ConnectionOptions {
         }
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;
-        if !self.scope.write_concern.is_acknowledged() {
-            let sentence = "w=0 asks for writes without an answer, which this build does not have";
-            return Err(Error::new(Kind::Unsupported, sentence));
-        }
         Ok(())
     }
 }

@@ -4,9 +4,10 @@ use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
-use actix_mongo::{Connection, Kind, label};
+use actix_mongo::{Connection, Kind, WriteConcern, label};
 use serde::{Serialize, Serializer};
 use test_support::block_on;
+use test_support::poll::poll_until;
 
 use crate::support::{fixture, fixture_alone};
 
@@ -21,6 +22,42 @@ fn a_duplicate_key_is_told_with_its_document() {
     assert_eq!((failure.write_errors[0].index, failure.completed), (0, 0));
     assert!(error.server_response().is_some());
     assert!(error.to_string().starts_with("insert: "), "{error}");
+}
+
+#[test]
+fn an_error_names_the_call_and_where_it_ended() {
+    let fixture = fixture();
+    let numbers = fixture.numbers(1);
+    let namespace = format!("{}.{}", numbers.database_name(), numbers.name());
+    let error = block_on(numbers.find(doc! { "$nothing": 1 }).into_future()).unwrap_err();
+    assert_eq!((error.namespace(), error.attempts()), (Some(namespace.as_str()), 1));
+    let sentence = error.to_string();
+    assert!(sentence.starts_with("find: ") && sentence.ends_with(&format!(", {namespace}]")), "{sentence}");
+    let error = block_on(fixture.database.run_command(doc! { "nothing": 1 }).into_future()).unwrap_err();
+    assert_eq!(error.namespace(), Some(fixture.database.name()));
+    let documents = [doc! { "_id": 0 }, doc! { "_id": 7 }];
+    let error = block_on(numbers.insert_many(documents).into_future()).unwrap_err();
+    assert_eq!((error.namespace(), error.attempts()), (Some(namespace.as_str()), 1));
+}
+
+#[test]
+fn an_error_tells_how_often_the_call_was_tried() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(1);
+    fixture.fail("alwaysOn", doc! { "failCommands": ["find"], "errorCode": 91 });
+    let error = block_on(numbers.find(doc! {}).into_future()).unwrap_err();
+    assert_eq!((error.code(), error.attempts()), (Some(91), 2), "{error}");
+    assert!(error.to_string().ends_with("2 attempts]"), "{error}");
+}
+
+#[test]
+fn a_connection_whose_writes_ask_for_no_answer_gets_none() {
+    let fixture = fixture();
+    let things = fixture.things();
+    let silent = things.with_write_concern(WriteConcern::nodes(0));
+    assert!(!block_on(silent.insert_one(doc! { "_id": 1 }).into_future()).unwrap().is_acknowledged());
+    let arrived = || block_on(things.find_one(doc! { "_id": 1 }).into_future()).unwrap().is_some();
+    poll_until(Duration::from_secs(5), "the document is there", arrived);
 }
 
 #[test]

@@ -1,4 +1,6 @@
 use super::*;
+use crate::command::{ReadConcern, WriteConcern};
+use crate::topology::{ReadMode, ReadPreference};
 
 fn hosts(builder: &Builder) -> Vec<String> {
     builder.options().unwrap().topology.seeds.iter().map(ToString::to_string).collect()
@@ -49,11 +51,26 @@ fn contradictions_and_nonsense_are_refused() {
 }
 
 #[test]
-fn writes_without_an_answer_are_refused_by_name() {
-    let builder = Builder::default().uri("mongodb://a/?w=0").unwrap();
-    let error = builder.connect_lazy().unwrap_err();
-    assert_eq!(error.kind(), Kind::Unsupported);
-    assert!(error.to_string().contains("w=0"), "{error}");
+fn concerns_that_contradict_themselves_are_refused() {
+    let nearest = ReadPreference::new(ReadMode::Primary).with_max_staleness(Duration::from_secs(90));
+    assert!(refused(Builder::default().read_preference(nearest)));
+    assert!(refused(Builder::default().write_concern(WriteConcern::nodes(0).journal(true))));
+}
+
+#[test]
+fn concerns_of_builder_and_string_reach_the_handle() {
+    let by_string = Builder::default().uri("mongodb://a/?w=0&readConcernLevel=majority").unwrap();
+    let by_name = Builder::default()
+        .write_concern(WriteConcern::nodes(0))
+        .read_concern(ReadConcern::majority())
+        .read_preference(ReadPreference::new(ReadMode::Nearest));
+    for (builder, mode) in [(by_string, ReadMode::Primary), (by_name, ReadMode::Nearest)] {
+        let connection = builder.connect_lazy().unwrap();
+        let scope = connection.handle.scope();
+        assert_eq!(scope.write_concern, WriteConcern::nodes(0));
+        assert_eq!(scope.read_concern, ReadConcern::majority());
+        assert_eq!(scope.read_preference.mode(), mode);
+    }
 }
 
 #[test]
