@@ -83,7 +83,7 @@ impl Started {
     }
 }
 
-fn repeated<'a>(model: &'a WriteModel, times: usize) -> impl Iterator<Item = (&'a str, WriteModel)> {
+fn repeated(model: &WriteModel, times: usize) -> impl Iterator<Item = (&'static str, WriteModel)> {
     std::iter::repeat_n(model, times).map(|model| ("db.coll", model.clone()))
 }
 
