@@ -80,7 +80,11 @@ impl Subject {
             let lines = text.lines().map(|line| line.trim_end_matches(" (*)").to_owned());
             lines.filter(|line| !line.is_empty() && !line.starts_with("dependent ")).collect()
         };
-        Ok(Crates { names: lines(tree("{p}")?).len(), compiled: lines(tree("{p} {f}")?) })
+        // An empty `default` is a feature by name only.
+        let features =
+            |line: String| line.replace(" default,", " ").replace(" default", "").trim().to_owned();
+        let compiled = lines(tree("{p} {f}")?).into_iter().map(features).collect();
+        Ok(Crates { names: lines(tree("{p}")?).len(), compiled })
     }
 
     /// Into an empty target folder, which is removed again.
