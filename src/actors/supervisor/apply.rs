@@ -53,11 +53,17 @@ impl Supervisor {
         if !Arc::ptr_eq(&change.previous, &change.current) || self.version == 0 {
             self.note_changes(&change.previous, &change.current);
             let first = self.version == 0;
-            self.publish(change.current.clone(), None);
-            // Told after it holds: who acts on an event selects from what it tells of.
-            if !first {
-                self.tell(|id| events::changed(id, &change.previous, &change.current));
-            }
+            let snapshot = self.next_snapshot(change.current.clone(), None);
+            // Told in the moment in which it is published, while nobody can look: who acts on
+            // an event selects from what it tells of, and who selects from it comes after it.
+            let mut old = None;
+            self.plan.publisher.send_modify(|published| {
+                old = Some(std::mem::replace(published, snapshot));
+                if !first {
+                    self.tell(|id| events::changed(id, &change.previous, &change.current));
+                }
+            });
+            drop(old);
         }
         if let Some((address, service_id, interrupt, cause)) = clear
             && let Some(member) = self.members.get(&address)
@@ -180,13 +186,19 @@ impl Supervisor {
     }
 
     pub(super) fn publish(&mut self, topology: Arc<TopologyDescription>, closed: Option<Error>) {
+        let snapshot = self.next_snapshot(topology, closed);
+        // Nobody may be looking any more: then nobody misses it.
+        self.plan.publisher.send_replace(snapshot);
+    }
+
+    /// What is to be published next.
+    fn next_snapshot(&mut self, topology: Arc<TopologyDescription>, closed: Option<Error>) -> Arc<Snapshot> {
         self.version += 1;
         let pools =
             self.members.iter().map(|(address, member)| (address.clone(), member.pool.clone())).collect();
         let mut snapshot = Snapshot { version: self.version, topology, pools, primary: None, closed };
         snapshot.primary = snapshot.only_primary();
-        // Nobody may be looking any more: then nobody misses it.
-        self.plan.publisher.send_replace(Arc::new(snapshot));
+        Arc::new(snapshot)
     }
 
     /// A new pool, in the state that the topology starts it in.
