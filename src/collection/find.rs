@@ -165,7 +165,8 @@ fn write_sizes(limit: i64, batch_size: Option<i32>, command: &mut ElementWriter<
     if limit < 0 {
         command.bool("singleBatch", true);
     }
-    if let Some(size) = batch_size {
+    // All come in one batch then, be it larger than was asked for.
+    if let Some(size) = batch_size.filter(|_| limit >= 0) {
         // A first batch that ends just at the limit would leave the cursor open.
         let all = size > 0 && i64::from(size) == limit;
         command.i32("batchSize", size.saturating_add(i32::from(all)));
@@ -187,7 +188,7 @@ mod tests {
         assert_eq!(sizes(4, Some(4)), doc! { "limit": 4_i64, "batchSize": 5 });
         assert_eq!(sizes(4, Some(3)), doc! { "limit": 4_i64, "batchSize": 3 });
         assert_eq!(sizes(0, Some(0)), doc! { "batchSize": 0 });
-        assert_eq!(sizes(-4, Some(4)), doc! { "limit": 4_i64, "singleBatch": true, "batchSize": 4 });
+        assert_eq!(sizes(-4, Some(4)), doc! { "limit": 4_i64, "singleBatch": true });
         assert_eq!(sizes(i64::MIN, None), doc! { "limit": i64::MAX, "singleBatch": true });
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CursorSettings;
+use super::{CursorSettings, CursorType};
 use crate::command::CursorReply;
 use crate::dispatch::{self, CommandKind, Handle, Operation, Plan, SessionPlan, Via};
 use crate::error::Result;
@@ -63,6 +63,13 @@ impl Operation for GetMore {
         "getMore"
     }
 
+    /// A cursor keeps the batch under way when its caller is dropped, so that no document is
+    /// lost. Were that in the line of its session, it would hold up all others for as long as
+    /// nobody asks the cursor.
+    fn takes_turn(&self) -> bool {
+        false
+    }
+
     fn plan(&mut self) -> &mut Plan {
         &mut self.plan
     }
@@ -77,7 +84,9 @@ impl Operation for GetMore {
         if let Some(size) = self.settings.batch_size.filter(|size| *size > 0) {
             elements.i32("batchSize", size);
         }
-        if let Some(wait) = self.settings.max_await_time {
+        // Other cursors do not wait on the server, and it refuses the field for them.
+        let awaits = self.settings.kind == CursorType::TailableAwait;
+        if let Some(wait) = self.settings.max_await_time.filter(|_| awaits) {
             // 0 would be the server's own default.
             let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1);
             elements.i64("maxTimeMS", millis);

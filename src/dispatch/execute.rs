@@ -30,8 +30,12 @@ pub fn execute<O: Operation>(
         let mut turn = None;
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
-            match Box::pin(session.turn(&handle, operation.plan(), deadline)).await {
-                Ok(mine) => turn = Some(Box::new(mine)),
+            let begun = match operation.takes_turn() {
+                true => Box::pin(session.turn(&handle, operation.plan(), deadline)).await.map(Some),
+                false => session.state().check_open().map(|()| None),
+            };
+            match begun {
+                Ok(mine) => turn = mine,
                 Err(error) => return Err(error.with_operation(name)),
             }
         }

@@ -32,6 +32,11 @@ pub trait Operation: Send + 'static {
     /// answer goes back.
     fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Self::Output>;
 
+    /// Whether it waits in the line of the caller's session until those before it are over.
+    fn takes_turn(&self) -> bool {
+        true
+    }
+
     /// Completes an error that the server answered with (the indexes of a split write).
     fn explain(&self, error: Error) -> Error {
         error

@@ -70,6 +70,12 @@ impl SessionState {
         self.options
     }
 
+    /// Fails if the session was ended.
+    pub fn check_open(&self) -> Result<()> {
+        let inner = self.lock();
+        if inner.ended || inner.server.is_none() { Err(ended()) } else { Ok(()) }
+    }
+
     /// An operation begins. Only one at a time may.
     pub fn begin(&self, now: Instant) -> Result<()> {
         let mut guard = self.lock();
@@ -80,7 +86,7 @@ impl SessionState {
                 inner.running = true;
                 Ok(())
             }
-            _ => Err(Error::new(Kind::InvalidArgument, "the session has ended; start another one")),
+            _ => Err(ended()),
         }
     }
 
@@ -180,6 +186,10 @@ impl SessionState {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn ended() -> Error {
+    Error::new(Kind::InvalidArgument, "the session has ended; start another one")
 }
 
 #[cfg(test)]

@@ -117,3 +117,30 @@ fn overload_errors_are_repeated_twice() {
     assert!(began.elapsed() < Duration::from_secs(5), "two waits of less than a second together");
     find().expect("the fail point is used up");
 }
+
+/// The batch under way stays with its cursor, and must not stay in the session's line.
+#[test]
+fn a_cursor_whose_caller_was_dropped_holds_up_nobody() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(6);
+    let session = fixture.connection.start_session().start().unwrap();
+    let mut cursor = block_on(numbers.find(doc! {}).batch_size(2).session(&session).into_future()).unwrap();
+    for _ in 0..2 {
+        block_on(cursor.try_next()).unwrap().unwrap();
+    }
+    fixture
+        .fail("alwaysOn", doc! { "failCommands": ["getMore"], "blockConnection": true, "blockTimeMS": 100 });
+    assert!(block_on(test_support::DropAfter::new(1, cursor.try_next())).is_none());
+    let insert = numbers.insert_one(doc! { "_id": 7 }).session(&session).timeout(Duration::from_secs(10));
+    block_on(insert.into_future()).unwrap();
+    assert!(block_on(cursor.try_next()).unwrap().is_some(), "no document is lost");
+}
+
+#[test]
+fn a_timeout_of_months_is_no_error_of_the_server() {
+    let fixture = fixture();
+    let numbers = fixture.numbers(1);
+    for timeout in [Duration::from_secs(60 * 60 * 24 * 365), Duration::MAX] {
+        assert!(block_on(numbers.find_one(doc! {}).timeout(timeout).into_future()).unwrap().is_some());
+    }
+}

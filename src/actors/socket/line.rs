@@ -355,7 +355,8 @@ fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
     if left.is_zero() || (run.max_time && millis == 0) {
         return Err(());
     }
-    Ok(run.max_time.then_some(millis))
+    // Servers take no more than that; who has weeks needs no limit there.
+    Ok(Some(millis).filter(|millis| run.max_time && *millis <= i64::from(i32::MAX)))
 }
 
 /// A session that the caller asked for must not be left out in silence (driver sessions

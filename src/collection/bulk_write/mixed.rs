@@ -15,7 +15,7 @@ use super::reply::{Entry, Summary};
 use crate::collection::draft::{Draft, Options, left_until};
 use crate::command::name;
 use crate::cursor::{Cursor, CursorSettings};
-use crate::dispatch::{Handle, Operation, Plan, Retry, SessionTimes, execute};
+use crate::dispatch::{Handle, Operation, Plan, Retry, execute};
 use crate::error::{BulkWriteResult, Error, Kind, Result};
 use crate::pool::{Answer, Limits, Namespace};
 use crate::wire::FrameBuilder;
@@ -117,8 +117,6 @@ impl Mixed {
     ) -> Result<impl Future<Output = Result<Option<Reply>>> + Send + use<>> {
         let mut draft = self.draft.clone();
         let mut plan = draft.writing(&Arc::<str>::from("admin"), 0);
-        // The command takes no read concern, so it can't say after which time it comes.
-        plan.times = SessionTimes::None;
         draft.check().map_err(super::named)?;
         plan.operation_id = self.operation_id;
         // A write concern that is not met does not keep the results from being read.

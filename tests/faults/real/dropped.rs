@@ -8,11 +8,11 @@ use std::time::Duration;
 use actix_mongo::bson::doc;
 use test_support::DropAfter;
 use test_support::fault_proxy::{FaultProxy, Traffic};
-use test_support::poll_until;
+use test_support::poll::holds_within;
 
 use super::Real;
 use crate::support::verbs::{self, Verb};
-use crate::support::{SOON, Step, Story, collection, soon, stats, step_by_step};
+use crate::support::{Step, Story, collection, soon, stats, step_by_step};
 
 at_both_depths! {
     run_command, insert_one, insert_many, find, find_one, update_one, delete_one, aggregate,
@@ -25,6 +25,9 @@ const BYTES: u64 = 32;
 /// If none come for so long, there are no more. Should the machine have been asleep, the
 /// call is polled fewer times.
 const SILENCE: Duration = Duration::from_millis(500);
+
+/// How often a little more is let through.
+const TRIES: usize = 40;
 
 fn visit(depth: u32, verb: &Verb) {
     let _story = Story::begin();
@@ -43,10 +46,20 @@ fn visit(depth: u32, verb: &Verb) {
                 // Perhaps with the kill of a cursor that came to its end by itself.
                 1 => assert!(stats(&connection).queued >= 1, "the pool is full"),
                 2 => {
-                    // As much as the holders' replies have.
-                    real.proxy.down(Traffic::UpTo(real.down() + length * u64::from(depth)));
+                    // As much as the holders' replies have. A heartbeat's may come in between
+                    // and take of that; then a little more is let through.
+                    let mut until = real.down() + length * u64::from(depth);
+                    real.proxy.down(Traffic::UpTo(until));
                     real.proxy.up(Traffic::Pass);
-                    poll_until(SOON, "its turn", || stats(&connection).queued == 0);
+                    let its_turn = || stats(&connection).queued == 0;
+                    let more = || {
+                        until += length;
+                        real.proxy.down(Traffic::UpTo(until));
+                    };
+                    let mut tries = std::iter::repeat_with(more).take(TRIES);
+                    while !holds_within(SILENCE, its_turn) {
+                        assert!(tries.next().is_some(), "waited in vain for its turn");
+                    }
                 }
                 _ => over = over || !real.let_through(BYTES, SILENCE),
             }
