@@ -134,6 +134,10 @@ impl<T: 'static> Find<T> {
         let mut plan = draft.reading(&namespace, filter.as_bytes().len());
         cursor.shape(&mut plan);
         cursor.limit = u64::try_from(limit).unwrap_or(0);
+        if cursor.kind != CursorType::TailableAwait {
+            // Others do not wait on the server, and it refuses the field for them.
+            cursor.max_await_time = None;
+        }
         let options = draft.take_options();
         // Boxed, since a call under way should be small.
         let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CursorSettings, CursorType};
+use super::CursorSettings;
 use crate::command::CursorReply;
 use crate::dispatch::{self, CommandKind, Handle, Operation, Plan, SessionPlan, Via};
 use crate::error::Result;
@@ -84,9 +84,7 @@ impl Operation for GetMore {
         if let Some(size) = self.settings.batch_size.filter(|size| *size > 0) {
             elements.i32("batchSize", size);
         }
-        // Other cursors do not wait on the server, and it refuses the field for them.
-        let awaits = self.settings.kind == CursorType::TailableAwait;
-        if let Some(wait) = self.settings.max_await_time.filter(|_| awaits) {
+        if let Some(wait) = self.settings.max_await_time {
             // 0 would be the server's own default.
             let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1);
             elements.i64("maxTimeMS", millis);

@@ -83,11 +83,24 @@ fn a_batch_as_large_as_the_limit_is_asked_for_with_one_more() {
     let size = |limit, batch| {
         let find = scene.things().find(doc! {}).limit(limit).batch_size(batch);
         drop(block_on(find.into_future()).unwrap());
-        scene.bodies("find").pop().unwrap().get_i32("batchSize").unwrap()
+        scene.bodies("find").pop().unwrap().get_i32("batchSize").ok()
     };
-    assert_eq!(size(4, 4), 5);
-    assert_eq!(size(4, 3), 3);
-    assert_eq!(size(-4, 4), 4);
+    assert_eq!(size(4, 4), Some(5));
+    assert_eq!(size(4, 3), Some(3));
+    assert_eq!(size(-4, 2), None, "all four come in one batch");
+}
+
+#[test]
+fn only_an_awaiting_cursor_tells_the_server_how_long_to_wait() {
+    for (kind, told) in [(CursorType::Tailable, false), (CursorType::TailableAwait, true)] {
+        let scene = scene(1);
+        scene.server.rule(Rule::on("find").reply(first(ID, &[])));
+        scene.server.rule(Rule::on("getMore").once().reply(next(0, &[])));
+        let find = scene.things().find(doc! {}).cursor_type(kind).max_await_time(Duration::from_millis(70));
+        let mut cursor = block_on(find.into_future()).unwrap();
+        assert_eq!(block_on(cursor.try_next()).unwrap(), None);
+        assert_eq!(scene.bodies("getMore").pop().unwrap().contains_key("maxTimeMS"), told, "{kind:?}");
+    }
 }
 
 #[test]
