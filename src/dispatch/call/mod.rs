@@ -177,9 +177,8 @@ impl<'a> Call<'a> {
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
         let mut own: Option<Lease> = None;
         loop {
-            let (mut run, answer) =
-                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), frame.take())?;
-            run.wait_deadline = Some(wait_deadline);
+            // Before the request is made: that one takes the session of an earlier attempt,
+            // which must not be lost if there is no socket for it.
             if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
                 let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
@@ -187,6 +186,9 @@ impl<'a> Call<'a> {
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 }
             }
+            let (mut run, answer) =
+                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), frame.take())?;
+            run.wait_deadline = Some(wait_deadline);
             let plan = operation.plan();
             let waiting = match (&plan.via, &own) {
                 (Via::Lease(lease), _) => Waiting::on(core, &pool, lease, run, answer),
