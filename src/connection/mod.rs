@@ -226,6 +226,9 @@ impl<D> Connection<D> {
     /// Ready once listeners for [events](crate::events), and logs, were told all that happened
     /// before this call. Closures have been called then; actors have it in their mailboxes.
     ///
+    /// It waits as long as a listener takes, so a listener must not wait for it. If a listener
+    /// is so slow that its backlog is full, what was pushed out of that is not waited for.
+    ///
     /// Cancel safety: nothing hangs on it.
     pub async fn flush_events(&self) {
         self.handle.core().listeners.flush().await;

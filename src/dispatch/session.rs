@@ -36,8 +36,10 @@ use crate::wire::walk::Walk;
 /// tasks they are of; those of different sessions run side by side. An operation that is
 /// dropped leaves its place to the next; if the server may still work on it, its server
 /// session is not used again once this session ends. A wait for the turn counts towards an
-/// operation's timeout. Verbs that take several messages (large inserts, cursors) take a
-/// turn for each of them, not for the time between.
+/// operation's timeout. Large inserts and bulk writes take a turn for each of their messages,
+/// not for the time between. The call that opens a cursor takes one; its further batches take
+/// none, so they may come between other operations: a cursor keeps the batch under way when
+/// its caller is dropped, and would hold up the session as long as nobody asks for it.
 ///
 /// # Its end
 ///
@@ -86,7 +88,8 @@ impl ClientSession {
         &self.bound.shared.core
     }
 
-    /// Waits until all operations that came before are over.
+    /// Waits until all operations that came before are over. Further batches of cursors do not
+    /// come here, see [`Operation::takes_turn`](super::Operation::takes_turn).
     ///
     /// Cancel safety: the place in the line is given up.
     pub(super) async fn turn(

@@ -15,13 +15,14 @@ pub(super) struct CallInfo {
 
 impl Error {
     /// What the call was about: `database.collection`, or the name of a database alone.
-    /// `None` if nothing was tried, since an argument was wrong.
+    /// `None` if nothing was tried: an argument was wrong, or the session was not free in time.
     pub fn namespace(&self) -> Option<&str> {
         self.inner.call.as_ref().map(|call| &*call.namespace)
     }
 
     /// How often the call was tried before it ended with this error; an attempt counts also
-    /// where no server was found for it. 0 if it was never begun, since an argument was wrong.
+    /// where no server was found for it. 0 if nothing was tried: an argument was wrong, or the
+    /// session was not free in time.
     pub fn attempts(&self) -> u32 {
         self.inner.call.as_ref().map_or(0, |call| call.attempts)
     }
