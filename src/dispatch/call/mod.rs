@@ -18,7 +18,7 @@ use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Run, SessionUse};
+use crate::pool::{Answer, Failure, Follow, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -176,10 +176,12 @@ impl<'a> Call<'a> {
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
         let mut own: Option<Lease> = None;
+        // There each cursor holds the socket that it came over, so none is held before.
+        let balanced = is_balanced(&snapshot);
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
+            if !balanced && let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
                 let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
                     Ok(lease) => own = Some(lease),
@@ -269,6 +271,11 @@ impl<'a> Call<'a> {
         run.operation_id = self.operation_id;
         run.session = self.session_use(plan, numbered);
         run.exclusive = plan.exclusive;
+        if is_balanced(snapshot) && !matches!(plan.via, Via::Lease(_)) {
+            run.follow = Follow::HoldIfCursor(Purpose::Cursor);
+            // Two that are under way on one socket might both want to hold it.
+            run.exclusive = true;
+        }
         run.last = self.closing;
         run.max_time = plan.max_time;
         run.deadline = self.deadline;
@@ -349,6 +356,11 @@ impl<'a> Call<'a> {
         call.closing = true;
         call.run(operation).await
     }
+}
+
+/// Each socket leads to one of several servers (load balancers specification).
+fn is_balanced(snapshot: &Snapshot) -> bool {
+    snapshot.topology.kind == TopologyKind::LoadBalanced
 }
 
 fn no_numbers() -> Error {
