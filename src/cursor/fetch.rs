@@ -60,7 +60,7 @@ impl Fetcher {
         first: &CursorReply,
     ) -> Self {
         let open = first.id != 0;
-        settings.patience = settings.patience.from_then_on(answer.deadline);
+        settings.patience = settings.patience.with_deadline(answer.deadline);
         let lease = answer.lease.take().filter(|_| open).map(Arc::new);
         let only = lease.as_ref().filter(|lease| is_pinned(lease));
         handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace, only);

@@ -95,7 +95,7 @@ impl CursorType {
 
 impl Patience {
     /// The same, once the call is over that opens the cursor, with this limit.
-    pub fn from_then_on(self, deadline: Option<Instant>) -> Self {
+    pub fn with_deadline(self, deadline: Option<Instant>) -> Self {
         match self {
             Self::Lifetime => deadline.map_or(Self::Endless, Self::Until),
             known => known,
@@ -214,11 +214,11 @@ mod tests {
         let usual = patience(CursorType::NonTailable, None, Some(SECOND));
         assert_eq!(usual, Patience::Lifetime);
         let deadline = Instant::now() + SECOND;
-        assert_eq!(usual.from_then_on(Some(deadline)), Patience::Until(deadline));
+        assert_eq!(usual.with_deadline(Some(deadline)), Patience::Until(deadline));
         // A limit beyond what the clock can tell is none.
-        assert_eq!(usual.from_then_on(None), Patience::Endless);
+        assert_eq!(usual.with_deadline(None), Patience::Endless);
         let asked = patience(CursorType::NonTailable, Some(TimeoutMode::Iteration), Some(SECOND));
-        assert_eq!(asked.from_then_on(Some(deadline)), Patience::Each(SECOND));
+        assert_eq!(asked.with_deadline(Some(deadline)), Patience::Each(SECOND));
         assert_eq!(patience(CursorType::Tailable, None, Some(SECOND)), Patience::Each(SECOND));
         for timeout in [None, Some(Duration::ZERO)] {
             assert_eq!(patience(CursorType::NonTailable, None, timeout), Patience::Endless);
