@@ -272,7 +272,8 @@ fn a_repeat_that_finds_no_socket_to_hold_gives_its_session_back() {
             options.dispatch.wait_queue_timeout = Some(Duration::from_millis(100));
         });
         let gate = Gate::new();
-        server.rule(Rule::on("find").once().after(&gate).reply(failure(189, &[])));
+        // After such an error it is not held on: there may be a wait before the repeat.
+        server.rule(Rule::on("find").once().after(&gate).reply(overloaded()));
         let call = client.start(find().plan(|plan| plan.via = Via::Own(Purpose::Parked))).await;
         server.until(|log| log.count("find") == 1, SOON).await;
         let held = client.lease().await.expect("the other socket");
@@ -291,5 +292,30 @@ fn a_repeat_that_finds_no_socket_to_hold_gives_its_session_back() {
             client.core().sessions.drain().into_iter().map(|id| bson::Uuid::from_bytes(id).into()).collect();
         assert_eq!(idle, [sent[0].get_document("lsid").unwrap().get("id").unwrap().clone()]);
         drop((held, taken));
+    });
+}
+
+/// Somebody waits for a socket, and no other may be held for this purpose.
+#[test]
+fn a_repeat_holds_the_socket_of_the_attempt_before() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 2);
+        let gate = Gate::new();
+        server.rule(Rule::on("find").once().after(&gate).reply(failure(134, &[])));
+        let call = client.start(find().plan(|plan| plan.via = Via::Own(Purpose::Parked))).await;
+        server.until(|log| log.count("find") == 1, SOON).await;
+        let held = client.lease().await.expect("the other socket");
+        let asker = client.clone();
+        let next = tokio::spawn(async move { asker.lease().await });
+        tokio::task::yield_now().await;
+        assert_eq!((client.stats().leased, client.stats().queued), (2, 1));
+        gate.open();
+        soon(call).await.unwrap().expect("the repeat");
+        let log = server.log();
+        let places: Vec<usize> = log.commands_named("find").map(|it| it.connection).collect();
+        assert_eq!(places.len(), 2);
+        assert_eq!(places[0], places[1]);
+        drop((held, soon(next).await.unwrap().expect("its turn")));
     });
 }

@@ -56,6 +56,9 @@ struct Past {
     /// Servers that failed: others are preferred.
     avoid: Vec<ServerAddress>,
     errors: Errors,
+    /// The socket that the latest attempt held, to be held on by one that follows at once:
+    /// given back, it might go to somebody else before.
+    own: Option<(ServerAddress, Lease)>,
 }
 
 impl<'a> Call<'a> {
@@ -103,7 +106,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Failed { error, session, reported, server, version, refusal } = *failed;
+            let Failed { error, session, reported, server, version, refusal, own } = *failed;
             let error = self.label(error);
             let around = Circumstances {
                 sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
@@ -134,6 +137,8 @@ impl<'a> Call<'a> {
                         error.seen_version().unwrap_or(version + 1)
                     };
                     let past = self.past.get_or_insert_default();
+                    let at_once = backoff.is_none() && !elsewhere;
+                    past.own = server.clone().zip(own).filter(|_| at_once);
                     past.avoid.extend(server.filter(|_| elsewhere));
                     past.errors.add(error);
                     if let Some(backoff) = backoff {
@@ -175,7 +180,8 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
-        let mut own: Option<Lease> = None;
+        let kept = self.past.as_mut().and_then(|past| past.own.take());
+        let mut own = kept.filter(|(server, _)| server == pool.address()).map(|(_, lease)| lease);
         // There each cursor holds the socket that it came over, so none is held before.
         let balanced = is_balanced(&snapshot);
         loop {
@@ -202,7 +208,12 @@ impl<'a> Call<'a> {
                     self.observe(&answer);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
-                Ok(answer) => return self.judge(operation.plan().writes, answer, snapshot.version),
+                Ok(answer) => {
+                    return match self.judge(operation.plan().writes, answer, snapshot.version) {
+                        Ok(answer) => Ok(Answer { lease: own.or(answer.lease), ..answer }),
+                        Err(failed) => Err(Box::new(Failed { own, ..*failed })),
+                    };
+                }
                 Err(failure) => failure,
             };
             // The socket was this one, or none.
@@ -230,7 +241,8 @@ impl<'a> Call<'a> {
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
                     let (version, refusal) = (snapshot.version, None);
-                    return Err(Box::new(Failed { error, session, reported, server, version, refusal }));
+                    let own = None;
+                    return Err(Box::new(Failed { error, session, reported, server, version, refusal, own }));
                 }
             }
         }
