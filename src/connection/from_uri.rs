@@ -38,6 +38,7 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.write_concern, given.write_concern.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
     options.app_name.clone_from(&given.app_name);
+    options.default_database.clone_from(&uri.database);
     set(&mut options.monitoring, given.server_monitoring_mode);
     options.srv_service.clone_from(&given.srv_service_name);
     if uri.scheme == Scheme::Srv {

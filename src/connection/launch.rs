@@ -78,6 +78,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         options: options.dispatch.clone(),
         check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
+        default_database: options.default_database.clone(),
         greeting,
         listeners: listeners.clone(),
     });

@@ -109,6 +109,15 @@ impl<D> Connection<D> {
         Database::new(self.handle.clone(), name)
     }
 
+    /// The database that the connection string names after its slash, or that
+    /// [`Builder::default_database`] sets; `None` if neither does. Nothing is sent.
+    ///
+    /// Fails with [`Kind::InvalidName`] if no database can have this name.
+    pub fn default_database(&self) -> Result<Option<Database<D>>> {
+        let name = self.handle.core().default_database.as_deref();
+        name.map(|name| self.database(name)).transpose()
+    }
+
     /// All databases with what they hold. Asks the primary.
     pub fn list_databases(&self) -> ListDatabases {
         ListDatabases::new(&self.handle)

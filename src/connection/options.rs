@@ -39,6 +39,8 @@ pub struct ConnectionOptions {
     pub monitoring: MonitoringMode,
     /// What the first handle hands down: `timeoutMS`, concerns, read preference.
     pub scope: Scope,
+    /// The database of the connection string, default none.
+    pub default_database: Option<String>,
     /// `appName`, default none.
     pub app_name: Option<String>,
     /// Libraries between the application and this crate.
@@ -86,6 +88,7 @@ impl Default for ConnectionOptions {
             connect_timeout: Some(Duration::from_secs(10)),
             monitoring: MonitoringMode::Auto,
             scope: Scope::default(),
+            default_database: None,
             app_name: None,
             driver_info: Vec::new(),
             data_arbiters: 0,

@@ -142,7 +142,7 @@ fn unknown(key: &str) -> Option<String> {
 const DEPRECATED: [&str; 3] = ["wtimeout", "j", "gssapiServiceName"];
 
 /// The options of the specifications, as they spell them.
-const KNOWN: [&str; 48] = [
+pub(super) const KNOWN: [&str; 48] = [
     "appName",
     "authMechanism",
     "authMechanismProperties",
