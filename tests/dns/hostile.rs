@@ -16,7 +16,7 @@ const LATE: Duration = Duration::from_secs(3);
 fn looked_up(zone: Zone) -> (DnsServer, usize) {
     let dns = DnsServer::start(zone);
     let lookup = SrvLookup {
-        name: SrvName::new(NAME, SrvName::DEFAULT_SERVICE),
+        name: SrvName::new(SHORT, SrvName::DEFAULT_SERVICE),
         resolver: Resolver::name_servers([dns.address()]),
         limit: Some(LATE * 3),
     };
@@ -27,35 +27,36 @@ fn looked_up(zone: Zone) -> (DnsServer, usize) {
     (dns, list.hosts.len())
 }
 
-#[test]
-fn an_answer_that_fills_64_kib() {
-    let target = |n: u16| format!("a-rather-long-label-{n:04}.test.build.10gen.cc");
-    let zone = (0..1015).fold(Zone::new(0), |zone, n| zone.srv(NAME, 27017, &target(n)));
-    let (dns, hosts) = looked_up(zone.clone());
-    assert_eq!(hosts, 1015);
-    assert!(dns.longest_answer() > 64_000, "{}", dns.longest_answer());
-    let scene = scene();
-    scene.dns.set_zone(zone);
-    assert_eq!(hosts_of(&scene.builder("&srvMaxHosts=3").connect_lazy().unwrap()), 3);
+/// A name so short that a thousand of its records fit into one answer.
+const SHORT: &str = "s.t.cc";
+
+/// A record takes 53 bytes.
+fn many(count: u16) -> Zone {
+    (0..count).fold(Zone::new(0), |zone, n| zone.srv(SHORT, 27017, &format!("label-{n:04}.t.cc")))
 }
 
-fn hosts_of(connection: &Connection) -> usize {
-    poll_until(LATE * 3, "hosts", || !hosts(connection).is_empty());
-    hosts(connection).len()
+#[test]
+fn an_answer_that_fills_64_kib() {
+    let (dns, count) = looked_up(many(1230));
+    assert_eq!(count, 1230);
+    assert!(dns.longest_answer() > 65_000, "{}", dns.longest_answer());
+    let scene = scene();
+    scene.dns.set_zone(many(1230));
+    let connection = scene.builder_of(SHORT, "&srvMaxHosts=3").connect_lazy().unwrap();
+    poll_until(LATE * 3, "hosts", || !hosts(&connection).is_empty());
+    assert_eq!(hosts(&connection).len(), 3);
 }
 
 #[test]
 fn a_thousand_records() {
-    let (_dns, hosts) = looked_up((0..1000).fold(Zone::new(0), |zone, n| zone.srv(NAME, 1 + n, HOST)));
-    assert_eq!(hosts, 1000);
+    assert_eq!(looked_up(many(1000)).1, 1000);
 }
 
 #[test]
 fn an_answer_above_64_kib_is_none() {
-    let target = |n: u16| format!("a-rather-long-label-{n:04}.test.build.10gen.cc");
     let scene = scene();
-    scene.dns.set_zone((0..1500).fold(Zone::new(0), |zone, n| zone.srv(NAME, 27017, &target(n))));
-    let error = refused(scene.builder("&connectTimeoutMS=2000"));
+    scene.dns.set_zone(many(2000));
+    let error = refused(scene.builder_of(SHORT, "&connectTimeoutMS=2000"));
     assert!(error.to_string().contains("could not be looked up (DNS took"), "{error}");
 }
 

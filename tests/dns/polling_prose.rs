@@ -28,10 +28,10 @@ fn changes(records: &[usize], expected: &[usize]) {
 fn keeps(scene: Scene, connection: Connection) {
     scene.until_asked(3);
     assert_eq!(hosts(&connection), scene.named(&[0, 1]));
-    ping(&connection);
     scene.dns.set_manner(Manner::Honest);
     scene.dns.set_zone(scene.zone(&[2]));
     until_hosts(&connection, &scene.named(&[2]));
+    ping(&connection);
 }
 
 #[test]

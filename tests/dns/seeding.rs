@@ -1,10 +1,11 @@
 //! The first look-up: with `connect`, which waits for it, and in the background.
 
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
 use actix_mongo::{Connection, Kind, TopologyKind};
-use test_support::{DropAfter, Hello, Manner, block_on};
+use test_support::{Hello, Manner, block_on};
 
 use crate::support::{HOST, NAME, SOON, connect, hosts, ping, refused, scene, scene_of};
 
@@ -126,8 +127,11 @@ fn listed_hosts_take_the_place_of_the_name() {
 fn a_look_up_that_is_dropped_leaves_nothing_behind() {
     let scene = scene();
     scene.dns.set_manner(Manner::Silent);
-    let dropped = block_on(DropAfter::new(2, scene.builder("").connect()));
-    assert!(dropped.is_none());
+    let mut connecting = scene.builder("").connect();
+    let mut task = Context::from_waker(Waker::noop());
+    assert!(connecting.as_mut().poll(&mut task).is_pending());
+    scene.until_asked(1);
+    drop(connecting);
     let connection = scene.builder("").connect_lazy().unwrap();
     block_on(connection.close(Duration::ZERO));
     let asked = scene.srv_questions();
