@@ -11,6 +11,7 @@ use crate::dispatch::{DispatchOptions, Jitter, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
+use crate::tls::TlsOptions;
 use crate::topology::{ServerAddress, TopologySettings};
 
 /// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
@@ -30,6 +31,8 @@ pub struct ConnectionOptions {
     pub dispatch: DispatchOptions,
     /// `connectTimeoutMS`, default 10 s; zero is none.
     pub connect_timeout: Option<Duration>,
+    /// `tls` and its like; default off.
+    pub tls: TlsOptions,
     /// `serverMonitoringMode`, default auto.
     pub monitoring: MonitoringMode,
     /// What the first handle hands down: `timeoutMS`, concerns, read preference.
@@ -71,6 +74,7 @@ impl Default for ConnectionOptions {
                 server_api: None,
             },
             connect_timeout: Some(Duration::from_secs(10)),
+            tls: TlsOptions::default(),
             monitoring: MonitoringMode::Auto,
             scope: Scope::default(),
             app_name: None,
@@ -108,6 +112,7 @@ impl ConnectionOptions {
             let least = MIN_HEARTBEAT.as_millis();
             return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
         }
+        self.tls.check()?;
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;
         Ok(())
