@@ -48,6 +48,11 @@ fn of_certificate(error: &CertificateError) -> String {
         E::UnknownIssuer => "the server's certificate was issued by an authority that is not trusted; check \
                              tlsCAFile, or this machine's trust store if that is not given"
             .to_owned(),
+        E::BadSignature => {
+            "the server's certificate was issued by an authority that is not trusted, though one of \
+                            the same name is; check tlsCAFile, and whether it is up to date"
+                .to_owned()
+        }
         E::Expired => {
             "the server's certificate has expired; renew it, or check this machine's clock".to_owned()
         }
