@@ -33,7 +33,7 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.read_concern, given.read_concern.clone());
     set(&mut scope.write_concern, given.write_concern.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
-    options.tls = tls_of(uri.options.tls.is_enabled(uri.scheme), &given.tls);
+    options.tls = tls_of(uri.wants_tls(), &given.tls);
     options.app_name.clone_from(&given.app_name);
     set(&mut options.monitoring, given.server_monitoring_mode);
     let without_effect =

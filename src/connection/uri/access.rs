@@ -6,7 +6,7 @@ mod mechanism;
 pub use credential::Credential;
 pub use mechanism::Mechanism;
 
-use super::parts::{Parts, Scheme, invalid};
+use super::parts::{Parts, invalid};
 use super::secret::Secret;
 use super::values::{Values, truth};
 use crate::error::Result;
@@ -47,8 +47,6 @@ pub struct TlsOptions {
     pub disable_ocsp_endpoint_check: Option<bool>,
     /// `tlsDisableCertificateRevocationCheck`.
     pub disable_certificate_revocation_check: Option<bool>,
-    /// The first option of these that was given beside `tls`, be its value sound or not.
-    pub(super) asked_by: Option<&'static str>,
 }
 
 /// A SOCKS5 proxy to connect through.
@@ -99,7 +97,6 @@ impl TlsOptions {
         }
         Ok(Self {
             enabled: enabled(parts, values)?,
-            asked_by: TLS.into_iter().find(|name| parts.has(name)),
             ca_file: values.filled("tlsCAFile").map(str::to_owned),
             certificate_key_file: values.filled("tlsCertificateKeyFile").map(str::to_owned),
             certificate_key_file_password: values.filled("tlsCertificateKeyFilePassword").map(Secret::new),
@@ -109,14 +106,6 @@ impl TlsOptions {
             disable_ocsp_endpoint_check: values.boolean("tlsDisableOCSPEndpointCheck"),
             disable_certificate_revocation_check: values.boolean("tlsDisableCertificateRevocationCheck"),
         })
-    }
-}
-
-impl TlsOptions {
-    /// Whether TLS is to be used. Who gives one of its options and forgets `tls` meant it: the
-    /// other way round, he would go unprotected without a word.
-    pub fn is_enabled(&self, scheme: Scheme) -> bool {
-        self.enabled.unwrap_or(scheme == Scheme::Srv || self.asked_by.is_some())
     }
 }
 
@@ -142,6 +131,11 @@ impl ProxyOptions {
         }
         Ok(proxy)
     }
+}
+
+/// The option that makes no sense without TLS, be its value sound or not.
+pub(super) fn option_of_tls(parts: &Parts) -> Option<&'static str> {
+    TLS.into_iter().find(|name| parts.has(name))
 }
 
 /// Whether TLS is asked for. A bad value is not only ignored, but refused: to connect all
