@@ -97,7 +97,7 @@ impl ConnectionString {
     /// Whether TLS is to be used. Who gives one of its options and forgets `tls` means it: the
     /// other way round, he would go unprotected without a word.
     pub fn wants_tls(&self) -> bool {
-        self.options.tls.enabled.unwrap_or(self.option_of_tls.is_some())
+        self.options.tls.enabled.unwrap_or_else(|| self.option_of_tls.is_some())
     }
 
     fn read_parts(text: &str) -> Result<(Parts, Self)> {
