@@ -19,7 +19,7 @@ impl Draft {
     ) -> CursorSettings {
         let timeout = self.timeout.or_else(|| self.handle().scope().timeout);
         let settings = options.settings(namespace.clone(), timeout, Instant::now(), comment);
-        self.keep(settings, "cursor").unwrap_or_else(|| CursorSettings::plain(namespace.clone()))
+        self.admit(settings, "cursor").unwrap_or_else(|| CursorSettings::plain(namespace.clone()))
     }
 }
 

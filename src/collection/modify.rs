@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use super::draft::{Draft, Running, concerns, options, verb};
 use super::{ValidationAction, ValidationLevel};
-use crate::command::codec::{decode, encode};
+use crate::command::codec::decode;
 use crate::dispatch::Handle;
-use crate::error::Result;
 use crate::pool::Namespace;
 
 /// Changes a collection's options; see [`Collection::modify`](crate::Collection::modify).
@@ -41,9 +40,7 @@ options! { Modify {
     capped_size(i64) => "cappedSize",
     /// How many documents a capped collection may have; 0 and less are no limit.
     capped_max(i64) => "cappedMax",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(Modify -> Document);
 concerns!(writes Modify);
@@ -55,10 +52,7 @@ impl Modify {
 
     /// The pipeline of a view.
     pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
-        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
-        if let Some(stages) = self.draft.keep(stages, "pipeline") {
-            self.draft.set("pipeline", stages);
-        }
+        self.draft.set_list("pipeline", stages);
         self
     }
 

@@ -7,10 +7,8 @@ use bson::doc;
 use serde::Serialize;
 
 use crate::collection::{Draft, Running, ValidationAction, ValidationLevel, concerns, options, verb};
-use crate::command::codec::encode;
 use crate::command::name;
 use crate::dispatch::Handle;
-use crate::error::Result;
 
 /// Makes a collection; see
 /// [`Database::create_collection`](crate::Database::create_collection).
@@ -52,9 +50,7 @@ options! { CreateCollection {
     index_option_defaults(document) => "indexOptionDefaults",
     /// Which fields are encrypted, and how they can be queried.
     encrypted_fields(document) => "encryptedFields",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(CreateCollection -> ());
 concerns!(writes CreateCollection);
@@ -68,10 +64,7 @@ impl CreateCollection {
 
     /// The pipeline of a view.
     pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
-        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
-        if let Some(stages) = self.draft.keep(stages, "pipeline") {
-            self.draft.set("pipeline", stages);
-        }
+        self.draft.set_list("pipeline", stages);
         self
     }
 

@@ -24,22 +24,28 @@ pub fn execute<O: Operation>(
     async move {
         enter_scope(&mut handle, operation.plan());
         let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
+        let mut begun = Instant::now();
         // A limit beyond what the clock can tell is none.
-        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = timeout.and_then(|limit| begun.checked_add(limit));
         let name = operation.name();
         let mut turn = None;
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
-            let begun = match operation.takes_turn() {
-                true => Box::pin(session.turn(&handle, operation.plan(), deadline)).await.map(Some),
+            let place = match operation.takes_turn() {
+                true => Box::pin(session.turn(&handle, operation.plan(), begun, deadline)).await.map(Some),
                 false => session.state().check_open().map(|()| None),
             };
-            match begun {
+            match place {
                 Ok(mine) => turn = mine,
                 Err(error) => return Err(error.with_operation(name)),
             }
+            // With a timeout, that bounds all waits. Without one, those for the turn and for a
+            // server have one limit together.
+            if deadline.is_some() {
+                begun = Instant::now();
+            }
         }
-        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline);
+        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline, begun);
         let result = call.run(&mut operation).await;
         let attempts = call.attempts();
         if let Some(mut turn) = turn {

@@ -15,6 +15,7 @@ mod cursor_kinds;
 mod cursors;
 mod errors;
 mod gateway;
+mod gateway_blocked;
 mod gateway_verbs;
 mod handles;
 mod indexes_sent;

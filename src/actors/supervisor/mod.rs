@@ -5,6 +5,7 @@
 
 mod apply;
 mod arbiters;
+mod guests;
 mod member;
 mod messages;
 mod shutdown;
@@ -23,6 +24,7 @@ use actix::{
 use tokio::sync::watch;
 
 use self::arbiters::Arbiters;
+use self::guests::Guests;
 use self::member::Member;
 pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
 use self::shutdown::Closing;
@@ -92,6 +94,8 @@ pub struct Supervisor {
     /// What sockets share; made when this actor starts, since it holds its address.
     links: Option<Arc<SocketLinks>>,
     arbiters: Arbiters,
+    /// Where gateways run, if one is asked for. Dropped, and waited for, after what `drop` does.
+    guests: Guests,
     /// Counts monitors, so that the last words of one that was replaced are passed over.
     epochs: u64,
     closing: Option<Closing>,
@@ -112,6 +116,7 @@ impl Supervisor {
             leaving,
             links,
             arbiters,
+            guests: Guests::default(),
             epochs: 0,
             closing: None,
             topology_id,
@@ -306,7 +311,7 @@ impl Handler<Host> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, msg: Host, _ctx: &mut Self::Context) {
-        (msg.start)();
+        self.guests.host(msg.start);
     }
 }
 
