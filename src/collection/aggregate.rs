@@ -133,19 +133,13 @@ impl<T: 'static> Aggregate<T> {
                 .refuse("a pipeline that writes is done with its first batch: its timeout can't be for each");
         }
         let options = draft.take_options();
-        // Boxed, since a call under way should be small.
-        let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));
-        draft.run(
-            "aggregate",
-            plan,
-            move |command, limits| {
-                let mut elements = command.elements();
-                write_command(&namespace, &pipeline, cursor.batch_size.filter(|_| !writes), &mut elements);
-                options.write_for(limits, &mut elements);
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, (*settings).clone()),
-        )
+        let opening = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
+        draft.open("aggregate", plan, opening, move |command, limits| {
+            let mut elements = command.elements();
+            write_command(&namespace, &pipeline, cursor.batch_size.filter(|_| !writes), &mut elements);
+            options.write_for(limits, &mut elements);
+            Ok(())
+        })
     }
 }
 

@@ -120,26 +120,20 @@ impl<T: 'static> Find<T> {
             cursor.max_await_time = None;
         }
         let options = draft.take_options();
-        // Boxed, since a call under way should be small.
-        let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));
-        draft.run(
-            "find",
-            plan,
-            move |command, limits| {
-                let mut elements = command.elements();
-                elements.str("find", &namespace.collection).document("filter", &filter);
-                options.write_for(limits, &mut elements);
-                write_sizes(limit, cursor.batch_size, &mut elements);
-                if cursor.kind.is_tailable() {
-                    elements.bool("tailable", true);
-                }
-                if cursor.kind == CursorType::TailableAwait {
-                    elements.bool("awaitData", true);
-                }
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, (*settings).clone()),
-        )
+        let opening = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
+        draft.open("find", plan, opening, move |command, limits| {
+            let mut elements = command.elements();
+            elements.str("find", &namespace.collection).document("filter", &filter);
+            options.write_for(limits, &mut elements);
+            write_sizes(limit, cursor.batch_size, &mut elements);
+            if cursor.kind.is_tailable() {
+                elements.bool("tailable", true);
+            }
+            if cursor.kind == CursorType::TailableAwait {
+                elements.bool("awaitData", true);
+            }
+            Ok(())
+        })
     }
 }
 

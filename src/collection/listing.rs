@@ -66,23 +66,18 @@ impl Draft {
         cursor.shape(&mut plan);
         let options = self.take_options();
         let comment = options.get("comment").filter(|_| repeats).cloned();
-        let settings = self.cursor(&cursor, &namespace, comment);
-        self.run(
-            name,
-            plan,
-            move |command, limits| {
-                let mut elements = command.elements();
-                begin(&mut elements);
-                elements.document_with("cursor", |fields| {
-                    if let Some(size) = cursor.batch_size {
-                        fields.i32("batchSize", size);
-                    }
-                });
-                options.write_for(limits, &mut elements);
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
-        )
+        let opening = self.cursor(&cursor, &namespace, comment);
+        self.open(name, plan, opening, move |command, limits| {
+            let mut elements = command.elements();
+            begin(&mut elements);
+            elements.document_with("cursor", |fields| {
+                if let Some(size) = cursor.batch_size {
+                    fields.i32("batchSize", size);
+                }
+            });
+            options.write_for(limits, &mut elements);
+            Ok(())
+        })
     }
 }
 

@@ -24,28 +24,26 @@ pub fn execute<O: Operation>(
     async move {
         enter_scope(&mut handle, operation.plan());
         let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
-        let mut begun = Instant::now();
+        let now = Instant::now();
+        operation.begin(now);
         // A limit beyond what the clock can tell is none.
-        let deadline = timeout.and_then(|limit| begun.checked_add(limit));
+        let deadline = timeout.and_then(move |limit| now.checked_add(limit));
         let name = operation.name();
         let mut turn = None;
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
             let place = match operation.takes_turn() {
-                true => Box::pin(session.turn(&handle, operation.plan(), begun, deadline)).await.map(Some),
+                true => Box::pin(session.turn(&handle, operation.plan(), now, deadline)).await.map(Some),
                 false => session.state().check_open().map(|()| None),
             };
             match place {
                 Ok(mine) => turn = mine,
                 Err(error) => return Err(error.with_operation(name)),
             }
-            // With a timeout, that bounds all waits. Without one, those for the turn and for a
-            // server have one limit together.
-            if deadline.is_some() {
-                begun = Instant::now();
-            }
         }
-        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline, begun);
+        // Not `now`: it would have to be kept over the wait, and all of this is allocated.
+        let waits = turn.as_ref().and_then(|turn| turn.waits_until());
+        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline, waits);
         let result = call.run(&mut operation).await;
         let attempts = call.attempts();
         if let Some(mut turn) = turn {

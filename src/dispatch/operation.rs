@@ -2,6 +2,7 @@
 //! its reply means.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::pool::{Answer, Limits, Namespace};
@@ -23,6 +24,9 @@ pub trait Operation: Send + 'static {
     /// Where and how it may run. The same at every attempt, but for its session, which the
     /// dispatcher takes out.
     fn plan(&mut self) -> &mut Plan;
+
+    /// It is polled for the first time: now its time begins.
+    fn begin(&mut self, _now: Instant) {}
 
     /// Writes the command, its name first, without `$db` and what the envelope holds.
     /// Called again for each server whose limits differ.

@@ -110,16 +110,17 @@ impl ClientSession {
                 "a write without an answer (w: 0) takes no session; ask for an answer, or leave the session out",
             ));
         }
+        let until = deadline.unwrap_or_else(|| self.core().waits_until(begun, None));
         let place = match self.bound.turn.try_lock() {
             Ok(place) => place,
             Err(_) => {
-                let until = deadline.unwrap_or_else(|| self.core().waits_until(begun, None));
                 let late = || too_long(deadline.is_some());
                 self.core().within(until, self.bound.turn.lock(), late).await?
             }
         };
         self.bound.state.begin(Instant::now())?;
-        Ok(Box::new(Turn { session: self, over: false, _place: place }))
+        let waits_until = Some(until).filter(|_| deadline.is_none());
+        Ok(Box::new(Turn { session: self, waits_until, over: false, _place: place }))
     }
 
     /// For one attempt; `number` is that of a retryable write.
@@ -163,12 +164,19 @@ fn snapshot_time(reply: &RawDocument) -> Option<Timestamp> {
 /// An operation's turn in its session; the next one begins when it is dropped.
 pub(super) struct Turn<'a> {
     session: &'a ClientSession,
+    waits_until: Option<Instant>,
     over: bool,
     /// Dropped after what `drop` does.
     _place: MutexGuard<'a, ()>,
 }
 
 impl Turn<'_> {
+    /// Until when the operation may wait on, for a server and a socket, if it has no deadline:
+    /// the wait for the turn was part of that. With one, that bounds all waits.
+    pub fn waits_until(&self) -> Option<Instant> {
+        self.waits_until
+    }
+
     /// The operation came to its end by itself: nothing of it is under way any more.
     pub fn over(&mut self) {
         self.over = true;

@@ -16,7 +16,7 @@ use crate::stage::{Stage, at};
 macro_rules! options {
     ($($test:ident: $call:expr => $command:literal, $always:expr, {
         $($method:ident($value:expr) => $path:literal: $sent:expr,)*
-    } $(shared $($at:literal: $($shared:ident)+;)+)?)+) => { $(
+    } $(, shared $($at:literal: $($shared:ident)+;)+)?)+) => { $(
         #[test]
         fn $test() {
             let stage = Stage::new();
@@ -122,38 +122,38 @@ options! {
         doc! { "documents": [{ "_id": 1 }] }, {
         bypass_document_validation(false) => "bypassDocumentValidation": false,
         comment(doc! { "x": 1 }) => "comment": doc! { "x": 1 },
-    } shared "": raw_data write_concern;
+    }, shared "": raw_data write_concern;
 
     insert_many: |c: Collection| c.insert_many([doc! { "_id": 1 }]) => "insert",
         doc! { "documents": [{ "_id": 1 }], "ordered": true }, {
-    } shared "": bypass_document_validation comment raw_data write_concern;
+    }, shared "": bypass_document_validation comment raw_data write_concern;
 
     update_one: |c: Collection| c.update_one(keys(), set()) => "update",
         doc! { "updates": [{ "q": keys(), "u": set() }] }, {
-    } shared "updates.0.": upsert array_filters sort hint collation; "": let_vars bypass_document_validation
+    }, shared "updates.0.": upsert array_filters sort hint collation; "": let_vars bypass_document_validation
         comment raw_data write_concern;
 
     update_many: |c: Collection| c.update_many(keys(), [set()]) => "update",
         doc! { "updates": [{ "q": keys(), "u": [set()], "multi": true }] }, {
         hint(keys()) => "updates.0.hint": keys(),
-    } shared "updates.0.": upsert array_filters collation; "": let_vars bypass_document_validation comment
+    }, shared "updates.0.": upsert array_filters collation; "": let_vars bypass_document_validation comment
         raw_data write_concern;
 
     replace_one: |c: Collection| c.replace_one(keys(), doc! { "b": 2 }) => "update",
         doc! { "updates": [{ "q": keys(), "u": { "b": 2 } }] }, {
         hint(keys()) => "updates.0.hint": keys(),
-    } shared "updates.0.": upsert sort collation; "": let_vars bypass_document_validation comment raw_data
+    }, shared "updates.0.": upsert sort collation; "": let_vars bypass_document_validation comment raw_data
         write_concern;
 
     delete_one: |c: Collection| c.delete_one(keys()) => "delete",
         doc! { "deletes": [{ "q": keys(), "limit": 1 }] }, {
         hint(keys()) => "deletes.0.hint": keys(),
-    } shared "deletes.0.": collation; "": let_vars comment raw_data write_concern;
+    }, shared "deletes.0.": collation; "": let_vars comment raw_data write_concern;
 
     delete_many: |c: Collection| c.delete_many(keys()) => "delete",
         doc! { "deletes": [{ "q": keys(), "limit": 0 }] }, {
         hint(keys()) => "deletes.0.hint": keys(),
-    } shared "deletes.0.": collation; "": let_vars comment raw_data write_concern;
+    }, shared "deletes.0.": collation; "": let_vars comment raw_data write_concern;
 
     find_one_and_update: |c: Collection| c.find_one_and_update(keys(), set()) => "findAndModify",
         doc! { "findAndModify": "things", "query": keys(), "update": set() }, {
@@ -161,7 +161,7 @@ options! {
         return_document(ReturnDocument::After) => "new": true,
         return_document(ReturnDocument::Before) => "new": false,
         hint(keys()) => "hint": keys(),
-    } shared "": upsert array_filters sort collation let_vars bypass_document_validation max_time comment
+    }, shared "": upsert array_filters sort collation let_vars bypass_document_validation max_time comment
         raw_data write_concern;
 
     find_one_and_replace: |c: Collection| c.find_one_and_replace(keys(), doc! { "b": 2 }) => "findAndModify",
@@ -169,14 +169,14 @@ options! {
         projection(keys()) => "fields": keys(),
         return_document(ReturnDocument::After) => "new": true,
         hint(keys()) => "hint": keys(),
-    } shared "": upsert sort collation let_vars bypass_document_validation max_time comment raw_data
+    }, shared "": upsert sort collation let_vars bypass_document_validation max_time comment raw_data
         write_concern;
 
     find_one_and_delete: |c: Collection| c.find_one_and_delete(keys()) => "findAndModify",
         doc! { "query": keys(), "remove": true }, {
         projection(keys()) => "fields": keys(),
         hint(keys()) => "hint": keys(),
-    } shared "": sort collation let_vars max_time comment raw_data write_concern;
+    }, shared "": sort collation let_vars max_time comment raw_data write_concern;
 
     find: |c: Collection| c.find(keys()) => "find",
         doc! { "find": "things", "filter": keys() }, {
@@ -187,25 +187,25 @@ options! {
         batch_size(5) => "batchSize": 5,
         allow_disk_use(false) => "allowDiskUse": false,
         no_cursor_timeout(true) => "noCursorTimeout": true,
-    } shared "": sort hint min max collation let_vars allow_partial_results return_key show_record_id
+    }, shared "": sort hint min max collation let_vars allow_partial_results return_key show_record_id
         max_time comment raw_data read_concern read_preference;
 
     find_one: |c: Collection| c.find_one(keys()) => "find",
         doc! { "filter": keys(), "limit": 1, "singleBatch": true }, {
         projection(keys()) => "projection": keys(),
         skip(3) => "skip": 3_i64,
-    } shared "": sort hint min max collation let_vars allow_disk_use allow_partial_results return_key
+    }, shared "": sort hint min max collation let_vars allow_disk_use allow_partial_results return_key
         show_record_id max_time comment raw_data read_concern read_preference;
 
     aggregate: |c: Collection| c.aggregate([doc! { "$match": keys() }]) => "aggregate",
         doc! { "aggregate": "things", "pipeline": [{ "$match": keys() }], "cursor": {} }, {
         batch_size(5) => "cursor.batchSize": 5,
-    } shared "": allow_disk_use hint collation let_vars bypass_document_validation max_time comment raw_data
+    }, shared "": allow_disk_use hint collation let_vars bypass_document_validation max_time comment raw_data
         read_concern read_preference;
 
     aggregate_that_writes: |c: Collection| c.aggregate([doc! { "$out": "there" }]) => "aggregate",
         doc! { "cursor": {} }, {
-    } shared "": bypass_document_validation read_concern read_preference write_concern;
+    }, shared "": bypass_document_validation read_concern read_preference write_concern;
 
     count_documents: |c: Collection| c.count_documents(keys()) => "aggregate",
         doc! {
@@ -214,26 +214,26 @@ options! {
         }, {
         skip(2) => "pipeline.1.$skip": 2_i64,
         limit(3) => "pipeline.1.$limit": 3_i64,
-    } shared "": hint collation max_time comment raw_data read_concern read_preference;
+    }, shared "": hint collation max_time comment raw_data read_concern read_preference;
 
     estimated_document_count: |c: Collection| c.estimated_document_count() => "count",
         doc! { "count": "things" }, {
-    } shared "": max_time comment raw_data read_concern read_preference;
+    }, shared "": max_time comment raw_data read_concern read_preference;
 
     count: |c: Collection| { #[allow(deprecated, reason = "it is there, so it works")] c.count(keys()) } => "count",
         doc! { "count": "things", "query": keys() }, {
         skip(2) => "skip": 2_i64,
         limit(3) => "limit": 3_i64,
-    } shared "": hint collation max_time comment raw_data read_concern read_preference;
+    }, shared "": hint collation max_time comment raw_data read_concern read_preference;
 
     distinct: |c: Collection| c.distinct("a", keys()) => "distinct",
         doc! { "distinct": "things", "key": "a", "query": keys() }, {
-    } shared "": hint collation max_time comment raw_data read_concern read_preference;
+    }, shared "": hint collation max_time comment raw_data read_concern read_preference;
 
     explain: |c: Collection| c.find(keys()).sort(keys()).limit(2).explain(Verbosity::QueryPlanner) => "explain",
         doc! {
             "explain": { "find": "things", "filter": keys(), "sort": keys(), "limit": 2_i64 },
             "verbosity": "queryPlanner",
         }, {
-    } shared "": max_time comment;
+    }, shared "": max_time comment;
 }

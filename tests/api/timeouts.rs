@@ -85,6 +85,8 @@ fn a_timeout_begins_with_the_first_poll() {
         done(fixture.connection.bulk_write([(&name, insert(3))]).timeout(LIMIT)),
         done(things.insert_one(doc! { "_id": 4 }).timeout(LIMIT)),
     ];
+    // So has its cursor for further batches.
+    let find = things.find(doc! {}).batch_size(2).timeout(LIMIT).into_future();
     let made = Instant::now();
     while made.elapsed() <= LIMIT {
         std::thread::park_timeout(LIMIT);
@@ -92,6 +94,8 @@ fn a_timeout_begins_with_the_first_poll() {
     for call in calls {
         block_on(call).unwrap();
     }
+    let all = block_on(async { find.await?.collect_all().await }).unwrap();
+    assert_eq!(all.len(), 4);
 }
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;

@@ -60,15 +60,15 @@ struct Past {
 }
 
 impl<'a> Call<'a> {
-    /// `begun` is when the wait for its first server began.
+    /// `waits` is until when the first attempt waits, if that has begun already.
     pub(super) fn new(
         core: &'a Core,
         scope: Option<&'a Scope>,
         plan: &mut Plan,
         deadline: Option<Instant>,
-        begun: Instant,
+        waits: Option<Instant>,
     ) -> Self {
-        let selection_deadline = core.waits_until(begun, deadline);
+        let selection_deadline = waits.unwrap_or_else(|| core.waits_until(Instant::now(), deadline));
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
             SessionPlan::Held(session) => Some(Box::new((*session, None))),
             other => {
@@ -349,8 +349,8 @@ impl<'a> Call<'a> {
         operation: &mut O,
         timeout: Duration,
     ) -> Result<Answer> {
-        let begun = Instant::now();
-        let mut call = Self::new(core, None, operation.plan(), begun.checked_add(timeout), begun);
+        let deadline = Instant::now().checked_add(timeout);
+        let mut call = Self::new(core, None, operation.plan(), deadline, None);
         call.closing = true;
         call.run(operation).await
     }
