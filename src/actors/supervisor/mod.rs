@@ -8,6 +8,7 @@ mod arbiters;
 mod guests;
 mod member;
 mod messages;
+mod seeding;
 mod shutdown;
 mod upkeep;
 #[cfg(feature = "unstable-internals")]
@@ -27,12 +28,14 @@ use self::arbiters::Arbiters;
 use self::guests::Guests;
 use self::member::Member;
 pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
+use self::seeding::SeedListState;
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
 pub use self::wakes::CountWakes;
 use crate::actors::monitor::{Observed, Order, Seen};
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
+use crate::actors::srv_poller::SrvPlan;
 use crate::actors::vital::Vital;
 use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
@@ -77,6 +80,8 @@ pub struct SupervisorPlan {
     pub history: History,
     /// Who listens to events.
     pub listeners: Emitter,
+    /// How servers are found by DNS, if they are.
+    pub srv: Option<Arc<SrvPlan>>,
     /// Whether there are monitors. If not, somebody else sends [`Observed`] in their place:
     /// the tests that make pools ready and clear them by hand.
     pub monitored: bool,
@@ -96,6 +101,8 @@ pub struct Supervisor {
     arbiters: Arbiters,
     /// Where gateways run, if one is asked for. Dropped, and waited for, after what `drop` does.
     guests: Guests,
+    /// What DNS has told of the servers.
+    seed_list: SeedListState,
     /// Counts monitors, so that the last words of one that was replaced are passed over.
     epochs: u64,
     closing: Option<Closing>,
@@ -117,11 +124,24 @@ impl Supervisor {
             links,
             arbiters,
             guests: Guests::default(),
+            seed_list: SeedListState::default(),
             epochs: 0,
             closing: None,
             topology_id,
             vital,
         }
+    }
+
+    /// What sockets that are opened from now on share.
+    fn link(&mut self, ctx: &Context<Self>) {
+        self.links = Some(Arc::new(SocketLinks {
+            sessions: self.plan.sessions.clone(),
+            clock: self.plan.clock.clone(),
+            dialer: self.plan.dialer.clone(),
+            events: ctx.address().downgrade().recipient(),
+            orphans: self.plan.orphans.clone(),
+            lent: self.plan.lent,
+        }));
     }
 
     /// Takes in what a socket for operations went through. After the end has begun nothing
@@ -185,17 +205,11 @@ impl Actor for Supervisor {
         #[cfg(feature = "unstable-internals")]
         crate::actors::provoke::enter(&ctx.address());
         self.vital = Vital::here();
-        self.links = Some(Arc::new(SocketLinks {
-            sessions: self.plan.sessions.clone(),
-            clock: self.plan.clock.clone(),
-            dialer: self.plan.dialer.clone(),
-            events: ctx.address().downgrade().recipient(),
-            orphans: self.plan.orphans.clone(),
-            lent: self.plan.lent,
-        }));
+        self.link(ctx);
         let start = self.plan.topology.start();
         self.tell(|id| events::opening(id, &start.current));
         self.change(start, ctx);
+        self.ask_dns(ctx);
         self.plan_upkeep(ctx);
         self.plan_refill(ctx);
     }
@@ -329,7 +343,7 @@ crate::actors::provoke::can_be_provoked!(Supervisor);
 /// In the state machine's terms.
 fn phase_of(reached: Reached) -> Phase {
     match reached {
-        Reached::Dial | Reached::Hello => Phase::Establishing,
+        Reached::Lookup | Reached::Dial | Reached::Hello => Phase::Establishing,
         Reached::Authenticate => Phase::Authenticating,
     }
 }
