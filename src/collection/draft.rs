@@ -260,7 +260,9 @@ macro_rules! options {
         options!(@method [#[doc = "Whether a document is inserted if none matches."]] upsert bool "upsert");
     };
     (@shared array_filters) => {
-        options!(@method [#[doc = "Which array elements the update's `$[name]` refer to: a list of filters."]] array_filters any "arrayFilters");
+        options!(@method [
+            #[doc = "Which array elements the update's `$[name]` refer to: a list of filters."]
+        ] array_filters any "arrayFilters");
     };
     (@shared skip) => {
         options!(@method [#[doc = "So many documents are passed over."]] skip i64 "skip");
@@ -269,31 +271,49 @@ macro_rules! options {
         options!(@method [#[doc = "The index to use: its name, or its keys."]] hint any "hint");
     };
     (@shared min) => {
-        options!(@method [#[doc = "The inclusive lower bound of the index that `hint` names."]] min document "min");
+        options!(@method [
+            #[doc = "The inclusive lower bound of the index that `hint` names."]
+        ] min document "min");
     };
     (@shared max) => {
-        options!(@method [#[doc = "The exclusive upper bound of the index that `hint` names."]] max document "max");
+        options!(@method [
+            #[doc = "The exclusive upper bound of the index that `hint` names."]
+        ] max document "max");
     };
     (@shared collation) => {
         options!(@method [#[doc = "How strings are compared."]] collation document "collation");
     };
     (@shared let_vars) => {
-        options!(@method [#[doc = "Values for variables that the filter refers to as `$$name`."]] let_vars document "let");
+        options!(@method [
+            #[doc = "Values for variables that the filter refers to as `$$name`."]
+        ] let_vars document "let");
     };
     (@shared allow_disk_use) => {
-        options!(@method [#[doc = "Whether the server may use temporary files, to sort what exceeds its memory."]] allow_disk_use bool "allowDiskUse");
+        options!(@method [
+            #[doc = "Whether the server may use temporary files, to sort what exceeds its memory."]
+        ] allow_disk_use bool "allowDiskUse");
     };
     (@shared allow_partial_results) => {
-        options!(@method [#[doc = "On sharded clusters: whether what can be reached is enough."]] allow_partial_results bool "allowPartialResults");
+        options!(@method [
+            #[doc = "On sharded clusters: whether what can be reached is enough."]
+        ] allow_partial_results bool "allowPartialResults");
     };
     (@shared return_key) => {
-        options!(@method [#[doc = "Only the keys of the index in use come back."]] return_key bool "returnKey");
+        options!(@method [
+            #[doc = "Only the keys of the index in use come back."]
+        ] return_key bool "returnKey");
     };
     (@shared bypass_document_validation) => {
-        options!(@method [#[doc = "Whether the collection's validation rules are passed over."]] bypass_document_validation bool "bypassDocumentValidation");
+        options!(@method [
+            #[doc = "Whether the collection's validation rules are passed over."]
+        ] bypass_document_validation bool "bypassDocumentValidation");
     };
     (@shared max_time) => {
-        options!(@method [#[doc = "How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the specifications in favour of [`timeout`](Self::timeout), from which it is derived otherwise; it wins over that."]] max_time millis "maxTimeMS");
+        options!(@method [
+            #[doc = "How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the"]
+            #[doc = "specifications in favour of [`timeout`](Self::timeout), from which it is derived"]
+            #[doc = "otherwise; it wins over that."]
+        ] max_time millis "maxTimeMS");
     };
     (@shared comment) => {
         options!(@method [#[doc = "Shown in the server's logs and profiles."]] comment any "comment");

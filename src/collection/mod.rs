@@ -89,6 +89,7 @@ pub use search_index::{
 };
 pub use update_many::UpdateMany;
 pub use update_one::UpdateOne;
+pub(crate) use validation::collection_options;
 pub use validation::{ValidationAction, ValidationLevel};
 
 use crate::dispatch::Handle;

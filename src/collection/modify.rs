@@ -1,12 +1,11 @@
 //! `collMod`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bson::{Document, doc};
-use serde::Serialize;
+use bson::Document;
 
 use super::draft::{Draft, Running, concerns, options, verb};
+use super::validation::collection_options;
 use super::{ValidationAction, ValidationLevel};
 use crate::command::codec::decode;
 use crate::dispatch::Handle;
@@ -44,34 +43,16 @@ options! { Modify {
 
 verb!(Modify -> Document);
 concerns!(writes Modify);
+collection_options!(Modify);
 
 impl Modify {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>) -> Self {
         Self { draft: Draft::new(handle), namespace: namespace.clone() }
     }
 
-    /// The pipeline of a view.
-    pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
-        self.draft.set_list("pipeline", stages);
-        self
-    }
-
-    /// How long documents of a time series or clustered collection live.
-    pub fn expire_after(mut self, age: Duration) -> Self {
-        self.draft.set("expireAfterSeconds", i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        self
-    }
-
     /// The documents of a time series or clustered collection live on.
     pub fn never_expire(mut self) -> Self {
         self.draft.set("expireAfterSeconds", "off");
-        self
-    }
-
-    /// Whether change streams can show documents as they were before and after a change
-    /// (servers from 6.0).
-    pub fn change_stream_pre_and_post_images(mut self, enabled: bool) -> Self {
-        self.draft.set("changeStreamPreAndPostImages", doc! { "enabled": enabled });
         self
     }
 

@@ -155,7 +155,7 @@ impl<D> Connection<D> {
     }
 
     /// Starts a session, once the builder's [`start`](StartSession::start) is called;
-    /// nothing is sent. See [`ClientSession`].
+    /// nothing is sent. See [`ClientSession`](crate::ClientSession).
     ///
     /// ```no_run
     /// # use actix_mongo::bson::doc;

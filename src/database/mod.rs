@@ -78,7 +78,8 @@ impl<D> Database<D> {
     ///
     /// A `readConcern` or `writeConcern` of the command's own is sent as it stands, and none is
     /// added: in a causally consistent session, a command that is to see what came before it
-    /// names `afterClusterTime` itself ([`ClientSession::operation_time`](crate::ClientSession::operation_time)). But in a session
+    /// names `afterClusterTime` itself
+    /// ([`ClientSession::operation_time`](crate::ClientSession::operation_time)). But in a session
     /// with [snapshot reads](crate::operations::StartSession::snapshot) every command is given
     /// that session's `readConcern`, and must not have one.
     ///

@@ -147,6 +147,7 @@ macro_rules! constructor {
     (connection $name:ident [$($default:ty)?] { $(#[$new:meta])* } ($($field:ident: $kind:ident),*)) => {
         impl $name {
             $(#[$new])*
+            #[allow(clippy::new_without_default, reason = "no message has a default")]
             pub fn new($($field: argument!(given $kind)),*) -> Self {
                 constructor!(@of_connection() [$($default)?] ($($field: $kind),*))
             }
