@@ -82,7 +82,7 @@ mod tests {
     fn there_is_one_thread_and_it_ends_with_them() {
         System::new().block_on(async {
             let mut guests = Guests::default();
-            let (sender, threads) = mpsc::channel();
+            let (sender, threads) = channel();
             for _ in 0..2 {
                 let sender = sender.clone();
                 guests.host(move || sender.send(std::thread::current().id()).unwrap());
@@ -98,8 +98,8 @@ mod tests {
     fn a_blocked_thread_is_left_behind() {
         System::new().block_on(async {
             let mut guests = Guests::default();
-            let ((blocked, blocks), (let_go, gone)) = (mpsc::channel::<()>(), mpsc::channel::<()>());
-            let (ended, end) = mpsc::channel::<()>();
+            let ((blocked, blocks), (let_go, gone)) = (channel::<()>(), channel::<()>());
+            let (ended, end) = channel::<()>();
             guests.host(move || {
                 let _ended = ended;
                 drop(blocked);
