@@ -18,6 +18,7 @@ mod cursor_timeouts;
 mod cursors;
 mod errors;
 mod gateway;
+mod gateway_blocked;
 mod gateway_verbs;
 mod handles;
 mod indexes_sent;

@@ -34,4 +34,5 @@ mod shutdown;
 mod stuck;
 mod support;
 mod timeouts;
+mod waits;
 mod writes;
