@@ -9,8 +9,7 @@ use test_support::poll::holds_within;
 use test_support::{Rule, ScriptedServer};
 
 use crate::support::{
-    Is, Pending, SOON, Story, Watch, assert_error, assert_sound, build_info, connect, judge, soon,
-    stats,
+    Is, Pending, SOON, Story, Watch, assert_error, assert_sound, build_info, connect, judge, soon, stats,
 };
 
 at_both_depths!(ten_thousand_callers_on_a_stalled_server);

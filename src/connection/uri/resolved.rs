@@ -60,8 +60,8 @@ impl ConnectionString {
             self.warnings.push(warning);
         }
         let options = &mut self.options;
-        options.auth.source = options.auth.source.take().or(source.map(str::to_owned));
-        options.replica_set = options.replica_set.take().or(set.map(str::to_owned));
+        options.auth.source = options.auth.source.take().or_else(|| source.map(str::to_owned));
+        options.replica_set = options.replica_set.take().or_else(|| set.map(str::to_owned));
         options.load_balanced = options.load_balanced.or(balanced);
         Ok(())
     }
