@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use options::ConnectionOptions;
@@ -87,7 +88,7 @@ impl Connection {
         let own = options.scope.timeout.filter(|limit| !limit.is_zero());
         let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
         let by_dns = options.srv.is_some();
-        let connection = Self::new(launch(options)?);
+        let connection = Self::new(launch_aside(options).await?);
         if by_dns {
             connection.handle.core().until_seeded(deadline).await?;
         }
