@@ -30,8 +30,8 @@ const BENT: [(Step, Bend, &str); 34] = [
     (Step::First, |r| payload(r, |t| t.replace(",s=", ",S=")), "no salt"),
     (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=4095")), "fewer than the 4096"),
     (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=1")), "fewer than the 4096"),
-    (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=5000001")), "more than 5000000"),
-    (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=99999999999999999999")), "more than 5000000"),
+    (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=2000001")), "more than 2000000"),
+    (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=99999999999999999999")), "more than 2000000"),
     (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=4096x")), "no number"),
     (Step::First, |r| payload(r, |t| t.replace("i=4096", "i=-4096")), "no number"),
     (Step::First, |r| payload(r, |t| format!("m=ext,{t}")), "extension"),
@@ -102,8 +102,9 @@ fn each_step_that_is_bent_is_refused() {
             assert!(text.contains(part) && text.contains(mechanism), "{number}: {text}");
             assert!(text.contains(&server.address().to_string()), "{text}");
             assert_eq!(server.log().count("ping"), 0, "{number}: {text}");
+            // The server is unknown and its pool cleared; a check may have found it again.
             let state = connection.state();
-            assert_eq!(state.servers.len(), 1);
+            assert_eq!(state.servers[0].pool.as_ref().unwrap().generation, 1, "{number}: {state:?}");
         }
     }
 }
