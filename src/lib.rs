@@ -51,8 +51,13 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (TLS, DNS seed lists,
-//! compression) is refused by name.
+//! What a connection string asks for and this build does not have (DNS seed lists, compression) is refused by name.
+//!
+//! # Features
+//!
+//! | Feature | Default | What |
+//! |---|---|---|
+//! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -91,6 +96,8 @@ mod pool;
 mod runtime;
 #[cfg(not(feature = "unstable-internals"))]
 mod session;
+#[cfg(not(feature = "unstable-internals"))]
+mod tls;
 #[cfg(not(feature = "unstable-internals"))]
 mod topology;
 #[cfg(not(feature = "unstable-internals"))]
@@ -137,6 +144,9 @@ pub mod runtime;
 pub mod session;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
+pub mod tls;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
 pub mod topology;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -157,6 +167,9 @@ pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
+#[cfg(feature = "rustls-tls")]
+pub use rustls;
+pub use tls::TlsOptions;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 
 pub use actors::gateway::messages;

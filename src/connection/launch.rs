@@ -21,6 +21,7 @@ use crate::events::{self, Logs};
 use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
+use crate::tls::Connector;
 use crate::topology::Topology;
 
 /// Mailboxes bound nothing (callers are counted before they send), so their capacity
@@ -36,9 +37,21 @@ pub struct Launched {
     pub ended: Ended,
 }
 
-/// Starts a connection. Never blocks and never waits: the addresses of all actors exist
-/// before their threads do, and what is sent until then waits in their mailboxes.
+/// Starts a connection. Reads files, if options name some, and blocks for nothing else.
 pub fn launch(options: ConnectionOptions) -> Result<Launched> {
+    let tls = Connector::load(&options.tls)?;
+    start(options, tls)
+}
+
+/// The same, but files are read on another thread.
+pub async fn launch_aside(options: ConnectionOptions) -> Result<Launched> {
+    let tls = Connector::load_aside(&options.tls).await?;
+    start(options, tls)
+}
+
+/// Never blocks and never waits: the addresses of all actors exist before their threads do,
+/// and what is sent until then waits in their mailboxes.
+fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched> {
     options.check()?;
     let surroundings = Surroundings::here();
     let topology = Topology::new(options.topology.clone())?;
@@ -50,9 +63,9 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let greeting = Arc::new(greeting(&options, surroundings)?);
     let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
     let authenticator = options.authenticator()?.map(Arc::new);
-    let monitor_dialer =
-        Arc::new(Dialer { connect_timeout, greeting: greeting.clone(), authenticator: None });
-    let dialer = Arc::new(Dialer { connect_timeout, greeting: greeting.clone(), authenticator });
+    let for_monitors = Dialer { connect_timeout, tls, greeting: greeting.clone(), authenticator: None };
+    let monitor_dialer = Arc::new(for_monitors.clone());
+    let dialer = Arc::new(Dialer { authenticator, ..for_monitors });
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use options::ConnectionOptions;
@@ -86,7 +87,7 @@ impl Connection {
         let selection = options.dispatch.server_selection_timeout;
         let own = options.scope.timeout.filter(|limit| !limit.is_zero());
         let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
-        let connection = Self::new(launch(options)?);
+        let connection = Self::new(launch_aside(options).await?);
         let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
         match usable {
             Ok(_) => Ok(connection),

@@ -12,6 +12,7 @@ use crate::dispatch::{DispatchOptions, Jitter, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
+use crate::tls::TlsOptions;
 use crate::topology::{ServerAddress, TopologySettings};
 
 /// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
@@ -37,6 +38,8 @@ pub struct ConnectionOptions {
     pub allow_cleartext_password: bool,
     /// `connectTimeoutMS`, default 10 s; zero is none.
     pub connect_timeout: Option<Duration>,
+    /// `tls` and its like; default off.
+    pub tls: TlsOptions,
     /// `serverMonitoringMode`, default auto.
     pub monitoring: MonitoringMode,
     /// What the first handle hands down: `timeoutMS`, concerns, read preference.
@@ -81,6 +84,7 @@ impl Default for ConnectionOptions {
             auth_source: None,
             allow_cleartext_password: false,
             connect_timeout: Some(Duration::from_secs(10)),
+            tls: TlsOptions::default(),
             monitoring: MonitoringMode::Auto,
             scope: Scope::default(),
             app_name: None,
@@ -118,6 +122,7 @@ impl ConnectionOptions {
             let least = MIN_HEARTBEAT.as_millis();
             return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
         }
+        self.tls.check()?;
         self.authenticator()?;
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;
@@ -128,7 +133,7 @@ impl ConnectionOptions {
     pub fn authenticator(&self) -> Result<Option<Authenticator>> {
         let Some(credential) = &self.credential else { return Ok(None) };
         let identity = Identity::new(credential, self.auth_source.as_deref())?;
-        if identity.sends_password() && !self.allow_cleartext_password {
+        if identity.sends_password() && !self.tls.is_enabled() && !self.allow_cleartext_password {
             return Err(Error::new(Kind::InvalidArgument, format!("PLAIN is refused: {CLEARTEXT}")));
         }
         Ok(Some(Authenticator::new(identity, self.allow_cleartext_password)))

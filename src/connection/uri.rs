@@ -58,7 +58,7 @@ impl ConnectionString {
     pub fn parse(text: &str) -> Result<Self> {
         let (parts, read) = Self::read_parts(text)?;
         read.check()?;
-        unbuilt::refuse(&parts, read.options.tls.enabled)?;
+        unbuilt::refuse(&parts, &read.options.tls)?;
         for warning in &read.warnings {
             tracing::warn!("connection string: {warning}");
         }

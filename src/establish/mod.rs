@@ -1,9 +1,10 @@
-//! From an address to a stream that is ready for commands, in stages: dial, handshake,
-//! authentication. Encryption comes between the first two; each stage takes what the one
-//! before it made. Called by sockets and monitors.
+//! From an address to a stream that is ready for commands, in stages: dial, encryption if
+//! it is asked for, handshake, authentication. Each stage takes what the one before it made.
+//! Called by sockets and monitors.
 
 mod authenticate;
 mod dial;
+mod encrypt;
 mod exchange;
 mod greeting;
 mod stream;
@@ -16,19 +17,23 @@ use bson::oid::ObjectId;
 
 use self::authenticate::Authentication;
 use self::dial::{DialError, dial};
+use self::encrypt::encrypt;
 pub use self::exchange::Exchange;
 pub use self::greeting::Greeting;
 pub use self::stream::Stream;
 use crate::auth::Authenticator;
 use crate::error::{Error, Kind, label};
+use crate::tls::{self, Connector};
 use crate::topology::{HelloReply, Limits, ServerAddress};
 use crate::wire::ElementWriter;
 
-/// Makes ready streams; shared by all sockets and monitors of a connection.
-#[derive(Debug)]
+/// Makes ready streams; shared by all sockets, or all monitors, of a connection.
+#[derive(Clone, Debug)]
 pub struct Dialer {
     /// Limit for everything up to the ready stream (`connectTimeoutMS`); `None` is no limit.
     pub connect_timeout: Option<Duration>,
+    /// Encrypts the streams; `None` leaves them plain.
+    pub tls: Option<Connector>,
     /// The first message on every stream. Through a load balancer, the answer must name the
     /// service behind it.
     pub greeting: Arc<Greeting>,
@@ -60,6 +65,8 @@ pub struct Established {
 pub enum Phase {
     /// Name lookup and connecting.
     Dial,
+    /// The TLS handshake.
+    Tls,
     /// The first hello.
     Hello,
     /// Authentication.
@@ -104,7 +111,11 @@ impl Dialer {
     }
 
     async fn stages(&self, address: &ServerAddress, phase: &mut Phase) -> Result<Established, Error> {
-        let stream = dial(address).await.map_err(dial_error)?;
+        let mut stream = dial(address).await.map_err(dial_error)?;
+        if let Some(tls) = &self.tls {
+            *phase = Phase::Tls;
+            stream = encrypt(tls, address, stream).await?;
+        }
         *phase = Phase::Hello;
         let mut exchange = Exchange::new(stream);
         let encrypted = exchange.is_encrypted();
@@ -161,8 +172,11 @@ fn dial_error(error: DialError) -> Error {
     }
 }
 
+/// What TLS finds wrong with the other side is no such sign, whenever it is told of: a server
+/// that refuses a client's certificate does so when the client believes the handshake over.
 fn overloaded(error: Error) -> Error {
-    if error.is_network() {
+    let of_tls = std::error::Error::source(&error).is_some_and(|source| tls::refusal(source).is_some());
+    if error.is_network() && !of_tls {
         error.with_label(label::SYSTEM_OVERLOADED).with_label(label::RETRYABLE)
     } else {
         error
@@ -172,13 +186,16 @@ fn overloaded(error: Error) -> Error {
 fn too_slow(phase: Phase, limit: Duration) -> Error {
     let what = match phase {
         Phase::Dial => "the server did not take the connection",
+        Phase::Tls => {
+            "the server took the connection but did not finish the TLS handshake (check that it is set up for TLS)"
+        }
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
     let sentence = format!("{what} within connectTimeoutMS ({} ms)", limit.as_millis());
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
     match phase {
-        Phase::Dial | Phase::Hello => overloaded(error),
+        Phase::Dial | Phase::Tls | Phase::Hello => overloaded(error),
         // A server that came so far has let the connection in.
         Phase::Authenticate => error,
     }
@@ -194,7 +211,7 @@ mod tests {
             let error = too_slow(phase, Duration::from_secs(1));
             (error.has_label(label::SYSTEM_OVERLOADED), error.has_label(label::RETRYABLE))
         };
-        assert_eq!([Phase::Dial, Phase::Hello].map(labelled), [(true, true); 2]);
+        assert_eq!([Phase::Dial, Phase::Tls, Phase::Hello].map(labelled), [(true, true); 3]);
         assert_eq!(labelled(Phase::Authenticate), (false, false));
         let lookup = DialError::Lookup("db".to_owned(), std::io::ErrorKind::NotFound.into());
         assert!(dial_error(lookup).labels().is_empty());

@@ -324,7 +324,7 @@ crate::actors::provoke::can_be_provoked!(Supervisor);
 /// In the state machine's terms.
 fn phase_of(reached: Reached) -> Phase {
     match reached {
-        Reached::Dial | Reached::Hello => Phase::Establishing,
+        Reached::Dial | Reached::Tls | Reached::Hello => Phase::Establishing,
         Reached::Authenticate => Phase::Authenticating,
     }
 }
