@@ -51,7 +51,8 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (DNS seed lists, compression) is refused by name.
+//! What a connection string asks for and this build does not have (DNS seed lists,
+//! compression) is refused by name.
 //!
 //! # Features
 //!

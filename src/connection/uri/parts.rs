@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::hosts::{Hosts, read_hosts};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
@@ -36,6 +38,13 @@ pub struct RawOption {
     pub key: String,
     /// The value, decoded.
     pub value: String,
+}
+
+impl Drop for RawOption {
+    /// Some values are secrets.
+    fn drop(&mut self) {
+        self.value.zeroize();
+    }
 }
 
 /// The pieces of a connection string.

@@ -6,6 +6,7 @@ use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Context, Handler, Recipient, System};
+use actix_mongo::bson::Document;
 use actix_mongo::events::Event;
 use actix_mongo::{Builder, Error};
 use base64::Engine;
@@ -50,7 +51,7 @@ impl Captured {
         self.debug(&error.authentication_failure());
         self.debug(&(error.message(), error.code_name(), error.labels(), error.server_response()));
         if let Some(response) = error.server_response() {
-            self.debug(&actix_mongo::bson::Document::try_from(response.clone()));
+            self.debug(&Document::try_from(response.clone()));
         }
         let mut source = std::error::Error::source(error);
         while let Some(error) = source {
@@ -69,7 +70,7 @@ impl Captured {
     fn event(&self, event: &Event) {
         self.debug(event);
         match event {
-            Event::CommandFailed(failed) => self.error(&failed.error),
+            Event::CommandFailed(failed) => self.error(&failed.failure),
             Event::ServerHeartbeatFailed(failed) => self.error(&failed.error),
             _ => {}
         }

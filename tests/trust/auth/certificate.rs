@@ -79,7 +79,7 @@ fn a_certificate_proves_its_user() {
     let wrong = why(real.as_client(&client, Credential::x509().username("CN=somebody")));
     assert_eq!(wrong.authentication_failure().unwrap().user.as_deref(), Some("CN=somebody"));
     // Trusted, but nobody whom the server knows.
-    let stranger = real.clients.server();
+    let stranger = real.clients.client_called("stranger");
     let unknown = why(real.as_client(&stranger, Credential::x509()));
     assert_eq!(unknown.authentication_failure().unwrap().source, "$external");
     let without = builder(&real.uri(""), real.trusting()).credential(Credential::x509());
