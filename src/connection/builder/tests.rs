@@ -1,5 +1,8 @@
+mod precedence;
+
 use super::*;
 use crate::command::{ReadConcern, WriteConcern};
+use crate::error::Kind;
 #[cfg(feature = "rustls-tls")]
 use crate::tls::TlsOptions;
 use crate::topology::{ReadMode, ReadPreference};
@@ -17,6 +20,20 @@ fn the_builder_wins_over_the_string_in_any_order() {
         let options = builder.options().unwrap();
         assert_eq!((options.pool.max_size, options.pool.min_size), (7, 2));
     }
+}
+
+#[test]
+fn the_default_database_is_that_of_the_string_or_the_builder() {
+    let name = |builder: Builder| {
+        let database = builder.connect_lazy().unwrap().default_database().unwrap();
+        database.map(|database| database.name().to_owned())
+    };
+    let string = || Builder::default().uri("mongodb://a/h%C3%B6tel").unwrap();
+    assert_eq!(name(Builder::default()), None);
+    assert_eq!(name(string()).as_deref(), Some("hötel"));
+    assert_eq!(name(string().default_database("other")).as_deref(), Some("other"));
+    let dotted = Builder::default().uri("mongodb://a/b.c").unwrap().connect_lazy().unwrap();
+    assert_eq!(dotted.default_database().unwrap_err().kind(), Kind::InvalidName);
 }
 
 #[test]

@@ -17,11 +17,14 @@ const OPTIONS: [(&str, &[&str]); 2] = [
 
 /// Fails if `parts` asks for something that is not there.
 pub fn refuse(parts: &Parts, tls: &TlsOptions) -> Result<()> {
-    if parts.scheme == Scheme::Srv {
-        let hint = "list the hosts in a mongodb:// string instead";
+    let srv = parts.scheme == Scheme::Srv;
+    if srv && cfg!(not(feature = "dns-resolver")) {
+        let hint = "build with the feature dns-resolver, or list the hosts in a mongodb:// string";
         return Err(missing("mongodb+srv://", "a DNS lookup of the hosts", hint));
     }
-    if let Some(path) = parts.hosts.unix_sockets.first() {
+    if let Some(path) = parts.hosts.iter().find_map(|host| host.unix_path())
+        && cfg!(not(unix))
+    {
         let hint = "name the server's host and port instead";
         return Err(missing(&format!("the host {path:?}"), "a Unix domain socket", hint));
     }
@@ -34,7 +37,9 @@ pub fn refuse(parts: &Parts, tls: &TlsOptions) -> Result<()> {
         let name = match tls.asked_by {
             Some(name) if tls.enabled.is_none() => name,
             _ if parts.has("ssl") && !parts.has("tls") => "ssl=true",
-            _ => "tls=true",
+            _ if parts.has("tls") => "tls=true",
+            Some(name) => name,
+            None => "mongodb+srv:// without tls=false",
         };
         let hint =
             "it will not connect unprotected in its place; build actix-mongo with its feature rustls-tls";
