@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use super::hash::{Hash, Hidden};
 
 /// Which keys: all that the server chooses of them. The rest is the credential.
@@ -47,13 +45,6 @@ impl Keys {
     /// Whether the server has proved that it knows them.
     pub fn is_proved_by(&self, signature: &[u8], auth_message: &[u8]) -> bool {
         self.hash.verify(&self.server, auth_message, signature)
-    }
-
-    /// The bytes that nobody may see, for the tests that look for them.
-    #[doc(hidden)]
-    #[cfg(feature = "unstable-internals")]
-    pub fn reveal(&self) -> [Zeroizing<Vec<u8>>; 3] {
-        [self.client.clone(), self.stored.clone(), self.server.clone()]
     }
 }
 

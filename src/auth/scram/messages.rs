@@ -47,7 +47,7 @@ impl<'a> ServerFirst<'a> {
         let salt = attributes.take("s", "salt")?;
         let iterations = attributes.take("i", "iteration count")?;
         // What follows are extensions, which who does not know them passes over.
-        if !nonce.strip_prefix(client_nonce).is_some_and(|added| !added.is_empty()) {
+        if nonce.strip_prefix(client_nonce).is_none_or(str::is_empty) {
             return Err(
                 "the server's nonce does not continue the one that was sent to it: it answers somebody else"
                     .to_owned(),

@@ -16,7 +16,7 @@ struct Real {
     server: RealServer,
     authority: Authority,
     clients: Authority,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Real {
@@ -33,7 +33,7 @@ impl Real {
         let trusted = folder.file("clients.pem", &clients.pem);
         let options = Options::new().auth().tls(certificate, key).tls_clients(trusted);
         let server = RealServer::start(options).unwrap_or_else(|error| panic!("{error}"));
-        let real = Self { server, authority, clients, _folder: folder };
+        let real = Self { server, authority, clients, folder };
         let admin = real.uri(&format!(
             "{}:{}@",
             test_support::real_server::USER,
@@ -66,7 +66,7 @@ fn a_certificate_proves_its_user() {
     for credential in [Credential::x509(), Credential::x509().username("CN=client")] {
         try_it(&real.as_client(&client, credential).unwrap()).unwrap();
     }
-    let file = real._folder.file("client.pem", client.both());
+    let file = real.folder.file("client.pem", client.both());
     let query =
         format!("{}?authMechanism=MONGODB-X509&tlsCertificateKeyFile={}", real.uri(""), file.display(),);
     try_it(&block_on(builder(&query, real.trusting().certificate_key_file(&file)).connect()).unwrap())

@@ -126,7 +126,7 @@ fn source(mechanism: Mechanism, given: Option<&str>, database: Option<&str>) -> 
             }
         };
     }
-    Ok(given.or(database).unwrap_or(mechanism.default_source()).to_owned())
+    Ok(given.or(database).unwrap_or_else(|| mechanism.default_source()).to_owned())
 }
 
 /// The properties by the names of the specification, with the default of the one that has
