@@ -11,6 +11,7 @@
 //! recorder, logs    what is told of a client
 //! expect_*      what it compares
 //! servers       real servers, each for one directory
+//! stand_in      in front of one, for what it lacks
 //! plain/        what needs no server: schema, matching, requirements
 //! ```
 //!
@@ -32,6 +33,7 @@ mod plain;
 mod recorder;
 mod run;
 mod servers;
+mod stand_in;
 mod world;
 
 use std::path::Path;
@@ -137,7 +139,7 @@ fn run(content: &Value, index: usize, directory: &str, context: &Context) -> Che
     let judged = block_on(case.run(&server));
     // After a failure that nobody expects, nobody knows what the server is left with.
     let expected = conformance::must_fail(directory);
-    if expected || matches!(judged, Ok(()) | Err(Failure::NotBuilt(_))) {
+    if expected || matches!(judged, Ok(()) | Err(Failure::NotBuilt(_) | Failure::Later(_))) {
         context.servers.give_back(directory, mode, server);
     }
     judged.map(|()| Ended::Done)

@@ -26,8 +26,8 @@ impl UnifiedCase {
     pub async fn run(&self, server: &Server) -> Checked {
         fill(server, &self.initial_data).map_err(Failure::Surroundings)?;
         let operations = self.list("operations");
-        let text = format!("{operations:?}");
-        let world = World::new(server, text.contains("configureFailPoint"));
+        let text = self.test.to_string();
+        let world = World::new(server, &text)?;
         let judged = self.judge(&world, operations).await;
         let cleaned = clean_up(&world, text.contains("Transaction")).await;
         judged.and(cleaned)

@@ -2,6 +2,7 @@
 //! servers of its own, and its cases run one after the other on them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bson::{Bson, Document, doc};
@@ -53,8 +54,8 @@ impl Server {
     }
 
     /// Its host and port.
-    pub fn address(&self) -> String {
-        self.real.address().to_string()
+    pub fn address(&self) -> SocketAddr {
+        self.real.address()
     }
 
     /// Runs a command; what the server answers, whatever that is.
