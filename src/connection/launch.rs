@@ -49,7 +49,10 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     };
     let greeting = Arc::new(greeting(&options, surroundings)?);
     let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
-    let dialer = Arc::new(Dialer { connect_timeout, greeting: greeting.clone() });
+    let authenticator = options.authenticator()?.map(Arc::new);
+    let monitor_dialer =
+        Arc::new(Dialer { connect_timeout, greeting: greeting.clone(), authenticator: None });
+    let dialer = Arc::new(Dialer { connect_timeout, greeting: greeting.clone(), authenticator });
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
@@ -85,8 +88,8 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
             wait_queue_timeout: options.dispatch.wait_queue_timeout,
             ..options.pool.clone()
         },
-        dialer: dialer.clone(),
-        monitor_dialer: dialer,
+        dialer,
+        monitor_dialer,
         heartbeat: options.dispatch.heartbeat_frequency,
         streaming,
         sessions,

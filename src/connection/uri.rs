@@ -11,18 +11,17 @@ mod nearest;
 mod options;
 mod parts;
 mod reads;
-mod secret;
 mod unbuilt;
 mod values;
 mod writes;
 
 use std::str::FromStr;
 
-pub use access::{AuthOptions, Credential, Mechanism, ProxyOptions, TlsOptions};
+pub use access::{AuthOptions, Credential, ProxyOptions, TlsOptions};
 pub use options::UriOptions;
 pub use parts::{Scheme, UserInfo};
-pub use secret::Secret;
 
+pub use crate::auth::{Mechanism, Secret};
 use crate::error::{Error, Result};
 use crate::topology::ServerAddress;
 use parts::Parts;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::stream::Stream;
 use crate::error::{Error, Kind};
-use crate::wire::{Frame, FrameSplitter, ProtocolError, Reply};
+use crate::wire::{ElementWriter, Frame, FrameSplitter, ProtocolError, Reply};
 
 /// Replies to handshakes and hellos are far below this.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
@@ -43,9 +43,18 @@ impl Exchange {
     ///
     /// Cancel safety: dropped half-way, the stream must not be used again.
     pub async fn send(&mut self, frame: &mut Frame) -> Result<(), Error> {
+        self.send_with(frame, |_| {}).await
+    }
+
+    /// The same, with more elements in the command.
+    pub async fn send_with(
+        &mut self,
+        frame: &mut Frame,
+        envelope: impl FnOnce(&mut ElementWriter<'_>),
+    ) -> Result<(), Error> {
         self.last_id += 1;
         self.expected = self.last_id;
-        frame.seal(self.last_id, |_| {});
+        frame.seal(self.last_id, envelope);
         for part in frame.parts() {
             self.stream.write_all(part).await.map_err(|error| broken("writing failed", error))?;
         }
@@ -86,6 +95,11 @@ impl Exchange {
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody on the way can read what is sent.
+    pub fn is_encrypted(&self) -> bool {
+        self.stream.is_encrypted()
     }
 
     /// The stream, once all replies were taken.

@@ -15,6 +15,15 @@ pub enum Stream {
     Tcp(TcpStream),
 }
 
+impl Stream {
+    /// Whether nobody on the way can read it.
+    pub fn is_encrypted(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+        }
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {

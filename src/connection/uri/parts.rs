@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::hosts::{Hosts, read_hosts};
-use super::secret::Secret;
+use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
 /// What a connection string starts with.

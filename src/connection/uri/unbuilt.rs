@@ -5,11 +5,11 @@
 //! A part that is added takes its lines out of here, and nothing else changes.
 
 use super::parts::{Parts, Scheme};
+use crate::auth::Mechanism;
 use crate::error::{Error, Kind, Result};
 
 /// Options by what they ask for.
-const OPTIONS: [(&str, &[&str]); 4] = [
-    ("authentication", &["authMechanism", "authSource", "authMechanismProperties", "gssapiServiceName"]),
+const OPTIONS: [(&str, &[&str]); 3] = [
     (
         "TLS",
         &[
@@ -37,9 +37,10 @@ pub fn refuse(parts: &Parts, tls: Option<bool>) -> Result<()> {
         let hint = "name the server's host and port instead";
         return Err(missing(&format!("the host {path:?}"), "a Unix domain socket", hint));
     }
-    if parts.user.is_some() {
+    let mechanism = parts.values("authMechanism").next_back().and_then(Mechanism::named);
+    if let Some(mechanism) = mechanism.filter(|mechanism| !mechanism.is_built()) {
         let hint = "it will not connect unauthenticated in its place";
-        return Err(missing("a user name", "authentication", hint));
+        return Err(missing(&format!("authMechanism={mechanism}"), "a mechanism", hint));
     }
     if tls == Some(true) {
         let name = if parts.has("tls") { "tls=true" } else { "ssl=true" };
