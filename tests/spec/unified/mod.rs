@@ -10,7 +10,7 @@
 //! entities, client, world    what a case works with
 //! recorder, logs    what is told of a client
 //! expect_*      what it compares
-//! servers       real servers, each for one directory
+//! servers, log_in    real servers, each for one directory
 //! stand_in      in front of one, for what it lacks
 //! plain/        what needs no server: schema, matching, requirements
 //! ```
@@ -25,6 +25,7 @@ mod expect_error;
 mod expect_events;
 mod expect_logs;
 mod failure;
+mod log_in;
 mod logs;
 mod operation;
 mod operations;
@@ -44,7 +45,7 @@ use serde_json::Value;
 use test_support::block_on;
 
 use self::failure::{Checked, Failure};
-use self::plain::requirements::{Deployment, met};
+use self::plain::requirements::met;
 use self::plain::schema::{Violation, violations};
 use self::plain::version::Version;
 use self::run::UnifiedCase;
@@ -156,13 +157,6 @@ fn mode(file: &Document, test: &Document) -> Checked<Result<Mode, String>> {
             Ok(()) => return Ok(Ok(*mode)),
             Err(reason) => first.get_or_insert(reason),
         };
-    }
-    // The server could, but the driver can't log in to it.
-    for (_, deployment) in deployments().map_err(Failure::Surroundings)? {
-        let with_users = Deployment { auth: true, ..deployment.clone() };
-        if [&of_file, &of_test].iter().all(|list| met(list.as_deref(), &with_users).is_ok()) {
-            return Err(Failure::NotBuilt("authentication".to_owned()));
-        }
     }
     Ok(Err(first.unwrap_or_default()))
 }

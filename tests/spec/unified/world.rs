@@ -1,6 +1,5 @@
 //! What all operations of one case share.
 
-use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,9 +37,10 @@ impl<'a> World<'a> {
         Ok(Self { server, entities, quick: case.contains("configureFailPoint"), fail_points, stand_in })
     }
 
-    /// Where clients connect to.
-    fn address(&self) -> SocketAddr {
-        self.stand_in.as_ref().map_or_else(|| self.server.address(), StandIn::address)
+    /// Where clients connect to, and as whom.
+    fn authority(&self) -> String {
+        let address = self.stand_in.as_ref().map_or_else(|| self.server.address(), StandIn::address);
+        format!("{}{address}", self.server.user())
     }
 
     pub fn matcher(&self) -> Matcher<'_> {
@@ -62,9 +62,7 @@ impl<'a> World<'a> {
 
     fn make(&self, kind: &str, of: &Document) -> Checked<Entity> {
         match kind {
-            "client" => {
-                Ok(Entity::Client(Client::create(of, &self.address().to_string(), self.quick)?.into()))
-            }
+            "client" => Ok(Entity::Client(Client::create(of, &self.authority(), self.quick)?.into())),
             "database" => {
                 let client = self.entities.client(text(of, "client")?)?;
                 let database = client.connection.database(text(of, "databaseName")?)?;
