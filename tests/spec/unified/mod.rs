@@ -7,7 +7,7 @@
 //! run           one case, from its data to its outcome
 //! operation     one operation, performed and compared
 //! operations/   the table of all operations, and a file for each family
-//! entities, client, world    what a case works with
+//! entities, client, thread, world    what a case works with
 //! recorder, logs    what is told of a client
 //! expect_*      what it compares
 //! servers, log_in    real servers, each for one directory
@@ -35,6 +35,7 @@ mod recorder;
 mod run;
 mod servers;
 mod stand_in;
+mod thread;
 mod world;
 
 use std::path::Path;
@@ -136,12 +137,15 @@ fn run(content: &Value, index: usize, directory: &str, context: &Context) -> Che
     };
     let list = |key| file.get_array(key).cloned().unwrap_or_default();
     let case = UnifiedCase { entities: list("createEntities"), initial_data: list("initialData"), test };
-    let server = context.servers.take(directory, mode).map_err(Failure::Surroundings)?;
+    let server = Arc::new(context.servers.take(directory, mode).map_err(Failure::Surroundings)?);
     let judged = block_on(case.run(&server));
     // After a failure that nobody expects, nobody knows what the server is left with.
     let expected = conformance::must_fail(directory);
     if expected || matches!(judged, Ok(()) | Err(Failure::NotBuilt(_) | Failure::Later(_))) {
-        context.servers.give_back(directory, mode, server);
+        // A thread of the case may still hold it, and then nobody else gets it.
+        if let Some(server) = Arc::into_inner(server) {
+            context.servers.give_back(directory, mode, server);
+        }
     }
     judged.map(|()| Ended::Done)
 }

@@ -52,10 +52,12 @@ impl Mode {
 
 /// A server that one case has for itself while it runs.
 pub struct Server {
-    real: RealServer,
+    address: SocketAddr,
     mode: Mode,
     /// Past the driver: set-up and checks do not depend on what they judge.
     admin: Mutex<Client>,
+    /// Runs until this is dropped.
+    _real: Mutex<RealServer>,
 }
 
 impl Server {
@@ -66,12 +68,12 @@ impl Server {
         if mode.wants_user() {
             log_in(&mut admin, USER, PASSWORD)?;
         }
-        Ok(Self { real, mode, admin: Mutex::new(admin) })
+        Ok(Self { address: real.address(), mode, admin: Mutex::new(admin), _real: Mutex::new(real) })
     }
 
     /// Its host and port.
     pub fn address(&self) -> SocketAddr {
-        self.real.address()
+        self.address
     }
 
     /// What stands before the address in the connection strings of clients.

@@ -1,6 +1,6 @@
 //! What all operations of one case share.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_mongo::ClientSession;
@@ -13,13 +13,16 @@ use super::options::scoped;
 use super::plain::matching::{Matcher, Names};
 use super::servers::Server;
 use super::stand_in::StandIn;
+use super::thread::Thread;
 
 /// How long something may take that a case waits for.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See the module.
-pub struct World<'a> {
-    pub server: &'a Server,
+pub struct World {
+    /// Itself, for its threads.
+    pub me: Weak<Self>,
+    pub server: Arc<Server>,
     pub entities: Entities,
     /// Clients look at their servers as often as may be.
     quick: bool,
@@ -28,13 +31,14 @@ pub struct World<'a> {
     stand_in: Option<StandIn>,
 }
 
-impl<'a> World<'a> {
+impl World {
     /// For a case with this text.
-    pub fn new(server: &'a Server, case: &str) -> Checked<Self> {
+    pub fn new(server: &Arc<Server>, case: &str) -> Checked<Arc<Self>> {
         let stand_in = StandIn::is_needed_by(case).then(|| StandIn::start(server.address())).transpose();
         let stand_in = stand_in.map_err(|error| Failure::Surroundings(format!("the stand-in: {error}")))?;
         let (entities, fail_points) = (Entities::default(), Mutex::default());
-        Ok(Self { server, entities, quick: case.contains("configureFailPoint"), fail_points, stand_in })
+        let (server, quick) = (server.clone(), case.contains("configureFailPoint"));
+        Ok(Arc::new_cyclic(|me| Self { me: me.clone(), server, entities, quick, fail_points, stand_in }))
     }
 
     /// Where clients connect to, and as whom.
@@ -83,7 +87,7 @@ impl<'a> World<'a> {
                 Err(Failure::Later("GridFS"))
             }
             "clientEncryption" => Err(Failure::NotBuilt("client-side encryption".to_owned())),
-            "thread" => Err(Failure::NotBuilt("threads of a case".to_owned())),
+            "thread" => Ok(Entity::Thread(Thread::start(&self.me)?.into())),
             other => Err(Failure::Case(format!("an entity that the runner does not know: {other}"))),
         }
     }

@@ -16,6 +16,7 @@ mod indexes;
 mod search_indexes;
 mod server_state;
 mod sessions;
+mod threads;
 mod topology;
 
 use super::failure::{Checked, Failure};
@@ -41,6 +42,7 @@ enum Family {
     SearchIndexes,
     ServerState,
     Sessions,
+    Threads,
     Topology,
     /// The driver does not have it; what it is part of.
     NotBuilt(&'static str),
@@ -150,11 +152,11 @@ const TABLE: &[(&str, &[&str], Family)] = &[
         &["recordTopologyDescription", "assertTopologyType", "waitForPrimaryChange"],
         Family::Topology,
     ),
-    ("testRunner", &["runOnThread", "waitForThread"], NotBuilt("threads of a case")),
+    ("testRunner", &["runOnThread", "waitForThread"], Family::Threads),
 ];
 
 /// Performs it. An argument that nobody took is an error, before anything is sent.
-pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
+pub async fn perform(world: &World, call: &mut Call) -> Checked<Yield> {
     let entity = match call.object.as_str() {
         "testRunner" => None,
         name => Some(world.entities.get(name)?),
@@ -170,6 +172,7 @@ pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
         (Family::Clients, entity) => clients::run(world, entity, call).await,
         (Family::Events, _) => events::run(world, call),
         (Family::Sessions, entity) => sessions::run(world, entity, call).await,
+        (Family::Threads, _) => threads::run(world, call),
         (Family::Topology, _) => topology::run(world, call),
         (Family::FailPoints, _) => fail_points::run(world, call).await,
         (Family::ServerState, _) => server_state::run(world, call).await,
