@@ -63,6 +63,21 @@ pub const DEFECTS: &[Defect] = &[
         of: SERVER,
         evidence: SNAPSHOTS,
     },
+    Defect {
+        cases: &["server-discovery-and-monitoring/tests/unified/interruptInUse-pool-clear.json: *"],
+        of: SERVER,
+        evidence: NO_SCRIPTS,
+    },
+    Defect {
+        cases: &[
+            "server-discovery-and-monitoring/tests/unified/logging-replicaset.json: Topology lifecycle",
+            "server-discovery-and-monitoring/tests/unified/logging-replicaset.json: Successful heartbeat",
+            "server-discovery-and-monitoring/tests/unified/rediscover-quickly-after-step-down.json: *",
+            "server-discovery-and-monitoring/tests/unified/replicaset-emit-topology-changed-before-close.json: *",
+        ],
+        of: SERVER,
+        evidence: ONE_MEMBER,
+    },
 ];
 
 const AUTH_CASES: &str = "cases of authentication, since the change of 2025-09-30";
@@ -78,6 +93,10 @@ const LAST_YEAR: &str = "relaxed extended JSON gives a date after the year 9999 
      built with its feature `large_dates`";
 
 const NUMERIC_DATE: &str = "`{\"$date\": 42}` is taken for a date, though $date needs a string or a document";
+
+const NO_SCRIPTS: &str = "$where is refused (6108304): it runs no JavaScript";
+
+const ONE_MEMBER: &str = "a replica set has one member, and the case counts on several";
 
 const SERVER: &str = "secantus-mdb 0.5.3-beta.196";
 

@@ -163,6 +163,9 @@ fn uri(entity: &Document, authority: &str, quick: bool) -> Checked<String> {
         options.push(format!("heartbeatFrequencyMS={}", QUICK.as_millis()));
     }
     for (name, value) in &given {
+        if name == "socketTimeoutMS" {
+            return Err(Failure::NotBuilt(format!("{name}, which gives a warning")));
+        }
         if LEFT_TO_DRIVERS.contains(&name.as_str()) {
             return Err(Failure::NotBuilt(format!("{name}, which the specifications leave to drivers")));
         }
