@@ -2,7 +2,10 @@
 //! not: PLAIN, speculative authentication, old servers and bad ones.
 
 mod bent;
+mod captured;
+mod certificate;
 mod choice;
+mod leaks;
 mod real;
 mod scram_server;
 mod support;

@@ -1,5 +1,6 @@
-//! Trust: who a server is, who the user is, and what either does to whoever is not.
+//! Whom a connection trusts, and who trusts it.
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
 mod auth;
+mod tls;

@@ -10,7 +10,7 @@ use test_support::{Rule, ScriptedServer, block_on};
 use super::scram_server::{ScramServer, Step, binary, refusal};
 use super::support::{as_user, builder, offering, refused, try_it, try_uri};
 
-type Bend = fn(&mut Document);
+pub type Bend = fn(&mut Document);
 
 /// Changes the payload's text.
 fn payload(reply: &mut Document, change: impl FnOnce(String) -> String) {
@@ -19,7 +19,7 @@ fn payload(reply: &mut Document, change: impl FnOnce(String) -> String) {
 }
 
 /// What is done to which answer, and what the error says of it.
-const BENT: [(Step, Bend, &str); 34] = [
+pub const BENT: [(Step, Bend, &str); 34] = [
     (Step::First, |r| payload(r, |t| t[..5].to_owned()), "no salt"),
     (Step::First, |r| payload(r, |t| t[..t.len() / 2].to_owned()), ""),
     (Step::First, |r| payload(r, |t| t[..t.len() - 7].to_owned()), "no iteration count"),

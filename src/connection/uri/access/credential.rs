@@ -9,7 +9,8 @@ use super::mechanism;
 use crate::auth::{self, EXTERNAL, Mechanism, Need, Secret};
 use crate::error::Result;
 
-/// Who the user is, and how to prove it.
+/// Who the user is, and how to prove it, as the string has it; [`crate::Credential`] is made
+/// from it by `into`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credential {
