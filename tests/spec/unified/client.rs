@@ -163,7 +163,8 @@ fn uri(entity: &Document, authority: &str, quick: bool) -> Checked<String> {
         options.push(format!("heartbeatFrequencyMS={}", QUICK.as_millis()));
     }
     for (name, value) in &given {
-        if name == "socketTimeoutMS" {
+        // Beside the other it is there for handshakes, which the other limits.
+        if name == "socketTimeoutMS" && !given.contains_key("connectTimeoutMS") {
             return Err(Failure::NotBuilt(format!("{name}, which gives a warning")));
         }
         if LEFT_TO_DRIVERS.contains(&name.as_str()) {
