@@ -185,6 +185,8 @@ pub enum DriverKind {
     Off,
     /// Ours, with a subscriber for `tracing` that wants `INFO` and above
     Info,
+    /// Ours, with a subscriber for `tracing` that wants `DEBUG` too, and nothing of ours
+    Elsewhere,
     Official,
 }
 
@@ -196,6 +198,7 @@ impl DriverKind {
             Self::Commands => "commands",
             Self::Off => "off",
             Self::Info => "info",
+            Self::Elsewhere => "elsewhere",
             Self::Official => "official",
         }
     }

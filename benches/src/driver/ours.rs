@@ -42,8 +42,9 @@ impl Driver for Ours {
         match arguments.driver {
             DriverKind::Listened => builder = builder.on_event(counting()),
             DriverKind::Commands => builder = builder.on_events(EventKinds::COMMANDS, counting()),
-            DriverKind::Off => subscriber::set(LevelFilter::OFF)?,
-            DriverKind::Info => subscriber::set(LevelFilter::INFO)?,
+            DriverKind::Off => subscriber::set(LevelFilter::OFF, true)?,
+            DriverKind::Info => subscriber::set(LevelFilter::INFO, true)?,
+            DriverKind::Elsewhere => subscriber::set(LevelFilter::DEBUG, false)?,
             DriverKind::Ours | DriverKind::Official => {}
         }
         let connection = builder.connect().await?;

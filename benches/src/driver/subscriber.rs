@@ -5,20 +5,23 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
 
-struct Idle(LevelFilter);
+struct Idle {
+    level: LevelFilter,
+    ours: bool,
+}
 
-/// For the whole process.
-pub fn set(level: LevelFilter) -> Result<()> {
-    Ok(subscriber::set_global_default(Idle(level))?)
+/// For the whole process; messages of our driver are wanted or not.
+pub fn set(level: LevelFilter, ours: bool) -> Result<()> {
+    Ok(subscriber::set_global_default(Idle { level, ours })?)
 }
 
 impl Subscriber for Idle {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.0
+        *metadata.level() <= self.level && (self.ours || !metadata.target().starts_with("actix_mongo"))
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.0)
+        Some(self.level)
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -64,6 +64,7 @@ fn sides(silent: Option<&Path>) -> Result<Vec<Side>> {
         ("nobody", DriverKind::Ours),
         ("off", DriverKind::Off),
         ("info", DriverKind::Info),
+        ("elsewhere", DriverKind::Elsewhere),
         ("commands", DriverKind::Commands),
         ("all", DriverKind::Listened),
         ("official", DriverKind::Official),
