@@ -63,7 +63,7 @@ impl Given {
     }
 
     fn name_for_logs(&self, draft: &Draft) -> Option<Box<Box<str>>> {
-        if !draft.handle().core().listeners.logs_selection() {
+        if !draft.handle().core().listeners.may_log_selection() {
             return None;
         }
         let (name, _) = self.command.iter().next()?.ok()?;

@@ -1,14 +1,28 @@
 //! What one listener has not been told yet. Bounded: the oldest goes first.
+//!
+//! Who tells it sleeps when there is nothing to tell, and waking it costs more than making an
+//! event does. So it is woken once for many: after the last event it dozes for a moment before it
+//! sleeps, and what comes meanwhile waits for the end of the moment, unless it is much, or
+//! somebody waits for it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
 
 use super::kinds::EventKinds;
 use super::log::Selection;
 use super::{Event, Happened};
+
+/// How long an event may wait for others. Tokio's timer knows nothing shorter.
+const DOZE: Duration = Duration::from_millis(1);
+
+/// How many events are enough to be woken for, and how many are taken out at a time; less where
+/// there is little room, so that few are on their way besides those in the backlog.
+const MANY: (usize, usize) = (256, 32);
 
 /// One thing to be told.
 #[derive(Clone, Debug)]
@@ -67,6 +81,19 @@ struct Kept {
     ended: bool,
     /// Nobody listens any more.
     left: bool,
+    teller: Teller,
+}
+
+/// What who tells the listener is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Teller {
+    /// It tells, or will look here before it sleeps.
+    #[default]
+    Awake,
+    /// It will look here in a moment.
+    Dozing,
+    /// It looks here when it is woken.
+    Asleep,
 }
 
 impl Backlog {
@@ -90,27 +117,51 @@ impl Backlog {
             return;
         }
         let oldest = if kept.events.len() == self.capacity { kept.events.pop_front() } else { None };
+        let wakes = match kept.teller {
+            Teller::Awake => false,
+            Teller::Dozing => {
+                kept.events.len() >= MANY.0.min(self.capacity / 4) || matches!(event, Item::Flush(_))
+            }
+            Teller::Asleep => true,
+        };
+        if wakes {
+            kept.teller = Teller::Awake;
+        }
         kept.events.push_back(event);
         drop(kept);
         if oldest.is_some_and(|oldest| !matches!(oldest, Item::Flush(_))) {
             self.lost_one();
         }
-        self.wake.notify_one();
+        if wakes {
+            self.wake.notify_one();
+        }
     }
 
-    /// The oldest event, once there is one. `None` after the end.
-    pub async fn next(&self) -> Option<Item> {
+    /// Adds the oldest events to `some`, once there are any. False after the end. For one caller
+    /// at a time, in a runtime with a timer.
+    pub async fn next(&self, some: &mut VecDeque<Item>) -> bool {
+        let mut has_dozed = false;
         loop {
             {
                 let mut kept = self.lock();
-                if let Some(event) = kept.events.pop_front() {
-                    return Some(event);
+                if !kept.events.is_empty() {
+                    let count = MANY.1.min(self.capacity / 8).clamp(1, kept.events.len());
+                    some.extend(kept.events.drain(..count));
+                    kept.teller = Teller::Awake;
+                    return true;
                 }
                 if kept.ended {
-                    return None;
+                    return false;
                 }
+                kept.teller = if has_dozed { Teller::Asleep } else { Teller::Dozing };
             }
-            self.wake.notified().await;
+            // A wake-up that comes before the wait is kept for it; one too many does no harm.
+            if has_dozed {
+                self.wake.notified().await;
+                has_dozed = false;
+            } else {
+                has_dozed = timeout(DOZE, self.wake.notified()).await.is_err();
+            }
         }
     }
 
@@ -145,5 +196,113 @@ impl Backlog {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use super::*;
+    use crate::events::PoolReady;
+    use crate::topology::ServerAddress;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    impl Woken {
+        /// Looks at `future` once, so that this is woken for it.
+        fn waits_for(self: &Arc<Self>, future: Pin<&mut impl Future<Output = bool>>) {
+            let waker = Waker::from(self.clone());
+            assert!(future.poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+
+        fn times(&self) -> usize {
+            self.0.load(Relaxed)
+        }
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+    }
+
+    /// One with room for so many.
+    fn backlog(capacity: usize) -> Backlog {
+        Backlog::new(EventKinds::POOLS, capacity, Arc::default())
+    }
+
+    fn push(backlog: &Backlog, times: usize) {
+        for _ in 0..times {
+            backlog.push(PoolReady { address: ServerAddress::new("h", 1) }.into());
+        }
+    }
+
+    #[test]
+    fn who_dozes_is_woken_for_many_and_not_for_few() {
+        let (runtime, woken) = (runtime(), Arc::<Woken>::default());
+        let _inside = runtime.enter();
+        let backlog = backlog(16);
+        let mut some = VecDeque::new();
+        {
+            let mut next = pin!(backlog.next(&mut some));
+            woken.waits_for(next.as_mut());
+            push(&backlog, 4);
+            assert_eq!(woken.times(), 0);
+            push(&backlog, 3);
+            assert_eq!(woken.times(), 1, "once, for the fifth");
+            assert!(runtime.block_on(next));
+        }
+        assert_eq!(some.len(), 2, "an eighth of the room at a time");
+    }
+
+    #[test]
+    fn who_dozes_is_woken_for_somebody_who_waits_and_for_the_end() {
+        let (runtime, woken) = (runtime(), Arc::<Woken>::default());
+        let _inside = runtime.enter();
+        let backlog = backlog(16);
+        let mut some = VecDeque::new();
+        let (sender, mut told) = oneshot::channel();
+        {
+            let mut next = pin!(backlog.next(&mut some));
+            woken.waits_for(next.as_mut());
+            backlog.push(Item::Flush(Arc::new(sender)));
+            assert_eq!(woken.times(), 1);
+            assert!(runtime.block_on(next));
+        }
+        some.clear();
+        assert!(told.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Closed));
+        let mut next = pin!(backlog.next(&mut some));
+        woken.waits_for(next.as_mut());
+        backlog.end();
+        assert_eq!(woken.times(), 2);
+        assert!(!runtime.block_on(next));
+    }
+
+    #[test]
+    fn who_sleeps_is_woken_by_the_first() {
+        let (runtime, woken) = (runtime(), Arc::<Woken>::default());
+        let backlog = backlog(16);
+        let mut some = VecDeque::new();
+        let mut next = pin!(backlog.next(&mut some));
+        // The end of the doze wakes this.
+        runtime.block_on(poll_fn(|task| {
+            assert!(next.as_mut().poll(task).is_pending());
+            if backlog.lock().teller == Teller::Asleep { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        woken.waits_for(next.as_mut());
+        push(&backlog, 1);
+        assert_eq!(woken.times(), 1);
+        push(&backlog, 1);
+        assert_eq!(woken.times(), 1);
+        assert!(runtime.block_on(next));
     }
 }

@@ -20,6 +20,7 @@ use crate::wire::Frame;
 pub struct CommandTeller {
     events: Emitter,
     socket: Option<Arc<Socket>>,
+    names: Names,
 }
 
 #[derive(Debug)]
@@ -35,13 +36,27 @@ struct Socket {
 pub struct CommandWatch {
     events: Emitter,
     socket: Arc<Socket>,
+    /// `None` once its end is told.
+    open: Option<Open>,
+}
+
+/// What both events have in common, but for the socket.
+#[derive(Debug)]
+struct Open {
     command_name: Arc<str>,
     database_name: Arc<str>,
     request_id: i32,
     operation_id: i64,
     sensitive: bool,
     started: Instant,
-    over: bool,
+}
+
+/// Names that this socket told last: most commands have the name and the database of another
+/// one, and need not have them copied.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    kept: Vec<Arc<str>>,
+    oldest: usize,
 }
 
 impl CommandTeller {
@@ -54,12 +69,12 @@ impl CommandTeller {
         service_id: Option<ObjectId>,
     ) -> Self {
         let socket = Socket { address, connection_id, server_connection_id, service_id };
-        Self { events, socket: Some(Arc::new(socket)) }
+        Self { events, socket: Some(Arc::new(socket)), names: Names::default() }
     }
 
     /// This sealed frame is about to be written; `None` if nobody listens.
     #[inline]
-    pub fn start(&self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
+    pub fn start(&mut self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
         if !self.events.is_on(EventKinds::COMMANDS) {
             return None;
         }
@@ -67,36 +82,51 @@ impl CommandTeller {
     }
 
     #[cold]
-    fn tell(&self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
+    fn tell(&mut self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
         let socket = self.socket.clone()?;
         // A frame that holds no document is no command, and the server will say so.
         let command = frame.whole_command()?;
-        let command_name: Arc<str> = command.iter().next()?.ok()?.0.as_str().into();
-        let database_name: Arc<str> = command.get_str("$db").unwrap_or_default().into();
-        let sensitive = sensitive::is_sensitive(&command_name, &command);
-        let request_id = frame.request_id();
+        let name = command.iter().next()?.ok()?.0;
+        let sensitive = sensitive::is_sensitive(name.as_str(), &command);
+        let open = Open {
+            command_name: self.names.of(name.as_str()),
+            database_name: self.names.of(command.get_str("$db").unwrap_or_default()),
+            request_id: frame.request_id(),
+            operation_id,
+            sensitive,
+            started: Instant::now(),
+        };
         self.events.emit(|| CommandStarted {
             command: if sensitive { RawDocumentBuf::new() } else { command },
-            command_name: command_name.clone(),
-            database_name: database_name.clone(),
-            request_id,
+            command_name: open.command_name.clone(),
+            database_name: open.database_name.clone(),
+            request_id: open.request_id,
             operation_id,
             address: socket.address.clone(),
             connection_id: socket.connection_id,
             server_connection_id: socket.server_connection_id,
             service_id: socket.service_id,
         });
-        Some(Box::new(CommandWatch {
-            events: self.events.clone(),
-            socket,
-            command_name,
-            database_name,
-            request_id,
-            operation_id,
-            sensitive,
-            started: Instant::now(),
-            over: false,
-        }))
+        Some(Box::new(CommandWatch { events: self.events.clone(), socket, open: Some(open) }))
+    }
+}
+
+impl Names {
+    /// How many are kept.
+    const ROOM: usize = 8;
+
+    fn of(&mut self, name: &str) -> Arc<str> {
+        if let Some(kept) = self.kept.iter().find(|kept| ***kept == *name) {
+            return kept.clone();
+        }
+        let new: Arc<str> = name.into();
+        if self.kept.len() < Self::ROOM {
+            self.kept.push(new.clone());
+        } else if let Some(place) = self.kept.get_mut(self.oldest) {
+            *place = new.clone();
+            self.oldest = (self.oldest + 1) % Self::ROOM;
+        }
+        new
     }
 }
 
@@ -104,15 +134,15 @@ impl CommandWatch {
     /// The server answered with success.
     #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn succeeded(mut self: Box<Self>, reply: &RawDocument) {
-        self.over = true;
-        let Self { socket, .. } = &*self;
-        self.events.emit(|| CommandSucceeded {
-            duration: self.started.elapsed(),
-            reply: if self.sensitive { RawDocumentBuf::new() } else { reply.to_owned() },
-            command_name: self.command_name.clone(),
-            database_name: self.database_name.clone(),
-            request_id: self.request_id,
-            operation_id: self.operation_id,
+        let Self { events, socket, open } = &mut *self;
+        let Some(open) = open.take() else { return };
+        events.emit(|| CommandSucceeded {
+            duration: open.started.elapsed(),
+            reply: if open.sensitive { RawDocumentBuf::new() } else { reply.to_owned() },
+            command_name: open.command_name,
+            database_name: open.database_name,
+            request_id: open.request_id,
+            operation_id: open.operation_id,
             address: socket.address.clone(),
             connection_id: socket.connection_id,
             server_connection_id: socket.server_connection_id,
@@ -128,21 +158,19 @@ impl CommandWatch {
     /// It got this error.
     #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn failed(mut self: Box<Self>, error: &Error) {
-        self.fail(error);
+        self.fail(|| error.clone());
     }
 
-    fn fail(&mut self, error: &Error) {
-        if std::mem::replace(&mut self.over, true) {
-            return;
-        }
-        let socket = &self.socket;
-        self.events.emit(|| CommandFailed {
-            duration: self.started.elapsed(),
-            failure: if self.sensitive { sensitive::redacted(error) } else { error.clone() },
-            command_name: self.command_name.clone(),
-            database_name: self.database_name.clone(),
-            request_id: self.request_id,
-            operation_id: self.operation_id,
+    fn fail(&mut self, error: impl FnOnce() -> Error) {
+        let Self { events, socket, open } = self;
+        let Some(open) = open.take() else { return };
+        events.emit(|| CommandFailed {
+            duration: open.started.elapsed(),
+            failure: if open.sensitive { sensitive::redacted(&error()) } else { error() },
+            command_name: open.command_name,
+            database_name: open.database_name,
+            request_id: open.request_id,
+            operation_id: open.operation_id,
             address: socket.address.clone(),
             connection_id: socket.connection_id,
             server_connection_id: socket.server_connection_id,
@@ -154,10 +182,8 @@ impl CommandWatch {
 impl Drop for CommandWatch {
     /// The socket's actor panicked, or its arbiter was stopped.
     fn drop(&mut self) {
-        if !self.over {
-            self.fail(
-                &Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network(),
-            );
-        }
+        self.fail(|| {
+            Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network()
+        });
     }
 }

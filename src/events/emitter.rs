@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::oneshot;
+use tracing::level_filters::LevelFilter;
 
 use super::backlog::{Backlog, Counts, Item};
 use super::kinds::EventKinds;
@@ -45,6 +46,19 @@ impl Emitter {
         self.is_on(EventKinds::SELECTION)
     }
 
+    /// Whether logs might want to hear something of that: one number that is read, and no
+    /// subscriber that is asked.
+    #[inline]
+    pub fn may_log_selection(&self) -> bool {
+        !SILENT && LevelFilter::current() >= LevelFilter::INFO
+    }
+
+    /// Whether logs want to hear that a server is waited for. Asked where one is, and not
+    /// before: it is a question for most subscribers, and not only a number.
+    pub fn logs_waiting(&self) -> bool {
+        self.is_on(EventKinds::WAITING)
+    }
+
     /// Tells all who want it, if there are any.
     pub fn emit<E: Happened>(&self, make: impl FnOnce() -> E) {
         if self.is_on(E::KIND) {
@@ -67,10 +81,16 @@ impl Emitter {
     #[cold]
     fn tell(&self, kind: EventKinds, item: Item) {
         let Some(hub) = &self.0 else { return };
-        for backlog in hub.backlogs.iter().filter(|backlog| backlog.takes(kind)) {
+        let logs = hub.logs.wants(kind) || kind == EventKinds::SELECTION;
+        let mut takers = hub.backlogs.iter().filter(|backlog| backlog.takes(kind)).peekable();
+        // The last one gets it as it is: with one listener nothing is copied.
+        while let Some(backlog) = takers.next() {
+            if !logs && takers.peek().is_none() {
+                return backlog.push(item);
+            }
             backlog.push(item.clone());
         }
-        if hub.logs.wants(kind) || kind == EventKinds::SELECTION {
+        if logs {
             hub.logs.push(item);
         }
     }
