@@ -100,7 +100,12 @@ pub fn run_one(program: &Path, run: &RunArguments) -> Result<Measured> {
 /// nothing of the kernel.
 pub fn count_one(program: &Path, count: &CountArguments) -> Result<u64> {
     let mut command = Command::new("valgrind");
-    command.args(["--tool=cachegrind", "--cache-sim=no", "--branch-sim=no", "--cachegrind-out-file=/dev/null"]);
+    command.args([
+        "--tool=cachegrind",
+        "--cache-sim=no",
+        "--branch-sim=no",
+        "--cachegrind-out-file=/dev/null",
+    ]);
     command.arg(program).arg("run-count").args(options(&count.connect));
     command.args([format!("--op={}", count.op), format!("--operations={}", count.operations)]);
     let complaints = outcome(command, COUNTING)?.complaints;

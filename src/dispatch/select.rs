@@ -78,7 +78,8 @@ impl Core {
             Some(watch) => watch.waiting(&topology, deadline),
             None if self.listeners.logs_waiting() => {
                 let operation_id = if operation_id == 0 { Self::next_operation_id() } else { operation_id };
-                SelectionWatch::of(&self.listeners, command, operation_id, target).waiting(&topology, deadline);
+                SelectionWatch::of(&self.listeners, command, operation_id, target)
+                    .waiting(&topology, deadline);
             }
             None => {}
         }

@@ -14,6 +14,7 @@ use super::sensitive;
 use crate::error::{Error, Kind};
 use crate::topology::ServerAddress;
 use crate::wire::Frame;
+use crate::wire::walk::Walk;
 
 /// What one socket tells of its commands. The default tells nobody.
 #[derive(Clone, Debug, Default)]
@@ -86,11 +87,14 @@ impl CommandTeller {
         let socket = self.socket.clone()?;
         // A frame that holds no document is no command, and the server will say so.
         let command = frame.whole_command()?;
-        let name = command.iter().next()?.ok()?.0;
-        let sensitive = sensitive::is_sensitive(name.as_str(), &command);
+        let mut elements = Walk::over(&command).map_while(Result::ok);
+        let name = str::from_utf8(elements.next()?.key).ok()?;
+        let database = elements.find(|element| element.key == b"$db");
+        let database = database.and_then(|database| str::from_utf8(database.as_string_bytes()?).ok());
+        let sensitive = sensitive::is_sensitive(name, &command);
         let open = Open {
-            command_name: self.names.of(name.as_str()),
-            database_name: self.names.of(command.get_str("$db").unwrap_or_default()),
+            command_name: self.names.of(name),
+            database_name: self.names.of(database.unwrap_or_default()),
             request_id: frame.request_id(),
             operation_id,
             sensitive,
@@ -182,8 +186,24 @@ impl CommandWatch {
 impl Drop for CommandWatch {
     /// The socket's actor panicked, or its arbiter was stopped.
     fn drop(&mut self) {
-        self.fail(|| {
-            Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network()
-        });
+        self.fail(|| Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_allocated_once_while_it_is_among_the_last() {
+        let mut names = Names::default();
+        let first = names.of("find");
+        assert!(Arc::ptr_eq(&first, &names.of("find")));
+        let others = ["a", "b", "c", "d", "e", "f", "g"].map(|name| names.of(name));
+        assert!(Arc::ptr_eq(&first, &names.of("find")), "the eighth still has room");
+        assert_eq!(&*names.of("h"), "h");
+        let again = names.of("find");
+        assert!(*again == *first && !Arc::ptr_eq(&first, &again), "the oldest made room");
+        assert!(Arc::ptr_eq(&others[1], &names.of("b")));
     }
 }

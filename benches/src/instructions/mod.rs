@@ -81,8 +81,7 @@ fn count_all(
     target: &Target,
 ) -> Result<Vec<Row>> {
     let name = |side: &Side| format!("{operation}/{}", side.name);
-    let wanted =
-        |side: &Side| arguments.only.as_ref().is_none_or(|only| name(side).contains(only.as_str()));
+    let wanted = |side: &Side| arguments.only.as_ref().is_none_or(|only| name(side).contains(only.as_str()));
     if !sides.iter().any(wanted) {
         return Ok(Vec::new());
     }
@@ -94,7 +93,8 @@ fn count_all(
         for (side, row) in &mut rows {
             let count = |operations| {
                 let connect = connect(side.driver, target);
-                let counted = count_one(&side.program, &CountArguments { connect, op: operation, operations });
+                let counted =
+                    count_one(&side.program, &CountArguments { connect, op: operation, operations });
                 counted.with_context(|| row.name.clone())
             };
             let (few, many) = (count(FEW)?, count(FEW + arguments.operations)?);
