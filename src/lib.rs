@@ -51,8 +51,15 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (TLS, users, DNS seed
-//! lists, compression) is refused by name.
+//! What a connection string asks for and this build does not have (users, compression) is
+//! refused by name.
+//!
+//! # Features
+//!
+//! | Feature | Default | What for |
+//! |---|---|---|
+//! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
+//! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -82,6 +89,8 @@ mod database;
 #[cfg(not(feature = "unstable-internals"))]
 mod dispatch;
 #[cfg(not(feature = "unstable-internals"))]
+mod dns;
+#[cfg(not(feature = "unstable-internals"))]
 mod establish;
 #[cfg(not(feature = "unstable-internals"))]
 mod pool;
@@ -89,6 +98,8 @@ mod pool;
 mod runtime;
 #[cfg(not(feature = "unstable-internals"))]
 mod session;
+#[cfg(not(feature = "unstable-internals"))]
+mod tls;
 #[cfg(not(feature = "unstable-internals"))]
 mod topology;
 #[cfg(not(feature = "unstable-internals"))]
@@ -120,6 +131,9 @@ pub mod database;
 pub mod dispatch;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
+pub mod dns;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
 pub mod establish;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -130,6 +144,9 @@ pub mod runtime;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod session;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod tls;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod topology;
@@ -150,10 +167,22 @@ pub use connection::{Builder, Connection, DatabaseSpecification, ServerState, St
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
+pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
+#[cfg(feature = "rustls-tls")]
+pub use rustls;
+pub use tls::TlsOptions;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 
 pub use actors::gateway::messages;
+
+/// Connection strings, read: what a program can ask of one, and print of it without secrets.
+pub mod connection_string {
+    pub use crate::connection::uri::{
+        AuthOptions, ConnectionString, Credential, Mechanism, ProxyOptions, Revealed, Scheme, Secret,
+        TlsOptions, UriOptions, UserInfo,
+    };
+}
 
 /// The builders that verbs return. They are awaited where they are made, so their names
 /// are seldom needed.

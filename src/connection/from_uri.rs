@@ -1,14 +1,20 @@
 //! What a connection string sets, as options of a connection.
 
-use super::options::ConnectionOptions;
-use super::uri::ConnectionString;
+use std::sync::Arc;
+
+use super::options::{ConnectionOptions, SrvOptions};
+use super::uri::{self, ConnectionString, Scheme};
+use crate::error::{Error, Kind};
+use crate::tls::TlsOptions;
 
 /// The defaults, with what `uri` sets.
 pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     let mut options = ConnectionOptions::default();
     let given = &uri.options;
     let topology = &mut options.topology;
-    topology.seeds.clone_from(&uri.hosts);
+    topology.seeds = uri.seeds().unwrap_or_default().to_vec();
+    topology.srv = uri.scheme == Scheme::Srv;
+    set(&mut topology.srv_max_hosts, given.srv_max_hosts.map(count));
     topology.replica_set.clone_from(&given.replica_set);
     set(&mut topology.direct_connection, given.direct_connection);
     set(&mut topology.load_balanced, given.load_balanced);
@@ -32,8 +38,19 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.read_concern, given.read_concern.clone());
     set(&mut scope.write_concern, given.write_concern.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
+    options.tls = tls_of(uri.options.tls.is_enabled(uri.scheme), &given.tls);
     options.app_name.clone_from(&given.app_name);
+    options.default_database.clone_from(&uri.database);
     set(&mut options.monitoring, given.server_monitoring_mode);
+    options.srv_service.clone_from(&given.srv_service_name);
+    if uri.scheme == Scheme::Srv {
+        let host = uri.hosts.first().map(|name| name.host().to_owned()).unwrap_or_default();
+        // The builder, which knows all options, puts its own in place of this.
+        let complete = Arc::new(|_: Vec<_>, _: Option<&str>| {
+            Err(Error::new(Kind::Internal, "nobody completes the options of mongodb+srv://"))
+        });
+        options.srv = Some(SrvOptions { host, complete });
+    }
     let without_effect =
         [("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations")];
     for (name, is_given, instead) in without_effect {
@@ -42,6 +59,38 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
         }
     }
     options
+}
+
+fn tls_of(enabled: bool, given: &uri::TlsOptions) -> TlsOptions {
+    let mut tls = TlsOptions::default();
+    if enabled || given.enabled.is_some() {
+        tls = tls.enabled(enabled);
+    }
+    let texts: [(_, fn(TlsOptions, &str) -> TlsOptions); 2] = [
+        (&given.ca_file, |tls, path| tls.ca_file(path)),
+        (&given.certificate_key_file, |tls, path| tls.certificate_key_file(path)),
+    ];
+    for (text, set) in texts {
+        if let Some(text) = text {
+            tls = set(tls, text);
+        }
+    }
+    if let Some(password) = &given.certificate_key_file_password {
+        tls = tls.certificate_key_file_password(password.reveal());
+    }
+    let switches: [(_, fn(TlsOptions, bool) -> TlsOptions); 5] = [
+        (given.insecure, TlsOptions::insecure),
+        (given.allow_invalid_certificates, TlsOptions::allow_invalid_certificates),
+        (given.allow_invalid_hostnames, TlsOptions::allow_invalid_hostnames),
+        (given.disable_ocsp_endpoint_check, TlsOptions::disable_ocsp_endpoint_check),
+        (given.disable_certificate_revocation_check, TlsOptions::disable_certificate_revocation_check),
+    ];
+    for (value, set) in switches {
+        if let Some(value) = value {
+            tls = set(tls, value);
+        }
+    }
+    tls
 }
 
 fn set<T>(option: &mut T, given: Option<T>) {
@@ -85,6 +134,54 @@ mod tests {
         assert!(!scope.write_concern.is_default());
         assert_eq!((options.connect_timeout, options.app_name.as_deref()), (Some(ms(12)), Some("it")));
         assert_eq!(options.monitoring, MonitoringMode::Poll);
+    }
+
+    #[test]
+    fn with_srv_the_hosts_come_later() {
+        let uri = "mongodb+srv://a.b.c/?tls=false&srvMaxHosts=2&srvServiceName=custom";
+        let uri = ConnectionString::read(uri).unwrap();
+        let before = options_of(&uri);
+        assert_eq!(
+            (before.topology.seeds.len(), before.topology.srv, before.topology.srv_max_hosts),
+            (0, true, 2)
+        );
+        assert_eq!(
+            (before.srv.unwrap().host.as_str(), before.srv_service.as_deref()),
+            ("a.b.c", Some("custom"))
+        );
+        let seeds = vec![ServerAddress::new("x.b.c", 1)];
+        assert_eq!(options_of(&uri.resolved(seeds.clone(), None).unwrap()).topology.seeds, seeds);
+    }
+
+    #[test]
+    fn every_tls_option_arrives() {
+        let tls = |query: &str| {
+            let read = ConnectionString::read(&format!("mongodb://a/?{query}")).unwrap();
+            options_of(&read).tls
+        };
+        let shown = |query: &str| format!("{:?}", tls(query));
+        for name in [
+            "tlsCAFile",
+            "tlsCertificateKeyFile",
+            "tlsCertificateKeyFilePassword",
+            "tlsInsecure",
+            "tlsAllowInvalidCertificates",
+            "tlsAllowInvalidHostnames",
+            "tlsDisableOCSPEndpointCheck",
+            "tlsDisableCertificateRevocationCheck",
+        ] {
+            let query = format!("{name}=true");
+            assert!(shown(&query).contains(&format!("[\"{name}\"]")), "{}", shown(&query));
+            assert!(tls(&query).is_enabled(), "{query}");
+            assert!(!tls(&format!("tls=false&{query}")).is_enabled(), "{query}");
+        }
+        assert!(tls("tls=true").is_enabled() && tls("ssl=true").is_enabled());
+        assert!(!tls("ssl=false").is_enabled() && !tls("w=1").is_enabled());
+        // What can't be read is not there, but TLS was asked for.
+        assert!(tls("tlsInsecure=perhaps").is_enabled());
+        let srv = |text: &str| options_of(&ConnectionString::read(text).unwrap()).tls.is_enabled();
+        assert!(srv("mongodb+srv://a.b.c/"));
+        assert!(!srv("mongodb+srv://a.b.c/?tls=false"));
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! Everything that can be set for a connection, with the defaults, in one place; each
 //! layer gets its own part.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
 
+use super::uri::is_service_name;
 use crate::actors::monitor::MonitoringMode;
+use crate::actors::srv_poller::LEAST_RESCAN;
 use crate::command::DriverInfo;
 use crate::dispatch::{DispatchOptions, Jitter, Scope};
+use crate::dns::Resolver;
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
+use crate::tls::TlsOptions;
 use crate::topology::{ServerAddress, TopologySettings};
 
 /// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
@@ -30,10 +36,14 @@ pub struct ConnectionOptions {
     pub dispatch: DispatchOptions,
     /// `connectTimeoutMS`, default 10 s; zero is none.
     pub connect_timeout: Option<Duration>,
+    /// `tls` and its like; default off.
+    pub tls: TlsOptions,
     /// `serverMonitoringMode`, default auto.
     pub monitoring: MonitoringMode,
     /// What the first handle hands down: `timeoutMS`, concerns, read preference.
     pub scope: Scope,
+    /// The database of the connection string, default none.
+    pub default_database: Option<String>,
     /// `appName`, default none.
     pub app_name: Option<String>,
     /// Libraries between the application and this crate.
@@ -46,6 +56,14 @@ pub struct ConnectionOptions {
     pub listeners: Vec<Listener>,
     /// Events that wait for one listener, at most.
     pub event_backlog: usize,
+    /// Who knows the addresses of hosts, and the records behind `mongodb+srv://`.
+    pub resolver: Resolver,
+    /// How hosts are found by DNS; `None` if they are listed.
+    pub srv: Option<SrvOptions>,
+    /// `srvServiceName`, default none: `mongodb`.
+    pub srv_service: Option<String>,
+    /// The least time between two look-ups of SRV records.
+    pub least_rescan: Duration,
     /// Where logs cut documents off; `None` is what the environment says.
     pub log_max_document_length: Option<usize>,
 }
@@ -71,8 +89,10 @@ impl Default for ConnectionOptions {
                 server_api: None,
             },
             connect_timeout: Some(Duration::from_secs(10)),
+            tls: TlsOptions::default(),
             monitoring: MonitoringMode::Auto,
             scope: Scope::default(),
+            default_database: None,
             app_name: None,
             driver_info: Vec::new(),
             data_arbiters: 0,
@@ -80,7 +100,30 @@ impl Default for ConnectionOptions {
             listeners: Vec::new(),
             event_backlog: 4096,
             log_max_document_length: None,
+            resolver: Resolver::default(),
+            srv: None,
+            srv_service: None,
+            least_rescan: LEAST_RESCAN,
         }
+    }
+}
+
+/// What a `mongodb+srv://` connection string leaves to DNS.
+#[derive(Clone)]
+pub struct SrvOptions {
+    /// The name that is looked up.
+    pub host: String,
+    /// All options anew, with the hosts and the options of a TXT record that DNS tells of.
+    pub complete: Arc<CompleteOptions>,
+}
+
+/// See [`SrvOptions::complete`].
+pub type CompleteOptions =
+    dyn Fn(Vec<ServerAddress>, Option<&str>) -> Result<ConnectionOptions> + Send + Sync;
+
+impl fmt::Debug for SrvOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SrvOptions").field("host", &self.host).finish_non_exhaustive()
     }
 }
 
@@ -108,6 +151,17 @@ impl ConnectionOptions {
             let least = MIN_HEARTBEAT.as_millis();
             return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
         }
+        if self.srv.is_none() && (self.srv_service.is_some() || self.topology.srv_max_hosts > 0) {
+            return refuse(
+                "srvServiceName and srvMaxHosts have a meaning with mongodb+srv:// only".to_owned(),
+            );
+        }
+        if let Some(name) = self.srv_service.as_ref().filter(|name| !is_service_name(name)) {
+            return refuse(format!(
+                "{name:?} can be no srvServiceName: letters, digits and single dashes within"
+            ));
+        }
+        self.tls.check()?;
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;
         Ok(())

@@ -43,16 +43,14 @@ fn tls_and_ssl_agree_by_what_they_mean() {
 #[test]
 fn what_this_build_does_not_have_is_refused_by_name() {
     let cases = [
-        ("mongodb+srv://a", "mongodb+srv:// asks for a DNS lookup of the hosts"),
-        ("mongodb://%2Ftmp%2Fa.sock", "the host \"/tmp/a.sock\" asks for a Unix domain socket"),
+        #[cfg(not(feature = "dns-resolver"))]
+        ("mongodb+srv://a/?tls=false", "mongodb+srv:// asks for a DNS lookup of the hosts"),
+        #[cfg(feature = "dns-resolver")]
+        ("mongodb+srv://a", "mongodb+srv:// without tls=false asks for TLS"),
         ("mongodb://me:pw@a", "a user name asks for authentication"),
         ("mongodb://a/?authMechanism=MONGODB-X509", "authMechanism asks for authentication"),
         ("mongodb://a/?authSource=db", "authSource asks for authentication"),
         ("mongodb://a/?authMechanismProperties=a:b", "authMechanismProperties asks for authentication"),
-        ("mongodb://a/?tls=true", "tls=true asks for TLS, which this build does not have;"),
-        ("mongodb://a/?ssl=1", "ssl=true asks for TLS"),
-        ("mongodb://a/?TLSCAFile=x", "tlsCAFile asks for TLS"),
-        ("mongodb://a/?tlsInsecure=nonsense", "tlsInsecure asks for TLS"),
         ("mongodb://a/?compressors=zlib", "compressors asks for compression"),
         ("mongodb://a/?zlibCompressionLevel=1", "zlibCompressionLevel asks for compression"),
         ("mongodb://a/?proxyHost=p", "proxyHost asks for a SOCKS5 proxy"),
@@ -62,8 +60,25 @@ fn what_this_build_does_not_have_is_refused_by_name() {
         let error = unsupported(text);
         assert!(error.contains(message), "{error}");
     }
+}
+
+#[cfg(not(feature = "rustls-tls"))]
+#[test]
+fn tls_is_refused_by_name_without_its_feature() {
+    let cases = [
+        ("tls=true", "tls=true asks for TLS, which this build does not have;"),
+        ("ssl=1", "ssl=true asks for TLS"),
+        ("TLSCAFile=x", "tlsCAFile asks for TLS"),
+        ("tlsInsecure=nonsense", "tlsInsecure asks for TLS"),
+        ("ssl=true&tlsCAFile=x", "ssl=true asks for TLS"),
+    ];
+    for (query, message) in cases {
+        let error = unsupported(&format!("mongodb://a/?{query}"));
+        assert!(error.contains(message) && error.contains("rustls-tls"), "{error}");
+    }
     for name in KNOWN.iter().filter(|name| name.starts_with("tls") && **name != "tls") {
         assert!(unsupported(&format!("mongodb://a/?{name}=true")).contains(name));
+        ConnectionString::parse(&format!("mongodb://a/?tls=false&{name}=true")).unwrap();
     }
 }
 
