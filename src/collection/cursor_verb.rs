@@ -2,20 +2,19 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bson::RawDocumentBuf;
 
 use super::Draft;
 use super::draft::Running;
-use crate::cursor::{Cursor, CursorOptions, CursorSettings, Patience};
+use crate::cursor::{Cursor, CursorOptions, CursorSettings};
 use crate::dispatch::{Handle, Operation, Plan, execute};
 use crate::error::Result;
 use crate::pool::{Answer, Limits, Namespace};
 use crate::wire::FrameBuilder;
 
 /// What a cursor keeps for its further batches. Boxed, since a call under way should be small.
-pub struct Opening(Box<(CursorSettings, Instant)>);
+pub struct Opening(Box<CursorSettings>);
 
 impl Draft {
     /// Those of a cursor to come; `comment` is what goes along with each further batch.
@@ -25,10 +24,10 @@ impl Draft {
         namespace: &Arc<Namespace>,
         comment: Option<RawDocumentBuf>,
     ) -> Opening {
-        let (timeout, made) = (self.timeout.or_else(|| self.handle().scope().timeout), Instant::now());
-        let settings = options.settings(namespace.clone(), timeout, made, comment);
+        let timeout = self.timeout.or_else(|| self.handle().scope().timeout);
+        let settings = options.settings(namespace.clone(), timeout, comment);
         let settings = self.admit(settings, "cursor");
-        Opening(Box::new((settings.unwrap_or_else(|| CursorSettings::plain(namespace.clone())), made)))
+        Opening(Box::new(settings.unwrap_or_else(|| CursorSettings::plain(namespace.clone()))))
     }
 
     /// Sends a command that opens a cursor, unless an argument was refused. `write` writes it
@@ -77,21 +76,12 @@ where
         &mut self.plan
     }
 
-    /// The cursor's time begins with that of the call.
-    fn begin(&mut self, now: Instant) {
-        let (settings, made) = &mut *self.opening.0;
-        if let Patience::Until(end) = &mut settings.patience {
-            *end += now.saturating_duration_since(*made);
-            *made = now;
-        }
-    }
-
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {
         (self.write)(command, limits)
     }
 
     fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Cursor<T>> {
-        Cursor::open(answer, handle, self.opening.0.0.clone())
+        Cursor::open(answer, handle, (*self.opening.0).clone())
     }
 }
 

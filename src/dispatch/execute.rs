@@ -25,16 +25,18 @@ pub fn execute<O: Operation>(
         enter_scope(&mut handle, operation.plan());
         let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
         let now = Instant::now();
-        operation.begin(now);
         // A limit beyond what the clock can tell is none.
         let deadline = timeout.and_then(move |limit| now.checked_add(limit));
         let name = operation.name();
-        let mut turn = None;
+        let (mut turn, mut in_use) = (None, None);
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
             let place = match operation.takes_turn() {
                 true => Box::pin(session.turn(&handle, operation.plan(), now, deadline)).await.map(Some),
-                false => session.state().check_open().map(|()| None),
+                false => session.join_open().map(|joined| {
+                    in_use = Some(joined);
+                    None
+                }),
             };
             match place {
                 Ok(mine) => turn = mine,
@@ -48,6 +50,9 @@ pub fn execute<O: Operation>(
         let attempts = call.attempts();
         if let Some(mut turn) = turn {
             turn.over();
+        }
+        if let Some(in_use) = &mut in_use {
+            in_use.over();
         }
         match result {
             Ok(mut answer) => {

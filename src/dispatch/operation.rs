@@ -2,7 +2,6 @@
 //! its reply means.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::pool::{Answer, Limits, Namespace};
@@ -25,9 +24,6 @@ pub trait Operation: Send + 'static {
     /// dispatcher takes out.
     fn plan(&mut self) -> &mut Plan;
 
-    /// It is polled for the first time: now its time begins.
-    fn begin(&mut self, _now: Instant) {}
-
     /// Writes the command, its name first, without `$db` and what the envelope holds.
     /// Called again for each server whose limits differ.
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()>;
@@ -36,7 +32,8 @@ pub trait Operation: Send + 'static {
     /// answer goes back.
     fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Self::Output>;
 
-    /// Whether it waits in the line of the caller's session until those before it are over.
+    /// Whether it waits in the line of the caller's session until those before it are over. What
+    /// does not is still known to the session, which keeps its server session for it.
     fn takes_turn(&self) -> bool {
         true
     }
@@ -119,7 +116,7 @@ impl Plan {
 /// back-pressure specification).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandKind {
-    /// The driver's own, which nobody waits for: it is not repeated.
+    /// The driver's own, of the making of connections: it is not repeated.
     Own,
     /// It reads.
     Read,

@@ -19,7 +19,7 @@ use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Run, SessionUse};
+use crate::pool::{Answer, Failure, Follow, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -57,6 +57,9 @@ struct Past {
     /// Servers that failed: others are preferred.
     avoid: Vec<ServerAddress>,
     errors: Errors,
+    /// The socket that the latest attempt held, to be held on by one that follows at once:
+    /// given back, it might go to somebody else before.
+    own: Option<(ServerAddress, Lease)>,
 }
 
 impl<'a> Call<'a> {
@@ -106,7 +109,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Failed { error, session, reported, server, version, refusal } = *failed;
+            let Failed { error, session, reported, server, version, refusal, own } = *failed;
             let error = self.label(error);
             let around = Circumstances {
                 sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
@@ -134,6 +137,8 @@ impl<'a> Call<'a> {
                     self.keep(session, true);
                     let seen = error.seen_version().unwrap_or(version + 1);
                     let past = self.past.get_or_insert_default();
+                    let at_once = backoff.is_none() && !elsewhere;
+                    past.own = server.clone().zip(own).filter(|_| at_once);
                     past.avoid.extend(server.filter(|_| elsewhere));
                     past.errors.add(error);
                     let settled = if reported { self.settle().await } else { Ok(seen) };
@@ -185,11 +190,14 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
-        let mut own: Option<Lease> = None;
+        let kept = self.past.as_mut().and_then(|past| past.own.take());
+        let mut own = kept.filter(|(server, _)| server == pool.address()).map(|(_, lease)| lease);
+        // There each cursor holds the socket that it came over, so none is held before.
+        let balanced = is_balanced(&snapshot);
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
+            if !balanced && let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
                 let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
                     Ok(lease) => own = Some(lease),
@@ -210,7 +218,12 @@ impl<'a> Call<'a> {
                     self.observe(&answer);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
-                Ok(answer) => return self.judge(operation.plan().writes, answer, snapshot.version),
+                Ok(answer) => {
+                    return match self.judge(operation.plan().writes, answer, snapshot.version) {
+                        Ok(answer) => Ok(Answer { lease: own.or(answer.lease), ..answer }),
+                        Err(failed) => Err(Box::new(Failed { own, ..*failed })),
+                    };
+                }
                 Err(failure) => failure,
             };
             // The socket was this one, or none.
@@ -238,7 +251,8 @@ impl<'a> Call<'a> {
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
                     let (version, refusal) = (snapshot.version, None);
-                    return Err(Box::new(Failed { error, session, reported, server, version, refusal }));
+                    let own = None;
+                    return Err(Box::new(Failed { error, session, reported, server, version, refusal, own }));
                 }
             }
         }
@@ -279,6 +293,11 @@ impl<'a> Call<'a> {
         run.operation_id = self.operation_id;
         run.session = self.session_use(plan, numbered);
         run.exclusive = plan.exclusive;
+        if is_balanced(snapshot) && !matches!(plan.via, Via::Lease(_)) {
+            run.follow = Follow::HoldIfCursor(Purpose::Cursor);
+            // Two that are under way on one socket might both want to hold it.
+            run.exclusive = true;
+        }
         run.last = self.closing;
         run.max_time = plan.max_time;
         run.deadline = self.deadline;
@@ -354,6 +373,11 @@ impl<'a> Call<'a> {
         call.closing = true;
         call.run(operation).await
     }
+}
+
+/// Each socket leads to one of several servers (load balancers specification).
+fn is_balanced(snapshot: &Snapshot) -> bool {
+    snapshot.topology.kind == TopologyKind::LoadBalanced
 }
 
 fn no_numbers() -> Error {
