@@ -174,14 +174,14 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
     let what = match progress.phase {
         Phase::Lookup => "the name of the server could not be looked up",
         Phase::Dial => "the server did not take the connection",
-        Phase::Tls => {
-            "the server took the connection but did not finish the TLS handshake (check that it is set up for TLS)"
-        }
+        Phase::Tls => "the server took the connection but did not finish the TLS handshake",
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
     let (limit, lookup) = (limit.as_millis(), progress.lookup().as_millis());
-    let sentence = format!("{what} within connectTimeoutMS ({limit} ms, of which DNS took {lookup} ms)");
+    let hint = if progress.phase == Phase::Tls { "; check that it is set up for TLS" } else { "" };
+    let sentence =
+        format!("{what} within connectTimeoutMS ({limit} ms, of which DNS took {lookup} ms){hint}");
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
     match progress.phase {
         Phase::Dial | Phase::Tls | Phase::Hello => overloaded(error),
