@@ -196,9 +196,7 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
     let what = match progress.phase {
         Phase::Lookup => "the name of the server could not be looked up",
         Phase::Dial => "the server did not take the connection",
-        Phase::Tls => {
-            "the server took the connection but did not finish the TLS handshake (check that it is set up for TLS)"
-        }
+        Phase::Tls => "the server took the connection but did not finish the TLS handshake",
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
@@ -206,6 +204,9 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
     let lookup = progress.lookup().as_millis();
     if lookup > 0 {
         sentence.push_str(&format!("; DNS took {lookup} ms of them"));
+    }
+    if progress.phase == Phase::Tls {
+        sentence.push_str("; check that it is set up for TLS");
     }
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
     match progress.phase {
