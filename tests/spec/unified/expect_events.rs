@@ -34,7 +34,7 @@ async fn one(world: &World<'_>, list: &Document, client: &Client) -> Checked {
     };
     client.recorder().wait(PATIENCE, |events| of_group(events).len() >= expected.len());
     // What is too much may have happened already, without having been told.
-    client.connection.flush_events().await;
+    client.connection.flush_events(PATIENCE).await.map_err(|error| error.to_string())?;
     let actual = of_group(&client.recorder().events());
     let matcher = world.matcher();
     for (index, expected) in expected.iter().enumerate() {
