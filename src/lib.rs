@@ -51,8 +51,8 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (users, compression) is
-//! refused by name.
+//! What a connection string asks for and this build does not have (some authentication
+//! mechanisms, compression) is refused by name.
 //!
 //! # Features
 //!
@@ -74,6 +74,8 @@ mod race;
 // documentation. Spelled out, and not by a macro, so that rustfmt finds the files.
 #[cfg(not(feature = "unstable-internals"))]
 mod actors;
+#[cfg(not(feature = "unstable-internals"))]
+mod auth;
 #[cfg(not(feature = "unstable-internals"))]
 mod client_session;
 #[cfg(not(feature = "unstable-internals"))]
@@ -108,6 +110,9 @@ mod wire;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod actors;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod auth;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod client_session;
@@ -157,6 +162,7 @@ pub mod wire;
 pub use actors::gateway::{Gateway, GatewayOptions};
 pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;
+pub use auth::{Credential, Mechanism, Secret};
 pub use bson;
 pub use collection::{
     Collection, DeleteResult, IndexModel, IndexSpecification, InsertManyResult, InsertOneResult,
@@ -203,6 +209,6 @@ pub mod operations {
 }
 
 pub use error::{
-    BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result, WriteConcernError, WriteError,
-    WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
+    WriteConcernError, WriteError, WriteFailure, label,
 };

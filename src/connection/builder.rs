@@ -1,6 +1,7 @@
 //! Every option of a connection, set by name.
 
 mod concerns;
+mod credential;
 mod discovery;
 mod listeners;
 mod tls;

@@ -9,6 +9,7 @@
 use std::io::IoSlice;
 
 use bson::{RawDocument, RawDocumentBuf};
+use zeroize::Zeroize;
 
 use super::element::ElementWriter;
 
@@ -72,6 +73,13 @@ impl Frame {
         self.head[..4].copy_from_slice(&message.to_le_bytes());
         self.request_id = request_id;
         self.head[4..8].copy_from_slice(&request_id.to_le_bytes());
+    }
+
+    /// Overwrites what it holds; nothing is left of it.
+    pub fn wipe(&mut self) {
+        self.head.zeroize();
+        self.sections.zeroize();
+        self.open_len = 0;
     }
 
     /// The sealed frame as the two slices a vectored write takes.

@@ -4,11 +4,10 @@ mod credential;
 mod mechanism;
 
 pub use credential::Credential;
-pub use mechanism::Mechanism;
 
 use super::parts::{Parts, Scheme, invalid};
-use super::secret::Secret;
 use super::values::{Values, truth};
+use crate::auth::Secret;
 use crate::error::Result;
 use crate::tls::EXCLUSIVE;
 

@@ -8,7 +8,7 @@ use super::plain::matching::{Matcher, shown};
 use super::world::{PATIENCE, World, text};
 
 /// Compares all lists of a case.
-pub async fn check(world: &World<'_>, lists: &[Bson]) -> Checked {
+pub async fn check(world: &World, lists: &[Bson]) -> Checked {
     for list in lists.iter().filter_map(Bson::as_document) {
         let name = text(list, "client")?;
         let client = world.entities.client(name)?;

@@ -9,7 +9,7 @@ use super::super::operation::{Call, Yield};
 use super::super::world::{PATIENCE, World};
 use super::unknown;
 
-pub async fn run(world: &World<'_>, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
+pub async fn run(world: &World, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     match (call.name.as_str(), entity) {
         ("endSession", Some(Entity::Session(session))) => {
