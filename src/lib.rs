@@ -169,9 +169,9 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, DatabaseSpecification, ServerState, State};
+pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
-pub use database::{CollectionKind, CollectionSpecification, Database};
+pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
@@ -201,10 +201,10 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
-    pub use crate::connection::{ListDatabaseNames, ListDatabases};
     pub use crate::cursor::Documents;
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, RunCommand, RunCursorCommand,
+        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
+        ListDatabases, RunCommand, RunCursorCommand,
     };
 }
 

@@ -141,3 +141,55 @@ mod tests {
         assert!(!is_tls_alert(&[]));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use bson::doc;
+    use test_support::wire::{MORE_TO_COME, Message};
+
+    use super::*;
+    use crate::wire::FrameBuilder;
+
+    /// How many replies to the first request are taken, if their own numbers count up from 11
+    /// and they name these requests; and the error that ends it.
+    fn taken(named: &[i32]) -> (usize, Option<Error>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let mut exchange = Exchange::new(Stream::Tcp(stream));
+            exchange.send(&mut FrameBuilder::new(0).finish()).await.unwrap();
+            let (mut server, _) = listener.accept().unwrap();
+            for (number, named) in (11..).zip(named) {
+                let reply = Message { flags: MORE_TO_COME, ..Message::new(doc! { "ok": 1 }) };
+                server.write_all(&reply.to_bytes(number, *named)).unwrap();
+            }
+            for count in 0..named.len() {
+                if let Err(error) = exchange.receive().await {
+                    return (count, Some(error));
+                }
+            }
+            (named.len(), None)
+        })
+    }
+
+    #[test]
+    fn the_parts_of_a_streamed_reply_name_the_one_before_or_all_the_request() {
+        for named in [&[1, 11, 12], &[1, 1, 1]] {
+            let (count, error) = taken(named);
+            assert_eq!((count, error.map(|error| error.to_string())), (3, None));
+        }
+    }
+
+    #[test]
+    fn a_reply_to_something_else_is_refused_wherever_it_comes() {
+        for (named, before) in [(&[2][..], 0), (&[1, 2], 1), (&[1, 1, 11], 2), (&[1, 11, 11], 2)] {
+            let (count, error) = taken(named);
+            assert_eq!(count, before, "{named:?}");
+            assert_eq!(error.expect("it is foreign").kind(), Kind::Protocol, "{named:?}");
+        }
+    }
+}

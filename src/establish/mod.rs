@@ -202,8 +202,11 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
-    let (limit, lookup) = (limit.as_millis(), progress.lookup().as_millis());
-    let sentence = format!("{what} within connectTimeoutMS ({limit} ms, of which DNS took {lookup} ms)");
+    let mut sentence = format!("{what} within connectTimeoutMS ({} ms)", limit.as_millis());
+    let lookup = progress.lookup().as_millis();
+    if lookup > 0 {
+        sentence.push_str(&format!("; DNS took {lookup} ms of them"));
+    }
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
     match progress.phase {
         Phase::Dial | Phase::Tls | Phase::Hello => overloaded(error),

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that can't go on fails")]
 
 mod balanced;
+mod balanced_cursors;
 mod chaos;
 mod commands;
 mod cursors;
@@ -33,4 +34,5 @@ mod shutdown;
 mod stuck;
 mod support;
 mod timeouts;
+mod waits;
 mod writes;

@@ -1,5 +1,6 @@
 //! One operation under way: select, encode, claim, wait; and again, where a policy says so.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -18,7 +19,7 @@ use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Run, SessionUse};
+use crate::pool::{Answer, Failure, Follow, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -56,16 +57,21 @@ struct Past {
     /// Servers that failed: others are preferred.
     avoid: Vec<ServerAddress>,
     errors: Errors,
+    /// The socket that the latest attempt held, to be held on by one that follows at once:
+    /// given back, it might go to somebody else before.
+    own: Option<(ServerAddress, Lease)>,
 }
 
 impl<'a> Call<'a> {
+    /// `waits` is until when the first attempt waits, if that has begun already.
     pub(super) fn new(
         core: &'a Core,
         scope: Option<&'a Scope>,
         plan: &mut Plan,
         deadline: Option<Instant>,
+        waits: Option<Instant>,
     ) -> Self {
-        let selection_deadline = selection_deadline(core, Instant::now(), deadline);
+        let selection_deadline = waits.unwrap_or_else(|| core.waits_until(Instant::now(), deadline));
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
             SessionPlan::Held(session) => Some(Box::new((*session, None))),
             other => {
@@ -103,7 +109,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Failed { error, session, reported, server, version, refusal } = *failed;
+            let Failed { error, session, reported, server, version, refusal, own } = *failed;
             let error = self.label(error);
             let around = Circumstances {
                 sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
@@ -120,7 +126,8 @@ impl<'a> Call<'a> {
                     // The caller's next call must not start from a picture that this error
                     // has made out of date, or it fails for the same cause once more.
                     if reported && (error.is_network() || error.is_retryable()) {
-                        Box::pin(self.core.settle()).await;
+                        // If that takes too long, the caller has the error all the same.
+                        drop(self.settle().await);
                     }
                     let error = self.past.take().unwrap_or_default().errors.end(error);
                     let sensible = sensible(options, operation.plan(), &error);
@@ -128,24 +135,32 @@ impl<'a> Call<'a> {
                 }
                 Verdict::Again { backoff, elsewhere } => {
                     self.keep(session, true);
-                    self.version = if reported {
-                        Box::pin(self.core.settle()).await
-                    } else {
-                        error.seen_version().unwrap_or(version + 1)
-                    };
+                    let seen = error.seen_version().unwrap_or(version + 1);
                     let past = self.past.get_or_insert_default();
+                    let at_once = backoff.is_none() && !elsewhere;
+                    past.own = server.clone().zip(own).filter(|_| at_once);
                     past.avoid.extend(server.filter(|_| elsewhere));
                     past.errors.add(error);
+                    let settled = if reported { self.settle().await } else { Ok(seen) };
+                    self.version = match settled {
+                        Ok(version) => version,
+                        Err(late) => return Err(self.past.take().unwrap_or_default().errors.end(late)),
+                    };
                     if let Some(backoff) = backoff {
                         // Should the timer be gone, so is the connection: the next attempt
                         // says so.
                         let _ = Box::pin(self.core.alarms.wake_at(Instant::now() + backoff)).await;
                     }
-                    let now = Instant::now();
-                    self.selection_deadline = selection_deadline(self.core, now, self.deadline);
+                    self.selection_deadline = self.core.waits_until(Instant::now(), self.deadline);
                 }
             }
         }
+    }
+
+    /// Waits until the error that was read is taken in, as long as a call may wait for a server.
+    /// Boxed: most calls meet no error.
+    fn settle(&self) -> Pin<Box<impl Future<Output = Result<u64>> + Send + use<'a>>> {
+        Box::pin(self.core.settle(self.core.waits_until(Instant::now(), self.deadline)))
     }
 
     async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
@@ -175,11 +190,14 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
-        let mut own: Option<Lease> = None;
+        let kept = self.past.as_mut().and_then(|past| past.own.take());
+        let mut own = kept.filter(|(server, _)| server == pool.address()).map(|(_, lease)| lease);
+        // There each cursor holds the socket that it came over, so none is held before.
+        let balanced = is_balanced(&snapshot);
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
+            if !balanced && let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
                 let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
                     Ok(lease) => own = Some(lease),
@@ -200,7 +218,12 @@ impl<'a> Call<'a> {
                     self.observe(&answer);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
-                Ok(answer) => return self.judge(operation.plan().writes, answer, snapshot.version),
+                Ok(answer) => {
+                    return match self.judge(operation.plan().writes, answer, snapshot.version) {
+                        Ok(answer) => Ok(Answer { lease: own.or(answer.lease), ..answer }),
+                        Err(failed) => Err(Box::new(Failed { own, ..*failed })),
+                    };
+                }
                 Err(failure) => failure,
             };
             // The socket was this one, or none.
@@ -228,7 +251,8 @@ impl<'a> Call<'a> {
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
                     let (version, refusal) = (snapshot.version, None);
-                    return Err(Box::new(Failed { error, session, reported, server, version, refusal }));
+                    let own = None;
+                    return Err(Box::new(Failed { error, session, reported, server, version, refusal, own }));
                 }
             }
         }
@@ -269,6 +293,11 @@ impl<'a> Call<'a> {
         run.operation_id = self.operation_id;
         run.session = self.session_use(plan, numbered);
         run.exclusive = plan.exclusive;
+        if is_balanced(snapshot) && !matches!(plan.via, Via::Lease(_)) {
+            run.follow = Follow::HoldIfCursor(Purpose::Cursor);
+            // Two that are under way on one socket might both want to hold it.
+            run.exclusive = true;
+        }
         run.last = self.closing;
         run.max_time = plan.max_time;
         run.deadline = self.deadline;
@@ -332,11 +361,6 @@ impl Drop for Call<'_> {
     }
 }
 
-fn selection_deadline(core: &Core, now: Instant, deadline: Option<Instant>) -> Instant {
-    let selection = now + core.options.server_selection_timeout;
-    deadline.map_or(selection, |deadline| deadline.min(selection))
-}
-
 impl<'a> Call<'a> {
     /// Runs while the connection closes, on one given server.
     pub(super) async fn last<O: Operation>(
@@ -345,10 +369,15 @@ impl<'a> Call<'a> {
         timeout: Duration,
     ) -> Result<Answer> {
         let deadline = Instant::now().checked_add(timeout);
-        let mut call = Self::new(core, None, operation.plan(), deadline);
+        let mut call = Self::new(core, None, operation.plan(), deadline, None);
         call.closing = true;
         call.run(operation).await
     }
+}
+
+/// Each socket leads to one of several servers (load balancers specification).
+fn is_balanced(snapshot: &Snapshot) -> bool {
+    snapshot.topology.kind == TopologyKind::LoadBalanced
 }
 
 fn no_numbers() -> Error {
