@@ -12,7 +12,7 @@ use super::encode::encode;
 use super::handle::Scope;
 use super::operation::{Operation, Plan, Retry, SessionPlan};
 use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
-use super::select::{Selected, read_preference};
+use super::select::{Asking, Selected, read_preference};
 use super::session::ClientSession;
 use super::shared::Core;
 use super::via::{Via, lease};
@@ -170,13 +170,14 @@ impl<'a> Call<'a> {
         let plan = operation.plan();
         let command = plan.command_name.as_deref().map_or(name, |name| name);
         let told = core.selection_starts(command, self.operation_id, &plan.target);
+        let asking = Asking { command, operation_id: self.operation_id, watch: told.as_deref() };
         let selected = core.select(
             &plan.target,
             self.version,
             self.past.as_ref().map_or(&[], |past| &past.avoid),
             self.selection_deadline,
             self.closing,
-            told.as_deref(),
+            Some(asking),
         );
         let selected = selected.await;
         let selected = core.selection_ends(told, selected);

@@ -11,7 +11,7 @@ const ON_A_SERVER: &str = "server";
 /// What is measured.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The program: client, server, events, builds or footprint
+    /// The program: client, server, events, builds, instructions or footprint
     #[arg(default_value = "client")]
     program: String,
     /// Fewer and shorter rounds
