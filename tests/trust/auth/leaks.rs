@@ -79,7 +79,7 @@ impl Scene<'_> {
         }
         self.captured.debug(&connection.state());
         self.captured.text(&connection.state().to_string());
-        block_on(connection.flush_events());
+        block_on(connection.flush_events(SOON)).unwrap();
         block_on(connection.close(Duration::ZERO));
     }
 
