@@ -278,8 +278,8 @@ fn panics(scene: &Scene<'_>, scram: &ScramServer) {
     assert!(call.as_mut().poll(&mut Context::from_waker(&panicking())).is_pending());
     let error = block_on(ping().into_future()).unwrap_err();
     let printed = std::thread::spawn({
-        let failed: Result<(), _> = Err(error.clone());
-        move || failed.unwrap()
+        let error = error.clone();
+        move || panic!("{error:?}")
     });
     assert!(printed.join().is_err());
     scene.captured.error(&error);
