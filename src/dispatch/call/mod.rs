@@ -191,8 +191,7 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
-        let kept = self.past.as_mut().and_then(|past| past.own.take());
-        let mut own = kept.filter(|(server, _)| server == pool.address()).map(|(_, lease)| lease);
+        let mut own = self.held_on(&pool);
         // There each cursor holds the socket that it came over, so none is held before.
         let balanced = is_balanced(&snapshot);
         loop {
@@ -257,6 +256,13 @@ impl<'a> Call<'a> {
                 }
             }
         }
+    }
+
+    /// The socket that the latest attempt held, if it is of this pool. Apart, so that a call
+    /// keeps no room for it.
+    fn held_on(&mut self, pool: &Pool) -> Option<Lease> {
+        let (server, lease) = self.past.as_mut()?.own.take()?;
+        (server == *pool.address()).then_some(lease)
     }
 
     /// The request of one attempt over this pool. All that only it needs stays in here. `frame`
