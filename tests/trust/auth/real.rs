@@ -90,8 +90,8 @@ fn prose_2_users_are_let_in_by_each_mechanism_they_have_and_by_default() {
         let by = |password: &str| {
             let credential = Credential::new(user, password);
             match mechanism {
-                None => credential,
                 Some(mechanism) => credential.mechanism(mechanism),
+                None => credential,
             }
         };
         let in_code = try_credential(&server.bare(), by(user));
