@@ -1,6 +1,5 @@
 //! One operation under way: select, encode, claim, wait; and again, where a policy says so.
 
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -109,58 +108,66 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Failed { error, session, reported, server, version, refusal, own } = *failed;
-            let error = self.label(error);
-            let around = Circumstances {
-                sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
-                left: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
-            };
-            let options = &self.core.options;
-            match self.retries.judge(options, operation.plan(), &error, around) {
-                Verdict::Stop => {
-                    if let Some(answer) = refusal.filter(|_| operation.plan().reads_refusals) {
-                        let body = error.server_response().cloned().unwrap_or_default();
-                        return Ok(Answer { body, session, ..answer });
-                    }
-                    self.keep(session, false);
-                    // The caller's next call must not start from a picture that this error
-                    // has made out of date, or it fails for the same cause once more.
-                    if reported && (error.is_network() || error.is_retryable()) {
-                        // If that takes too long, the caller has the error all the same.
-                        drop(self.settle().await);
-                    }
-                    let error = self.past.take().unwrap_or_default().errors.end(error);
-                    let sensible = sensible(options, operation.plan(), &error);
-                    return Err(error.with_retryable(sensible));
+            // Boxed: most calls meet no error, and need no room for what follows one.
+            if let Some(answer) = Box::pin(self.after(failed, operation.plan())).await? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// What becomes of the call after an attempt failed: `None` is another one.
+    async fn after(&mut self, failed: Box<Failed>, plan: &Plan) -> Result<Option<Answer>> {
+        let Failed { error, session, reported, server, version, refusal, own } = *failed;
+        let error = self.label(error);
+        let around = Circumstances {
+            sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
+            left: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+        };
+        let options = &self.core.options;
+        match self.retries.judge(options, plan, &error, around) {
+            Verdict::Stop => {
+                if let Some(answer) = refusal.filter(|_| plan.reads_refusals) {
+                    let body = error.server_response().cloned().unwrap_or_default();
+                    return Ok(Some(Answer { body, session, ..answer }));
                 }
-                Verdict::Again { backoff, elsewhere } => {
-                    self.keep(session, true);
-                    let seen = error.seen_version().unwrap_or(version + 1);
-                    let past = self.past.get_or_insert_default();
-                    let at_once = backoff.is_none() && !elsewhere;
-                    past.own = server.clone().zip(own).filter(|_| at_once);
-                    past.avoid.extend(server.filter(|_| elsewhere));
-                    past.errors.add(error);
-                    let settled = if reported { self.settle().await } else { Ok(seen) };
-                    self.version = match settled {
-                        Ok(version) => version,
-                        Err(late) => return Err(self.past.take().unwrap_or_default().errors.end(late)),
-                    };
-                    if let Some(backoff) = backoff {
-                        // Should the timer be gone, so is the connection: the next attempt
-                        // says so.
-                        let _ = Box::pin(self.core.alarms.wake_at(Instant::now() + backoff)).await;
-                    }
-                    self.selection_deadline = self.core.waits_until(Instant::now(), self.deadline);
+                self.keep(session, false);
+                // The caller's next call must not start from a picture that this error
+                // has made out of date, or it fails for the same cause once more.
+                if reported && (error.is_network() || error.is_retryable()) {
+                    // If that takes too long, the caller has the error all the same.
+                    drop(self.settle().await);
                 }
+                let error = self.past.take().unwrap_or_default().errors.end(error);
+                let sensible = sensible(options, plan, &error);
+                Err(error.with_retryable(sensible))
+            }
+            Verdict::Again { backoff, elsewhere } => {
+                self.keep(session, true);
+                let seen = error.seen_version().unwrap_or(version + 1);
+                let past = self.past.get_or_insert_default();
+                let at_once = backoff.is_none() && !elsewhere;
+                past.own = server.clone().zip(own).filter(|_| at_once);
+                past.avoid.extend(server.filter(|_| elsewhere));
+                past.errors.add(error);
+                let settled = if reported { self.settle().await } else { Ok(seen) };
+                self.version = match settled {
+                    Ok(version) => version,
+                    Err(late) => return Err(self.past.take().unwrap_or_default().errors.end(late)),
+                };
+                if let Some(backoff) = backoff {
+                    // Should the timer be gone, so is the connection: the next attempt
+                    // says so.
+                    let _ = self.core.alarms.wake_at(Instant::now() + backoff).await;
+                }
+                self.selection_deadline = self.core.waits_until(Instant::now(), self.deadline);
+                Ok(None)
             }
         }
     }
 
     /// Waits until the error that was read is taken in, as long as a call may wait for a server.
-    /// Boxed: most calls meet no error.
-    fn settle(&self) -> Pin<Box<impl Future<Output = Result<u64>> + Send + use<'a>>> {
-        Box::pin(self.core.settle(self.core.waits_until(Instant::now(), self.deadline)))
+    fn settle(&self) -> impl Future<Output = Result<u64>> + Send + use<'a> {
+        self.core.settle(self.core.waits_until(Instant::now(), self.deadline))
     }
 
     async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
