@@ -52,7 +52,15 @@
 //!   the latest changes, and asks nobody for it.
 //!
 //! What a connection string asks for and this build does not have (TLS, users, DNS seed
-//! lists, compression) is refused by name.
+//! lists) is refused by name.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | Feature | What it brings |
+//! |---|---|
+//! | `snappy`, `zlib`, `zstd` | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -151,6 +159,7 @@ pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
+pub use wire::Compressor;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 
 pub use actors::gateway::messages;

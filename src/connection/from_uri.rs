@@ -2,6 +2,7 @@
 
 use super::options::ConnectionOptions;
 use super::uri::ConnectionString;
+use crate::wire::Compressor;
 
 /// The defaults, with what `uri` sets.
 pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
@@ -33,6 +34,8 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.write_concern, given.write_concern.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
     options.app_name.clone_from(&given.app_name);
+    options.compressors = compressors(&given.compressors);
+    set(&mut options.pool.zlib_level, given.zlib_compression_level);
     set(&mut options.monitoring, given.server_monitoring_mode);
     let without_effect =
         [("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations")];
@@ -42,6 +45,20 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
         }
     }
     options
+}
+
+/// Those that this build has. A connection without the others works as well, only more bytes
+/// travel: so a warning is all they give.
+fn compressors(names: &[String]) -> Vec<Compressor> {
+    let known = names.iter().filter_map(|name| Compressor::from_name(name));
+    let (built, missing): (Vec<_>, Vec<_>) = known.partition(|compressor| compressor.is_built());
+    for name in missing.into_iter().map(Compressor::name) {
+        tracing::warn!(
+            target: "actix_mongo::connection",
+            "compressors: {name} is not offered, since it needs this crate's feature `{name}`"
+        );
+    }
+    built
 }
 
 fn set<T>(option: &mut T, given: Option<T>) {

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
 use crate::topology::{ServerAddress, TopologySettings};
+use crate::wire::Compressor;
 
 /// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
 const MIN_HEARTBEAT: Duration = Duration::from_millis(500);
@@ -46,6 +47,8 @@ pub struct ConnectionOptions {
     pub listeners: Vec<Listener>,
     /// Events that wait for one listener, at most.
     pub event_backlog: usize,
+    /// What to offer servers for compression, the preferred one first; default none.
+    pub compressors: Vec<Compressor>,
     /// Where logs cut documents off; `None` is what the environment says.
     pub log_max_document_length: Option<usize>,
 }
@@ -79,6 +82,7 @@ impl Default for ConnectionOptions {
             lent_arbiters: Vec::new(),
             listeners: Vec::new(),
             event_backlog: 4096,
+            compressors: Vec::new(),
             log_max_document_length: None,
         }
     }
@@ -107,6 +111,14 @@ impl ConnectionOptions {
         if self.dispatch.heartbeat_frequency < MIN_HEARTBEAT {
             let least = MIN_HEARTBEAT.as_millis();
             return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
+        }
+        let missing = self.compressors.iter().find(|compressor| !compressor.is_built());
+        if let Some(name) = missing.map(|compressor| compressor.name()) {
+            let sentence = format!("compression with {name} needs this crate's feature `{name}`");
+            return Err(Error::new(Kind::Unsupported, sentence));
+        }
+        if !(-1..=9).contains(&pool.zlib_level) {
+            return refuse(format!("zlib_compression_level ({}) must lie between -1 and 9", pool.zlib_level));
         }
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;

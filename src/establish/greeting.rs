@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::command::{ClientMetadata, DriverInfo, Handshake, ServerApi, Surroundings};
 use crate::error::Result;
-use crate::wire::Frame;
+use crate::wire::{Accepted, Compressor, Frame, Offer};
 
 /// See the module. Written by callers, read by whoever opens a stream.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub struct Greeting {
     surroundings: Surroundings,
     load_balanced: bool,
     server_api: Option<ServerApi>,
+    offer: Offer,
     said: Mutex<Said>,
 }
 
@@ -34,11 +35,30 @@ impl Greeting {
         server_api: Option<ServerApi>,
     ) -> Result<Self> {
         let said = Mutex::new(Said { libraries: Vec::new(), frame: Frame::default() });
-        let greeting = Self { app_name, surroundings, load_balanced, server_api, said };
+        let offer = Offer::default();
+        let greeting = Self { app_name, surroundings, load_balanced, server_api, offer, said };
         let frame = greeting.write(&[])?;
         greeting.lock().frame = frame;
         libraries.into_iter().try_for_each(|library| greeting.append(library))?;
         Ok(greeting)
+    }
+
+    /// The same with an offer to compress.
+    pub fn offering(mut self, offer: Offer) -> Result<Self> {
+        self.offer = offer;
+        let frame = self.write(&self.lock().libraries)?;
+        self.lock().frame = frame;
+        Ok(self)
+    }
+
+    /// What messages to a server are compressed with that answered with these names.
+    pub fn choose(&self, server: &[String]) -> Option<Compressor> {
+        self.offer.choose(server)
+    }
+
+    /// What a server that was greeted may compress its replies with, this one's included.
+    pub fn accepted(&self) -> Accepted {
+        self.offer.accepted()
     }
 
     /// Adds a library, unless it was added before. On an error nothing has changed.
@@ -76,9 +96,10 @@ impl Greeting {
 
     fn write(&self, libraries: &[DriverInfo]) -> Result<Frame> {
         let metadata = ClientMetadata::new(self.app_name.as_deref(), libraries, &self.surroundings)?;
+        let compressors: Vec<&str> = self.offer.names().collect();
         let handshake = Handshake {
             client: metadata.document(),
-            compressors: &[],
+            compressors: &compressors,
             load_balanced: self.load_balanced,
             server_api: self.server_api.as_ref(),
         };

@@ -100,7 +100,7 @@ impl Dialer {
     async fn stages(&self, address: &ServerAddress, phase: &mut Phase) -> Result<Established, Error> {
         let stream = dial(address).await.map_err(dial_error)?;
         *phase = Phase::Hello;
-        let mut exchange = Exchange::new(stream);
+        let mut exchange = Exchange::new(stream).accepting(self.greeting.accepted());
         let started = Instant::now();
         exchange.send(&mut self.greeting.frame()).await.map_err(overloaded)?;
         let reply = exchange.receive().await.map_err(overloaded)?;
@@ -114,7 +114,8 @@ impl Dialer {
         if load_balanced && service.is_none() {
             return Err(Error::new(Kind::Unsupported, NO_SERVICE));
         }
-        let limits = if load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
+        let mut limits = if load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
+        limits.compressor = self.greeting.choose(&hello.compression);
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         let stream = exchange.into_stream();
         Ok(Established { stream, hello, reply: reply.body, topology_version, limits, service, rtt })

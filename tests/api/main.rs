@@ -10,6 +10,8 @@ mod admin_scene;
 mod admin_sent;
 mod bulk_write;
 mod bulk_write_prose;
+#[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
+mod compression;
 mod crud;
 mod cursor_kinds;
 mod cursors;

@@ -8,7 +8,7 @@ use super::parts::{Parts, Scheme};
 use crate::error::{Error, Kind, Result};
 
 /// Options by what they ask for.
-const OPTIONS: [(&str, &[&str]); 4] = [
+const OPTIONS: [(&str, &[&str]); 3] = [
     ("authentication", &["authMechanism", "authSource", "authMechanismProperties", "gssapiServiceName"]),
     (
         "TLS",
@@ -23,7 +23,6 @@ const OPTIONS: [(&str, &[&str]); 4] = [
             "tlsDisableCertificateRevocationCheck",
         ],
     ),
-    ("compression", &["compressors", "zlibCompressionLevel"]),
     ("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"]),
 ];
 

@@ -18,7 +18,9 @@ use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Run, SessionUse};
+use crate::pool::{
+    Answer, Failure, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse, Surroundings,
+};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -49,6 +51,9 @@ pub(super) struct Call<'a> {
     /// What events and logs tell its attempts by.
     operation_id: i64,
 }
+
+/// A request and where its answer will arrive.
+type Request = (Box<Run>, oneshot::Receiver<Outcome>);
 
 /// What attempts that failed leave behind.
 #[derive(Default)]
@@ -180,24 +185,35 @@ impl<'a> Call<'a> {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
             if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
-                let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
+                let wish = lease(core, &pool, *purpose, 0, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
                     Ok(lease) => own = Some(lease),
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 }
             }
-            let (mut run, answer) =
-                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), frame.take())?;
+            let prepared =
+                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), &mut frame, own.as_ref())?;
+            let Some((mut run, answer)) = prepared else {
+                // Large: this thread compresses it, and must hold its socket for that.
+                let bytes = frame.as_ref().map_or(0, |frame| frame.len());
+                let wish = lease(core, &pool, Purpose::Large, bytes, self.deadline, wait_deadline);
+                match Box::pin(wish).await {
+                    Ok(lease) => own = Some(lease),
+                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
+                }
+                continue;
+            };
             run.wait_deadline = Some(wait_deadline);
             let plan = operation.plan();
             let waiting = match (&plan.via, &own) {
                 (Via::Lease(lease), _) => Waiting::on(core, &pool, lease, run, answer),
-                (Via::Own(_), Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
+                (_, Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
                 _ => Waiting::submit(core, &pool, run, answer),
             };
             let failure = match waiting.await {
                 Ok(answer) if answer.clean => {
                     self.observe(&answer);
+                    let own = own.filter(|lease| lease.purpose() != Purpose::Large);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
                 Ok(answer) => return self.judge(operation.plan().writes, answer, snapshot.version),
@@ -235,19 +251,21 @@ impl<'a> Call<'a> {
     }
 
     /// The request of one attempt over this pool. All that only it needs stays in here. `frame`
-    /// is one that was written before and not sent.
+    /// is one that was written before and not sent. `None` leaves the frame there: it is so
+    /// large that it needs a socket of its `own` first.
     fn prepare<O: Operation>(
         &mut self,
         operation: &mut O,
         snapshot: &Snapshot,
         pool: &Pool,
         narrower: Option<&Limits>,
-        frame: Option<Box<Frame>>,
-    ) -> std::result::Result<(Box<Run>, oneshot::Receiver<Outcome>), Box<Failed>> {
+        waiting: &mut Option<Box<Frame>>,
+        own: Option<&Lease>,
+    ) -> std::result::Result<Option<Request>, Box<Failed>> {
         let core = self.core;
         let known = pool.limits();
         let limits = narrower.map_or(known, |narrower| known.and(narrower));
-        let frame = match frame {
+        let frame = match waiting.take() {
             Some(frame) => *frame,
             None => {
                 let preference = read_preference(snapshot, pool, &operation.plan().target);
@@ -259,6 +277,11 @@ impl<'a> Call<'a> {
             }
         };
         let plan = operation.plan();
+        let is_large = known.compressor.is_some_and(|compressor| frame.len() >= compressor.large());
+        if is_large && own.is_none() && matches!(plan.via, Via::Pool) {
+            *waiting = Some(Box::new(frame));
+            return Ok(None);
+        }
         let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
         if !numbered && self.was_numbered() {
             return Err(self.unsent(no_numbers().with_server(pool.address())));
@@ -272,7 +295,17 @@ impl<'a> Call<'a> {
         run.last = self.closing;
         run.max_time = plan.max_time;
         run.deadline = self.deadline;
-        Ok((run, answer))
+        if is_large {
+            let around = Surroundings {
+                sessions: &core.sessions,
+                clock: &core.clock,
+                now: Instant::now(),
+                min_rtt: pool.min_rtt(),
+                zlib_level: pool.options().zlib_level,
+            };
+            run.seal_apart(&Limits { compressor: known.compressor, ..limits }, &around);
+        }
+        Ok(Some((run, answer)))
     }
 
     /// The caller's session.

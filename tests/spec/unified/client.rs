@@ -8,7 +8,7 @@ use bson::{Bson, Document};
 use super::failure::{Checked, Failure};
 use super::logs::Logs;
 use super::recorder::{Group, Recorder, Seen};
-use super::servers::Server;
+use super::servers::{Server, append_options};
 
 /// See the module.
 pub struct Client {
@@ -176,6 +176,7 @@ fn uri(entity: &Document, server: &Server, quick: bool) -> Checked<String> {
             value => options.push(format!("{name}={}", escaped(&plain(name, value)?))),
         }
     }
+    append_options(&mut options);
     Ok(format!("mongodb://{}/?{}", server.address(), options.join("&")))
 }
 

@@ -5,6 +5,7 @@
 //! - [`real_server`]: the real server, installed once, one process per test
 //! - [`fault_proxy`]: a TCP proxy whose faults are switched while it runs
 //! - [`wire`]: messages, coded apart from the library so as to check it
+//! - [`packed`]: the same, compressed
 //! - [`cancel`]: futures dropped after so many polls
 //! - [`executor`]: futures run on a plain thread
 //! - [`poll`]: the one way to wait for something that sends no event
@@ -15,6 +16,7 @@
 pub mod cancel;
 pub mod executor;
 pub mod fault_proxy;
+pub mod packed;
 pub mod poll;
 pub mod real_server;
 pub mod scripted;

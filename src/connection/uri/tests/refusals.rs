@@ -53,8 +53,6 @@ fn what_this_build_does_not_have_is_refused_by_name() {
         ("mongodb://a/?ssl=1", "ssl=true asks for TLS"),
         ("mongodb://a/?TLSCAFile=x", "tlsCAFile asks for TLS"),
         ("mongodb://a/?tlsInsecure=nonsense", "tlsInsecure asks for TLS"),
-        ("mongodb://a/?compressors=zlib", "compressors asks for compression"),
-        ("mongodb://a/?zlibCompressionLevel=1", "zlibCompressionLevel asks for compression"),
         ("mongodb://a/?proxyHost=p", "proxyHost asks for a SOCKS5 proxy"),
         ("mongodb://a/?gssapiServiceName=x", "gssapiServiceName asks for authentication"),
     ];
