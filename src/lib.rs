@@ -159,8 +159,8 @@ pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
-pub use wire::Compressor;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
+pub use wire::Compressor;
 
 pub use actors::gateway::messages;
 

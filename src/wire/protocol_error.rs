@@ -33,7 +33,9 @@ pub enum ProtocolError {
         seen: i32,
     },
     /// The `uncompressedSize` of a compressed message is out of bounds.
-    #[error("a compressed message announces content of {size} bytes, but here it has between {least} and {max}")]
+    #[error(
+        "a compressed message announces content of {size} bytes, but here it has between {least} and {max}"
+    )]
     InflatedSize {
         /// As the message has it.
         size: i32,
@@ -49,7 +51,9 @@ pub enum ProtocolError {
         id: u8,
     },
     /// A compressed message that does not become what it announces.
-    #[error("a message compressed with {compressor} does not inflate to the {size} bytes that it announces: {why}")]
+    #[error(
+        "a message compressed with {compressor} does not inflate to the {size} bytes that it announces: {why}"
+    )]
     Inflate {
         /// The compressor's name.
         compressor: &'static str,

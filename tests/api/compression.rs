@@ -89,7 +89,8 @@ fn the_largest_documents_travel_both_ways() {
 #[test]
 fn many_documents_cursors_and_writes_without_an_answer() {
     for compressor in Compressor::ALL {
-        let scene = Scene::new(|builder| builder.compressors([compressor]).pipeline_depth(16).max_pool_size(1));
+        let scene =
+            Scene::new(|builder| builder.compressors([compressor]).pipeline_depth(16).max_pool_size(1));
         let all: Vec<Document> = (0..2000).map(|id| filled(id, 500)).collect();
         block_on(scene.things.insert_many(&all).into_future()).unwrap();
         let sorted = scene.things.find(doc! {}).sort(doc! { "_id": 1 }).batch_size(100);
@@ -102,7 +103,8 @@ fn many_documents_cursors_and_writes_without_an_answer() {
             found
         });
         assert!(found == all, "{compressor:?}");
-        let unacknowledged = scene.things.insert_one(filled(5000, 400_000)).write_concern(WriteConcern::new().w(0));
+        let unacknowledged =
+            scene.things.insert_one(filled(5000, 400_000)).write_concern(WriteConcern::new().w(0));
         block_on(unacknowledged.into_future()).unwrap();
         let count = || block_on(scene.things.count_documents(doc! { "_id": 5000 }).into_future()).unwrap();
         poll_until(SOON, "the write", || count() == 1);

@@ -177,7 +177,8 @@ fn sixteen_requests_in_flight_with_replies_of_both_kinds() {
         client.ping().await;
         let gate = Gate::new();
         let number = |it: &CommandRecord| it.body.get_i32("number").unwrap();
-        let reply = move |it: &CommandRecord| doc! { "ok": 1, "number": number(it), "text": "x".repeat(70_000) };
+        let reply =
+            move |it: &CommandRecord| doc! { "ok": 1, "number": number(it), "text": "x".repeat(70_000) };
         server.rule(Rule::on("ping").once().after(&gate).reply_with(reply));
         server.rule(Rule::on("ping").when(move |it| number(it) % 3 == 0).plain().reply_with(reply));
         server.rule(Rule::on("ping").when(move |it| number(it) % 3 == 1).packed(SNAPPY).reply_with(reply));

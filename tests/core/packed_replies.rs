@@ -169,7 +169,9 @@ fn a_compressor_that_was_not_offered() {
 fn a_greeting_that_is_answered_with_a_bomb() {
     story(async {
         let server = ScriptedServer::start();
-        let bomb = Message::new(doc! { "ok": 1, "ismaster": true, "maxWireVersion": 25, "text": "x".repeat(9_000_000) });
+        let bomb = Message::new(
+            doc! { "ok": 1, "ismaster": true, "maxWireVersion": 25, "text": "x".repeat(9_000_000) },
+        );
         let bytes = bomb.to_bytes(1, 1);
         server.rule(Rule::on("isMaster").raw(pack(ZSTD, &bytes)));
         let client = connect(&[&server], |options| {

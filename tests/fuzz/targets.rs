@@ -18,8 +18,14 @@ const MAX_MESSAGE: usize = 4096;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 6] =
-    [("frames", frames), ("packed", packed), ("op_msg", op_msg), ("hello", hello), ("names", names), ("uri", uri)];
+pub const TARGETS: [Target; 6] = [
+    ("frames", frames),
+    ("packed", packed),
+    ("op_msg", op_msg),
+    ("hello", hello),
+    ("names", names),
+    ("uri", uri),
+];
 
 /// However a stream is cut, it has the same messages, and costs no more memory than came.
 pub fn frames(bytes: &[u8]) {

@@ -18,9 +18,7 @@ use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{
-    Answer, Failure, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse, Surroundings,
-};
+use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse, Surroundings};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;

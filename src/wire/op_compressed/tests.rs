@@ -102,8 +102,7 @@ fn messages_of_both_kinds_may_follow_each_other() {
 
 #[test]
 fn the_inflated_document_is_taken_over() {
-    let (_, message) =
-        accepting(&Compressor::ALL).feed(&packed(&sample(), Compressor::Zstd)).unwrap();
+    let (_, message) = accepting(&Compressor::ALL).feed(&packed(&sample(), Compressor::Zstd)).unwrap();
     let message = message.unwrap();
     assert!(matches!(message.payload, Payload::Document(_)));
     assert_eq!(message.header, Header::read(sample().first_chunk().unwrap()));
@@ -154,7 +153,9 @@ fn content_of_another_size_than_announced_is_refused() {
             let mut bytes = packed(&plain, compressor);
             bytes[20..24].copy_from_slice(&size.to_le_bytes());
             let error = refused(&bytes);
-            let ProtocolError::Inflate { compressor: name, size: seen, .. } = &error else { panic!("{error}") };
+            let ProtocolError::Inflate { compressor: name, size: seen, .. } = &error else {
+                panic!("{error}")
+            };
             assert_eq!((*name, *seen), (compressor.name(), size as usize));
         }
     }
@@ -260,8 +261,19 @@ fn a_packed_frame_says_what_the_plain_one_says() {
 fn commands_with_secrets_stay_as_they_are() {
     let packing = Packing { compressor: Compressor::Zlib, zlib_level: -1 };
     let names = [
-        "hello", "isMaster", "ismaster", "saslStart", "saslContinue", "getnonce", "authenticate", "createUser",
-        "updateUser", "copydbSaslStart", "copydbgetnonce", "copydb", "CREATEUSER",
+        "hello",
+        "isMaster",
+        "ismaster",
+        "saslStart",
+        "saslContinue",
+        "getnonce",
+        "authenticate",
+        "createUser",
+        "updateUser",
+        "copydbSaslStart",
+        "copydbgetnonce",
+        "copydb",
+        "CREATEUSER",
     ];
     for name in names {
         let mut frame = frame(&doc! { name: 1, "pwd": "x", "$db": "admin" }, 0);
@@ -313,4 +325,30 @@ fn buffers_are_used_again_and_large_ones_are_not_kept() {
     assert!(press.buffer().capacity() >= 1000);
     press.keep(Vec::with_capacity(1_000_000));
     assert_eq!(press.buffer().capacity(), 0);
+}
+
+/// Seeds that are all refused would lead no damaged one anywhere.
+#[test]
+fn the_seeds_of_the_fuzzer_are_messages() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/packed");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let (mut rest, mut splitter) = (bytes.as_slice(), accepting(&Compressor::ALL));
+        while !rest.is_empty() {
+            match splitter.feed(rest) {
+                Ok((taken, message)) => {
+                    assert!(message.is_some(), "{}", path.display());
+                    rest = &rest[taken..];
+                }
+                Err(error) => {
+                    assert!(path.ends_with("bomb"), "{}: {error}", path.display());
+                    break;
+                }
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 12, "{seen}");
 }
