@@ -51,16 +51,15 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (TLS, users, DNS seed
-//! lists) is refused by name.
+//! What a connection string asks for and this build does not have (TLS, users) is
+//! refused by name.
 //!
 //! # Features
 //!
-//! None is on by default.
-//!
-//! | Feature | What it brings |
-//! |---|---|
-//! | `snappy`, `zlib`, `zstd` | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
+//! | Feature | Default | What for |
+//! |---|---|---|
+//! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
+//! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -89,6 +88,8 @@ mod cursor;
 mod database;
 #[cfg(not(feature = "unstable-internals"))]
 mod dispatch;
+#[cfg(not(feature = "unstable-internals"))]
+mod dns;
 #[cfg(not(feature = "unstable-internals"))]
 mod establish;
 #[cfg(not(feature = "unstable-internals"))]
@@ -128,6 +129,9 @@ pub mod database;
 pub mod dispatch;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
+pub mod dns;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
 pub mod establish;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -158,11 +162,20 @@ pub use connection::{Builder, Connection, DatabaseSpecification, ServerState, St
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
+pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 pub use wire::Compressor;
 
 pub use actors::gateway::messages;
+
+/// Connection strings, read: what a program can ask of one, and print of it without secrets.
+pub mod connection_string {
+    pub use crate::connection::uri::{
+        AuthOptions, ConnectionString, Credential, Mechanism, ProxyOptions, Revealed, Scheme, Secret,
+        TlsOptions, UriOptions, UserInfo,
+    };
+}
 
 /// The builders that verbs return. They are awaited where they are made, so their names
 /// are seldom needed.

@@ -5,6 +5,7 @@
 //! | [`supervisor`] | control arbiter, one per connection | callers who must wait or met an error | everybody, through the published [`snapshot`] |
 //! | [`monitor`] | control arbiter, one per server | the supervisor | the supervisor |
 //! | [`socket`] | data arbiters, one per TCP connection | callers, leases, pools | callers; the supervisor; the cursor manager |
+//! | [`srv_poller`] | control arbiter, one per `mongodb+srv://` connection | the supervisor | the supervisor |
 //! | [`timer`] | control arbiter, one per connection | callers who wait | those it wakes |
 //! | [`cursor_manager`] | control arbiter, one per connection | cursors, sockets, the last handle | servers, by ordinary requests; the supervisor, last of all |
 //! | [`gateway`] | control arbiter or one of the application's, on request | actors of the application's | whoever asked |
@@ -16,6 +17,7 @@ pub mod monitor;
 pub mod provoke;
 pub mod snapshot;
 pub mod socket;
+pub mod srv_poller;
 pub mod supervisor;
 pub mod timer;
 mod vital;

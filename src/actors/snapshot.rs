@@ -22,6 +22,8 @@ pub struct Snapshot {
     /// The pool that writes and primary reads go to, where there is no choice between
     /// several. Worked out at publication, so that the happy path need not.
     pub primary: Option<Arc<Pool>>,
+    /// Why no server is known yet, if DNS was asked for them and has not told.
+    pub seeding: Option<Error>,
     /// Why nothing works any more, after the end.
     pub closed: Option<Error>,
 }
@@ -29,7 +31,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The picture before anything is known.
     pub fn initial(topology: Arc<TopologyDescription>) -> Self {
-        Self { version: 0, topology, pools: BTreeMap::new(), primary: None, closed: None }
+        Self { version: 0, topology, pools: BTreeMap::new(), primary: None, seeding: None, closed: None }
     }
 
     /// The pool of the one server that takes writes, if there is exactly one.

@@ -2,6 +2,7 @@
 
 mod compression;
 mod concerns;
+mod discovery;
 mod listeners;
 
 use std::fmt;
@@ -18,15 +19,14 @@ use super::{Connection, launch};
 use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
 use crate::command::{DriverInfo, ServerApi};
-use crate::error::{Error, Kind, Result};
-use crate::topology::ServerAddress;
+use crate::error::Result;
 
 /// Makes a [`Connection`] with other than the default options.
 ///
 /// What is set here wins over what the connection string sets, in whatever order; of two
 /// calls of one method the later wins. Options that contradict each other are refused by
 /// [`connect`](Self::connect) and [`connect_lazy`](Self::connect_lazy), with
-/// [`Kind::InvalidArgument`].
+/// [`Kind::InvalidArgument`](crate::Kind::InvalidArgument).
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -73,29 +73,12 @@ impl Builder {
     /// Takes hosts and options from a connection string (`mongodb://host:port/?option=value`).
     /// Without this, and without [`hosts`](Self::hosts), it is `mongodb://localhost:27017`.
     ///
-    /// Fails with [`Kind::InvalidUri`] if it can't be read, and with
-    /// [`Kind::Unsupported`], naming the option, if it asks for something that this build
+    /// Fails with [`Kind::InvalidUri`](crate::Kind::InvalidUri) if it can't be read, and with
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), naming the option, if it asks for something that this build
     /// does not have.
     pub fn uri(mut self, uri: impl AsRef<str>) -> Result<Self> {
         self.uri = Some(ConnectionString::parse(uri.as_ref())?);
         Ok(self)
-    }
-
-    /// The servers to begin with, as `host`, `host:port`, `[v6]` or `[v6]:port`. Others of
-    /// their replica set are found by themselves.
-    ///
-    /// Fails with [`Kind::InvalidArgument`] if one is none of these, or there is none.
-    pub fn hosts(self, hosts: impl IntoIterator<Item: AsRef<str>>) -> Result<Self> {
-        let mut seeds = Vec::new();
-        for host in hosts {
-            let host = host.as_ref();
-            let bad = || Error::new(Kind::InvalidArgument, format!("{host:?} is no host, or host and port"));
-            seeds.push(ServerAddress::parse(host).ok_or_else(bad)?);
-        }
-        if seeds.is_empty() {
-            return Err(Error::new(Kind::InvalidArgument, "the list of hosts is empty"));
-        }
-        Ok(self.set(move |options| options.topology.seeds.clone_from(&seeds)))
     }
 
     /// Most sockets to one server, beside those that watch it. Default 100; 0 is no limit.
@@ -121,21 +104,21 @@ impl Builder {
 
     /// How long a call waits for a socket of the server it was given to. Default: as long
     /// as [`server_selection_timeout`](Self::server_selection_timeout) and the call's own
-    /// timeout allow. Afterwards it fails with [`Kind::WaitQueueTimeout`].
+    /// timeout allow. Afterwards it fails with [`Kind::WaitQueueTimeout`](crate::Kind::WaitQueueTimeout).
     pub fn wait_queue_timeout(self, timeout: Duration) -> Self {
         let timeout = Some(timeout.min(LONGEST));
         self.set(move |options| options.dispatch.wait_queue_timeout = timeout)
     }
 
     /// Most requests that may wait for a socket of one server. Default 10,000. One more
-    /// fails at once with [`Kind::QueueFull`]: a bound that the pooling specification does
+    /// fails at once with [`Kind::QueueFull`](crate::Kind::QueueFull): a bound that the pooling specification does
     /// not know, so that a slow server can't fill the memory of its clients.
     pub fn max_queued_requests(self, requests: usize) -> Self {
         self.set(move |options| options.pool.max_queued_requests = requests)
     }
 
     /// Most bytes that waiting requests of one server may hold. Default 256 MiB. A request
-    /// above it fails at once with [`Kind::QueueFull`].
+    /// above it fails at once with [`Kind::QueueFull`](crate::Kind::QueueFull).
     pub fn max_queued_bytes(self, bytes: usize) -> Self {
         self.set(move |options| options.pool.max_queued_bytes = bytes)
     }
@@ -169,7 +152,7 @@ impl Builder {
     /// How long a call waits for a server that suits it. Default 30 seconds; zero does not
     /// wait (while `serverSelectionTimeoutMS=0` in a connection string leaves the default,
     /// since it is not a positive number there). Afterwards it
-    /// fails with [`Kind::ServerSelection`], and says of each server why it does not.
+    /// fails with [`Kind::ServerSelection`](crate::Kind::ServerSelection), and says of each server why it does not.
     pub fn server_selection_timeout(self, timeout: Duration) -> Self {
         self.set(move |options| options.dispatch.server_selection_timeout = timeout.min(LONGEST))
     }
@@ -189,24 +172,6 @@ impl Builder {
     /// much longer than the shortest. Default 15 ms.
     pub fn local_threshold(self, time: Duration) -> Self {
         self.set(move |options| options.dispatch.local_threshold = time.min(LONGEST))
-    }
-
-    /// Whether to speak to the one given host only, whatever it is. Default false. Refused
-    /// with several hosts.
-    pub fn direct_connection(self, direct: bool) -> Self {
-        self.set(move |options| options.topology.direct_connection = direct)
-    }
-
-    /// The replica set that servers must belong to. Default none.
-    pub fn replica_set(self, name: impl Into<String>) -> Self {
-        let name = Some(name.into()).filter(|name| !name.is_empty());
-        self.set(move |options| options.topology.replica_set.clone_from(&name))
-    }
-
-    /// Whether the one given host is a load balancer. Default false. Refused with several
-    /// hosts, a replica set, or a direct connection.
-    pub fn load_balanced(self, load_balanced: bool) -> Self {
-        self.set(move |options| options.topology.load_balanced = load_balanced)
     }
 
     /// What the server's logs call this program. Default none; at most 128 bytes.
@@ -232,7 +197,7 @@ impl Builder {
 
     /// The time that each call may take as a whole: finding a server, waiting for a
     /// socket, the server's work, and a second attempt where there is one. Default none;
-    /// zero is none. Afterwards the call fails with [`Kind::Timeout`].
+    /// zero is none. Afterwards the call fails with [`Kind::Timeout`](crate::Kind::Timeout).
     ///
     /// For a cursor it holds for the query and for each further batch anew.
     pub fn timeout(self, timeout: Duration) -> Self {
@@ -299,7 +264,7 @@ impl Builder {
     /// Connects, and waits until a server is known that takes writes (with
     /// [`direct_connection`](Self::direct_connection): until the server is known).
     ///
-    /// Fails with [`Kind::ConnectionFailure`] if there is none within
+    /// Fails with [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if there is none within
     /// [`server_selection_timeout`](Self::server_selection_timeout). Dropped before, it
     /// leaves nothing behind.
     pub fn connect(self) -> Running<Connection> {
@@ -321,11 +286,19 @@ impl Builder {
     }
 
     fn options(&self) -> Result<ConnectionOptions> {
-        let mut options = self.uri.as_ref().map(options_of).unwrap_or_default();
+        self.options_with(self.uri.as_ref())
+    }
+
+    fn options_with(&self, uri: Option<&ConnectionString>) -> Result<ConnectionOptions> {
+        let mut options = uri.map(options_of).unwrap_or_default();
         for change in &self.changes {
             change(&mut options);
         }
         options.check()?;
+        if let Some(srv) = &mut options.srv {
+            let builder = self.clone();
+            srv.complete = Arc::new(move |seeds, defaults| builder.completed(seeds, defaults));
+        }
         Ok(options)
     }
 }

@@ -1,7 +1,10 @@
 //! What a connection string sets, as options of a connection.
 
-use super::options::ConnectionOptions;
-use super::uri::ConnectionString;
+use std::sync::Arc;
+
+use super::options::{ConnectionOptions, SrvOptions};
+use super::uri::{ConnectionString, Scheme};
+use crate::error::{Error, Kind};
 use crate::wire::Compressor;
 
 /// The defaults, with what `uri` sets.
@@ -9,7 +12,9 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     let mut options = ConnectionOptions::default();
     let given = &uri.options;
     let topology = &mut options.topology;
-    topology.seeds.clone_from(&uri.hosts);
+    topology.seeds = uri.seeds().unwrap_or_default().to_vec();
+    topology.srv = uri.scheme == Scheme::Srv;
+    set(&mut topology.srv_max_hosts, given.srv_max_hosts.map(count));
     topology.replica_set.clone_from(&given.replica_set);
     set(&mut topology.direct_connection, given.direct_connection);
     set(&mut topology.load_balanced, given.load_balanced);
@@ -37,6 +42,15 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     options.compressors = compressors(&given.compressors);
     set(&mut options.pool.zlib_level, given.zlib_compression_level);
     set(&mut options.monitoring, given.server_monitoring_mode);
+    options.srv_service.clone_from(&given.srv_service_name);
+    if uri.scheme == Scheme::Srv {
+        let host = uri.hosts.first().map(|name| name.host().to_owned()).unwrap_or_default();
+        // The builder, which knows all options, puts its own in place of this.
+        let complete = Arc::new(|_: Vec<_>, _: Option<&str>| {
+            Err(Error::new(Kind::Internal, "nobody completes the options of mongodb+srv://"))
+        });
+        options.srv = Some(SrvOptions { host, complete });
+    }
     let without_effect =
         [("socketTimeoutMS", given.socket_timeout.is_some(), "timeoutMS limits whole operations")];
     for (name, is_given, instead) in without_effect {
@@ -102,6 +116,23 @@ mod tests {
         assert!(!scope.write_concern.is_default());
         assert_eq!((options.connect_timeout, options.app_name.as_deref()), (Some(ms(12)), Some("it")));
         assert_eq!(options.monitoring, MonitoringMode::Poll);
+    }
+
+    #[test]
+    fn with_srv_the_hosts_come_later() {
+        let uri = "mongodb+srv://a.b.c/?tls=false&srvMaxHosts=2&srvServiceName=custom";
+        let uri = ConnectionString::read(uri).unwrap();
+        let before = options_of(&uri);
+        assert_eq!(
+            (before.topology.seeds.len(), before.topology.srv, before.topology.srv_max_hosts),
+            (0, true, 2)
+        );
+        assert_eq!(
+            (before.srv.unwrap().host.as_str(), before.srv_service.as_deref()),
+            ("a.b.c", Some("custom"))
+        );
+        let seeds = vec![ServerAddress::new("x.b.c", 1)];
+        assert_eq!(options_of(&uri.resolved(seeds.clone(), None).unwrap()).topology.seeds, seeds);
     }
 
     #[test]

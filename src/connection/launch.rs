@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, ArbiterHandle, Context};
 use tokio::sync::watch;
 
-use super::options::ConnectionOptions;
+use super::options::{ConnectionOptions, SrvOptions};
 use crate::actors::cursor_manager::CursorManager;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
+use crate::actors::srv_poller::{Schedule, Seeds, SrvPlan};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
 use crate::command::{ClientMetadata, Surroundings};
 use crate::dispatch::{Core, Handle, OpenCursors, Shared};
+use crate::dns::{SrvLookup, SrvName};
 use crate::error::{Error, Kind, Result};
 use crate::establish::{Dialer, Greeting};
 use crate::events::{self, Logs};
@@ -49,8 +52,8 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         MonitoringMode::Poll => false,
     };
     let greeting = Arc::new(greeting(&options, surroundings)?);
-    let connect_timeout = options.connect_timeout.filter(|limit| !limit.is_zero());
-    let dialer = Arc::new(Dialer { connect_timeout, greeting: greeting.clone() });
+    let (dialer, monitor_dialer) = dialers(&options, &greeting);
+    let srv = options.srv.as_ref().map(|srv| Arc::new(srv_plan(srv, &options, &greeting)));
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
@@ -86,8 +89,9 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
             wait_queue_timeout: options.dispatch.wait_queue_timeout,
             ..options.pool.clone()
         },
-        dialer: dialer.clone(),
-        monitor_dialer: dialer,
+        dialer,
+        monitor_dialer,
+        srv,
         heartbeat: options.dispatch.heartbeat_frequency,
         streaming,
         sessions,
@@ -118,6 +122,40 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
     let ended = runtime::start(own, start).map_err(no_thread)?;
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
     Ok(Launched { handle: Handle::new(shared, options.scope), ended })
+}
+
+/// How sockets and monitors get their streams. Asked once more when DNS has told of options.
+fn dialers(options: &ConnectionOptions, greeting: &Arc<Greeting>) -> (Arc<Dialer>, Arc<Dialer>) {
+    let dialer = Arc::new(Dialer {
+        connect_timeout: connect_timeout(options),
+        resolver: options.resolver.clone(),
+        greeting: greeting.clone(),
+    });
+    (dialer.clone(), dialer)
+}
+
+fn connect_timeout(options: &ConnectionOptions) -> Option<Duration> {
+    options.connect_timeout.filter(|limit| !limit.is_zero())
+}
+
+fn srv_plan(srv: &SrvOptions, options: &ConnectionOptions, greeting: &Arc<Greeting>) -> SrvPlan {
+    let service = options.srv_service.as_deref().unwrap_or(SrvName::DEFAULT_SERVICE);
+    let (complete, greeting) = (srv.complete.clone(), greeting.clone());
+    SrvPlan {
+        lookup: SrvLookup {
+            name: SrvName::new(&srv.host, service),
+            resolver: options.resolver.clone(),
+            limit: connect_timeout(options),
+        },
+        schedule: Schedule { least: options.least_rescan, heartbeat: options.dispatch.heartbeat_frequency },
+        complete: Box::new(move |seeds, defaults| {
+            let options = complete(seeds, defaults)?;
+            options.topology.initial_kind()?;
+            greeting.balance(options.topology.load_balanced)?;
+            let (dialer, monitor_dialer) = dialers(&options, &greeting);
+            Ok(Seeds { settings: options.topology, dialer, monitor_dialer })
+        }),
+    }
 }
 
 fn mailbox<A: Actor>() -> (Addr<A>, AddressReceiver<A>) {

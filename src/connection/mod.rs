@@ -86,7 +86,11 @@ impl Connection {
         let selection = options.dispatch.server_selection_timeout;
         let own = options.scope.timeout.filter(|limit| !limit.is_zero());
         let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
+        let by_dns = options.srv.is_some();
         let connection = Self::new(launch(options)?);
+        if by_dns {
+            connection.handle.core().until_seeded(deadline).await?;
+        }
         let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
         match usable {
             Ok(_) => Ok(connection),

@@ -1,13 +1,18 @@
 //! Everything that can be set for a connection, with the defaults, in one place; each
 //! layer gets its own part.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
 
+use super::uri::is_service_name;
 use crate::actors::monitor::MonitoringMode;
+use crate::actors::srv_poller::LEAST_RESCAN;
 use crate::command::DriverInfo;
 use crate::dispatch::{DispatchOptions, Jitter, Scope};
+use crate::dns::Resolver;
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
@@ -49,6 +54,14 @@ pub struct ConnectionOptions {
     pub event_backlog: usize,
     /// What to offer servers for compression, the preferred one first; default none.
     pub compressors: Vec<Compressor>,
+    /// Who knows the addresses of hosts, and the records behind `mongodb+srv://`.
+    pub resolver: Resolver,
+    /// How hosts are found by DNS; `None` if they are listed.
+    pub srv: Option<SrvOptions>,
+    /// `srvServiceName`, default none: `mongodb`.
+    pub srv_service: Option<String>,
+    /// The least time between two look-ups of SRV records.
+    pub least_rescan: Duration,
     /// Where logs cut documents off; `None` is what the environment says.
     pub log_max_document_length: Option<usize>,
 }
@@ -84,7 +97,30 @@ impl Default for ConnectionOptions {
             event_backlog: 4096,
             compressors: Vec::new(),
             log_max_document_length: None,
+            resolver: Resolver::default(),
+            srv: None,
+            srv_service: None,
+            least_rescan: LEAST_RESCAN,
         }
+    }
+}
+
+/// What a `mongodb+srv://` connection string leaves to DNS.
+#[derive(Clone)]
+pub struct SrvOptions {
+    /// The name that is looked up.
+    pub host: String,
+    /// All options anew, with the hosts and the options of a TXT record that DNS tells of.
+    pub complete: Arc<CompleteOptions>,
+}
+
+/// See [`SrvOptions::complete`].
+pub type CompleteOptions =
+    dyn Fn(Vec<ServerAddress>, Option<&str>) -> Result<ConnectionOptions> + Send + Sync;
+
+impl fmt::Debug for SrvOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SrvOptions").field("host", &self.host).finish_non_exhaustive()
     }
 }
 
@@ -119,6 +155,16 @@ impl ConnectionOptions {
         }
         if !(-1..=9).contains(&pool.zlib_level) {
             return refuse(format!("zlib_compression_level ({}) must lie between -1 and 9", pool.zlib_level));
+        }
+        if self.srv.is_none() && (self.srv_service.is_some() || self.topology.srv_max_hosts > 0) {
+            return refuse(
+                "srvServiceName and srvMaxHosts have a meaning with mongodb+srv:// only".to_owned(),
+            );
+        }
+        if let Some(name) = self.srv_service.as_ref().filter(|name| !is_service_name(name)) {
+            return refuse(format!(
+                "{name:?} can be no srvServiceName: letters, digits and single dashes within"
+            ));
         }
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;

@@ -6,11 +6,13 @@
 //! result. Nothing here looks up a name or opens a file.
 
 mod access;
+mod display;
 mod hosts;
 mod nearest;
 mod options;
 mod parts;
 mod reads;
+mod resolved;
 mod secret;
 mod unbuilt;
 mod values;
@@ -19,28 +21,27 @@ mod writes;
 use std::str::FromStr;
 
 pub use access::{AuthOptions, Credential, Mechanism, ProxyOptions, TlsOptions};
-pub use options::UriOptions;
+pub use display::Revealed;
+pub use options::{UriOptions, is_service_name};
 pub use parts::{Scheme, UserInfo};
 pub use secret::Secret;
 
 use crate::error::{Error, Result};
 use crate::topology::ServerAddress;
-use parts::Parts;
+use parts::{Parts, RawOption};
 use values::Values;
 
 /// A connection string that was read.
 ///
 /// What specifications ask to ignore with a warning (an unknown option, a value of the
 /// wrong type) is in [`warnings`](Self::warnings), and was logged.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionString {
     /// How the hosts are found.
     pub scheme: Scheme,
-    /// The hosts to begin with; with [`Scheme::Srv`], the one name to look up.
+    /// The hosts to begin with, in their order; with [`Scheme::Srv`], the one name to look up.
     pub hosts: Vec<ServerAddress>,
-    /// Unix domain sockets among the hosts.
-    pub unix_sockets: Vec<String>,
     /// User name and password.
     pub user: Option<UserInfo>,
     /// The database after the slash: that of the user, and the default one.
@@ -51,6 +52,10 @@ pub struct ConnectionString {
     pub warnings: Vec<String>,
     /// What was ignored and must not be, a sentence each.
     refusals: Vec<String>,
+    /// What DNS has told of the hosts, with [`Scheme::Srv`] once it was asked.
+    seeds: Option<Vec<ServerAddress>>,
+    /// The options as they were given, for printing.
+    given: Vec<RawOption>,
 }
 
 impl ConnectionString {
@@ -98,8 +103,9 @@ impl ConnectionString {
         let options = UriOptions::read(&parts, &mut values)?;
         let read = Self {
             scheme: parts.scheme,
-            hosts: parts.hosts.addresses.clone(),
-            unix_sockets: parts.hosts.unix_sockets.clone(),
+            hosts: parts.hosts.clone(),
+            seeds: None,
+            given: parts.options.clone(),
             user: parts.user.clone(),
             database: parts.database.clone(),
             options,

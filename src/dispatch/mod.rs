@@ -10,6 +10,7 @@ mod messages;
 mod open_cursors;
 mod operation;
 mod retry;
+mod seeding;
 mod select;
 mod session;
 mod shared;

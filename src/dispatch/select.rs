@@ -176,8 +176,12 @@ impl Core {
                 )
             })
             .collect();
-        Error::new(Kind::ServerSelection, format!("{why}. {}", pools.join("; ")))
-            .with_seen_version(snapshot.version)
+        let error =
+            |sentence| Error::new(Kind::ServerSelection, sentence).with_seen_version(snapshot.version);
+        match &snapshot.seeding {
+            Some(seeding) => error(format!("{why}: {}", seeding.message())).with_source(seeding.clone()),
+            None => error(format!("{why}. {}", pools.join("; "))),
+        }
     }
 }
 

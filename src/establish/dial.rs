@@ -1,15 +1,19 @@
-//! From an address to a connected stream: the name lookup, then TCP.
+//! From an address to a connected stream: the name lookup, then TCP; or a Unix domain socket.
 
+use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::thread;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
+use super::Progress;
 use super::stream::Stream;
+use crate::dns::{Attempts, Resolver, Step};
 use crate::topology::ServerAddress;
 
 /// Idle time before the first keep-alive probe. Below the idle limits of the usual
@@ -22,44 +26,101 @@ const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
     /// The name has no address.
-    #[error("the name {0:?} could not be looked up; check its spelling and this machine's DNS")]
-    Lookup(String, #[source] io::Error),
+    #[error("the name {name:?} could not be looked up (DNS took {} ms); check its spelling and this machine's DNS", took.as_millis())]
+    Lookup {
+        /// The name.
+        name: String,
+        /// How long it took to find that out.
+        took: Duration,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
     /// No address took the connection.
     #[error("could not connect; check that the server runs and listens on this address and port")]
     Connect(#[source] io::Error),
+    /// The same, of a Unix domain socket.
+    #[error("could not connect; check that the server runs and listens on this socket")]
+    Unix(#[source] io::Error),
 }
 
-/// Connects. The lookup runs on a thread of its own. The addresses
-/// of a name are tried in the order the lookup gives them.
-pub async fn dial(address: &ServerAddress) -> Result<Stream, DialError> {
-    let lookup = |error| DialError::Lookup(address.host().to_owned(), error);
-    let mut last = None;
-    for target in look_up(address).await.map_err(lookup)? {
-        match TcpStream::connect(target).await.and_then(tune) {
-            Ok(stream) => return Ok(Stream::Tcp(stream)),
-            Err(error) => last = Some(error),
+/// Connects. All addresses of a name are tried, as [`Attempts`] orders it.
+pub async fn dial(
+    address: &ServerAddress,
+    resolver: &Resolver,
+    progress: &mut Progress,
+) -> Result<Stream, DialError> {
+    if let Some(path) = address.unix_path() {
+        progress.looked_up();
+        return unix(path).await.map_err(DialError::Unix);
+    }
+    let found = resolver.targets(address.host(), address.port()).await;
+    progress.looked_up();
+    let lookup =
+        |error| DialError::Lookup { name: address.host().to_owned(), took: progress.lookup(), error };
+    let found = found.map_err(lookup)?;
+    if found.is_empty() {
+        return Err(lookup(io::Error::new(io::ErrorKind::NotFound, "the lookup gave no address")));
+    }
+    connect(Attempts::new(found)).await.map(Stream::Tcp).map_err(DialError::Connect)
+}
+
+type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+
+/// The first stream that comes of these attempts; what else is under way is dropped with
+/// it. The error of the last attempt if all failed.
+async fn connect(mut attempts: Attempts) -> io::Result<TcpStream> {
+    let mut under_way: Vec<Connecting> = Vec::new();
+    let mut delay: Option<Pin<Box<Sleep>>> = None;
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    poll_fn(|task| {
+        loop {
+            let mut at = 0;
+            while let Some(attempt) = under_way.get_mut(at) {
+                match attempt.as_mut().poll(task) {
+                    Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
+                    Poll::Ready(Err(error)) => {
+                        drop(under_way.swap_remove(at));
+                        attempts.failed();
+                        last = error;
+                    }
+                    Poll::Pending => at += 1,
+                }
+            }
+            match attempts.step(Instant::now()) {
+                Step::Begin(target) => under_way.push(Box::pin(to(target))),
+                Step::Wait => return Poll::Pending,
+                Step::Lost => {
+                    let kind = last.kind();
+                    return Poll::Ready(Err(std::mem::replace(&mut last, kind.into())));
+                }
+                Step::WaitUntil(time) => {
+                    let delay = delay.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(time.into())));
+                    if delay.deadline() != time.into() {
+                        delay.as_mut().reset(time.into());
+                    }
+                    if delay.as_mut().poll(task).is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+            }
         }
-    }
-    Err(match last {
-        Some(error) => DialError::Connect(error),
-        None => lookup(io::Error::new(io::ErrorKind::NotFound, "the lookup gave no address")),
     })
+    .await
 }
 
-/// Asks the system, on a thread that nobody ever waits for: a look-up can't be broken
-/// off, and a runtime that ends would have to wait for those on its own threads.
-async fn look_up(address: &ServerAddress) -> io::Result<Vec<SocketAddr>> {
-    let (found, answer) = oneshot::channel();
-    let (host, port) = (address.host().to_owned(), address.port());
-    if let Ok(literal) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(literal, port)]);
-    }
-    thread::Builder::new().name("actix-mongo-dns".to_owned()).spawn(move || {
-        let targets = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        // Nobody may be waiting any more.
-        drop(found.send(targets));
-    })?;
-    answer.await.unwrap_or_else(|_| Err(io::Error::other("the look-up gave no answer")))
+async fn to(target: SocketAddr) -> io::Result<TcpStream> {
+    TcpStream::connect(target).await.and_then(tune)
+}
+
+#[cfg(unix)]
+async fn unix(path: &str) -> io::Result<Stream> {
+    tokio::net::UnixStream::connect(path).await.map(Stream::Unix)
+}
+
+#[cfg(not(unix))]
+async fn unix(_path: &str) -> io::Result<Stream> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix domain sockets"))
 }
 
 fn tune(stream: TcpStream) -> io::Result<TcpStream> {

@@ -12,7 +12,6 @@ use crate::wire::{Accepted, Compressor, Frame, Offer};
 pub struct Greeting {
     app_name: Option<String>,
     surroundings: Surroundings,
-    load_balanced: bool,
     server_api: Option<ServerApi>,
     offer: Offer,
     said: Mutex<Said>,
@@ -20,6 +19,7 @@ pub struct Greeting {
 
 #[derive(Debug)]
 struct Said {
+    load_balanced: bool,
     libraries: Vec<DriverInfo>,
     frame: Frame,
 }
@@ -34,10 +34,10 @@ impl Greeting {
         load_balanced: bool,
         server_api: Option<ServerApi>,
     ) -> Result<Self> {
-        let said = Mutex::new(Said { libraries: Vec::new(), frame: Frame::default() });
-        let offer = Offer::default();
-        let greeting = Self { app_name, surroundings, load_balanced, server_api, offer, said };
-        let frame = greeting.write(&[])?;
+        let said = Said { load_balanced, libraries: Vec::new(), frame: Frame::default() };
+        let said = Mutex::new(said);
+        let greeting = Self { app_name, surroundings, server_api, offer: Offer::default(), said };
+        let frame = greeting.write(&[], load_balanced)?;
         greeting.lock().frame = frame;
         libraries.into_iter().try_for_each(|library| greeting.append(library))?;
         Ok(greeting)
@@ -46,8 +46,8 @@ impl Greeting {
     /// The same with an offer to compress.
     pub fn offering(mut self, offer: Offer) -> Result<Self> {
         self.offer = offer;
-        let frame = self.write(&self.lock().libraries)?;
-        self.lock().frame = frame;
+        let load_balanced = self.load_balanced();
+        self.balance(load_balanced)?;
         Ok(self)
     }
 
@@ -69,13 +69,22 @@ impl Greeting {
             return Ok(());
         }
         said.libraries.push(library);
-        match self.write(&said.libraries) {
+        match self.write(&said.libraries, said.load_balanced) {
             Ok(frame) => said.frame = frame,
             Err(error) => {
                 said.libraries.pop();
                 return Err(error);
             }
         }
+        Ok(())
+    }
+
+    /// The address turns out to be a load balancer's, or not to be: DNS can tell so before the
+    /// first stream is opened.
+    pub fn balance(&self, load_balanced: bool) -> Result<()> {
+        let mut said = self.lock();
+        said.frame = self.write(&said.libraries, load_balanced)?;
+        said.load_balanced = load_balanced;
         Ok(())
     }
 
@@ -91,16 +100,16 @@ impl Greeting {
 
     /// The address is a load balancer's.
     pub fn load_balanced(&self) -> bool {
-        self.load_balanced
+        self.lock().load_balanced
     }
 
-    fn write(&self, libraries: &[DriverInfo]) -> Result<Frame> {
+    fn write(&self, libraries: &[DriverInfo], load_balanced: bool) -> Result<Frame> {
         let metadata = ClientMetadata::new(self.app_name.as_deref(), libraries, &self.surroundings)?;
         let compressors: Vec<&str> = self.offer.names().collect();
         let handshake = Handshake {
             client: metadata.document(),
             compressors: &compressors,
-            load_balanced: self.load_balanced,
+            load_balanced,
             server_api: self.server_api.as_ref(),
         };
         Ok(handshake.frame())

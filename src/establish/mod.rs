@@ -5,6 +5,7 @@
 mod dial;
 mod exchange;
 mod greeting;
+mod progress;
 mod stream;
 
 use std::sync::Arc;
@@ -16,7 +17,9 @@ use bson::oid::ObjectId;
 use self::dial::{DialError, dial};
 pub use self::exchange::Exchange;
 pub use self::greeting::Greeting;
+use self::progress::Progress;
 pub use self::stream::Stream;
+use crate::dns::Resolver;
 use crate::error::{Error, Kind, label};
 use crate::topology::{HelloReply, Limits, ServerAddress};
 
@@ -25,6 +28,8 @@ use crate::topology::{HelloReply, Limits, ServerAddress};
 pub struct Dialer {
     /// Limit for everything up to the ready stream (`connectTimeoutMS`); `None` is no limit.
     pub connect_timeout: Option<Duration>,
+    /// Who knows the addresses of hosts.
+    pub resolver: Resolver,
     /// The first message on every stream. Through a load balancer, the answer must name the
     /// service behind it.
     pub greeting: Arc<Greeting>,
@@ -52,7 +57,9 @@ pub struct Established {
 /// How far establishing came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Name lookup and connecting.
+    /// The name lookup.
+    Lookup,
+    /// Connecting.
     Dial,
     /// The first hello.
     Hello,
@@ -81,25 +88,27 @@ impl EstablishError {
 impl Dialer {
     /// Connects and shakes hands, within the connect timeout.
     pub async fn establish(&self, address: &ServerAddress) -> Result<Established, EstablishError> {
-        let mut phase = Phase::Dial;
-        let stages = self.stages(address, &mut phase);
+        let mut progress = Progress::begin();
+        let stages = self.stages(address, &mut progress);
         let mut timed_out = false;
         let result = match self.connect_timeout {
             None => stages.await,
             Some(limit) => match tokio::time::timeout(limit, stages).await {
                 Ok(result) => result,
                 Err(_) => {
-                    timed_out = true;
-                    Err(too_slow(phase, limit))
+                    // A slow DNS says nothing of the server.
+                    timed_out = progress.phase != Phase::Lookup;
+                    Err(too_slow(&progress, limit))
                 }
             },
         };
+        let phase = progress.phase;
         result.map_err(|error| EstablishError { phase, timed_out, error: error.with_server(address) })
     }
 
-    async fn stages(&self, address: &ServerAddress, phase: &mut Phase) -> Result<Established, Error> {
-        let stream = dial(address).await.map_err(dial_error)?;
-        *phase = Phase::Hello;
+    async fn stages(&self, address: &ServerAddress, progress: &mut Progress) -> Result<Established, Error> {
+        let stream = dial(address, &self.resolver, progress).await.map_err(dial_error)?;
+        progress.phase = Phase::Hello;
         let mut exchange = Exchange::new(stream).accepting(self.greeting.accepted());
         let started = Instant::now();
         exchange.send(&mut self.greeting.frame()).await.map_err(overloaded)?;
@@ -135,8 +144,8 @@ fn dial_error(error: DialError) -> Error {
     };
     let network = Error::new(Kind::ConnectionFailure, sentence).network();
     match &error {
-        DialError::Lookup(..) => network.with_source(error),
-        DialError::Connect(_) => overloaded(network.with_source(error)),
+        DialError::Lookup { .. } => network.with_source(error),
+        DialError::Connect(_) | DialError::Unix(_) => overloaded(network.with_source(error)),
     }
 }
 
@@ -148,18 +157,20 @@ fn overloaded(error: Error) -> Error {
     }
 }
 
-fn too_slow(phase: Phase, limit: Duration) -> Error {
-    let what = match phase {
+fn too_slow(progress: &Progress, limit: Duration) -> Error {
+    let what = match progress.phase {
+        Phase::Lookup => "the name of the server could not be looked up",
         Phase::Dial => "the server did not take the connection",
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
-    let sentence = format!("{what} within connectTimeoutMS ({} ms)", limit.as_millis());
+    let (limit, lookup) = (limit.as_millis(), progress.lookup().as_millis());
+    let sentence = format!("{what} within connectTimeoutMS ({limit} ms, of which DNS took {lookup} ms)");
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
-    match phase {
+    match progress.phase {
         Phase::Dial | Phase::Hello => overloaded(error),
-        // A server that came so far has let the connection in.
-        Phase::Authenticate => error,
+        // A server that came so far has let the connection in; and a slow DNS is not its own.
+        Phase::Lookup | Phase::Authenticate => error,
     }
 }
 
@@ -170,12 +181,14 @@ mod tests {
     #[test]
     fn only_what_comes_before_authentication_is_a_sign_of_a_busy_server() {
         let labelled = |phase| {
-            let error = too_slow(phase, Duration::from_secs(1));
+            let error = too_slow(&Progress::at(phase), Duration::from_secs(1));
             (error.has_label(label::SYSTEM_OVERLOADED), error.has_label(label::RETRYABLE))
         };
         assert_eq!([Phase::Dial, Phase::Hello].map(labelled), [(true, true); 2]);
-        assert_eq!(labelled(Phase::Authenticate), (false, false));
-        let lookup = DialError::Lookup("db".to_owned(), std::io::ErrorKind::NotFound.into());
+        assert_eq!([Phase::Lookup, Phase::Authenticate].map(labelled), [(false, false); 2]);
+        let (name, error) = ("db".to_owned(), std::io::ErrorKind::NotFound.into());
+        let lookup = DialError::Lookup { name, took: Duration::from_millis(7), error };
+        assert!(lookup.to_string().contains("DNS took 7 ms"), "{lookup}");
         assert!(dial_error(lookup).labels().is_empty());
         let refused = DialError::Connect(std::io::ErrorKind::ConnectionRefused.into());
         assert!(dial_error(refused).has_label(label::SYSTEM_OVERLOADED));

@@ -43,6 +43,27 @@ impl Topology {
         Ok(topology)
     }
 
+    /// Begins anew with what DNS has told: hosts, and settings that the connection string left
+    /// open. To be asked once, of a topology without servers. An error if the settings
+    /// contradict each other; then nothing has changed.
+    pub fn seed(&mut self, settings: TopologySettings) -> Result<Change> {
+        let mut update = Update::of(&self.description);
+        update.next.kind = settings.initial_kind()?;
+        update.next.set_name.clone_from(&settings.replica_set);
+        let hosts = settings.seeds.clone();
+        self.settings = settings;
+        self.sow(&mut update, hosts);
+        update.pool = self.balancer(&update);
+        Ok(self.commit(update))
+    }
+
+    /// The pool of a load balancer is ready from the start.
+    fn balancer(&self, update: &Update) -> Option<PoolAction> {
+        let balanced = update.next.kind == TopologyKind::LoadBalanced;
+        let address = update.next.servers.keys().next().filter(|_| balanced).cloned();
+        address.map(|address| PoolAction::Ready { address })
+    }
+
     /// The present description.
     pub fn description(&self) -> &Arc<TopologyDescription> {
         &self.description
@@ -198,10 +219,7 @@ impl Topology {
         let mut update = Update::of(&self.description);
         if self.seeds == 0 {
             self.sow(&mut update, hosts);
-            if update.next.kind == TopologyKind::LoadBalanced {
-                let balancer = update.next.servers.keys().next().cloned();
-                update.pool = balancer.map(|address| PoolAction::Ready { address });
-            }
+            update.pool = self.balancer(&update);
             return Ok(update);
         }
         let follows = matches!(self.description.kind, TopologyKind::Unknown | TopologyKind::Sharded);

@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::corpus::TestFile;
 use crate::{
     auth, bson_corpus, bson_vector, cmap, concerns, connection_string, in_window, max_staleness, monitoring,
-    pending, rtt, sdam, selection, unified,
+    pending, rtt, sdam, seed_lists, selection, unified,
 };
 
 /// Makes the cases of one file.
@@ -30,6 +30,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("max-staleness/tests", max_staleness::cases),
     ("connection-string/tests", connection_string::cases),
     ("uri-options/tests", connection_string::cases),
+    ("initial-dns-seedlist-discovery/tests", seed_lists::cases),
     ("read-write-concern/tests/connection-string", concerns::of_strings),
     ("read-write-concern/tests/document", concerns::of_documents),
     ("auth/tests/legacy", auth::cases),

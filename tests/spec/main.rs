@@ -28,6 +28,7 @@ mod report;
 mod rtt;
 mod runner;
 mod sdam;
+mod seed_lists;
 mod selection;
 mod skip;
 mod unified;

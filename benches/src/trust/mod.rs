@@ -58,7 +58,11 @@ pub fn run(arguments: &TrustArguments) -> Result<()> {
     }
     let plan = plan(comparison);
     println!("{}", machine::describe());
-    println!("{} rows, {} rounds; in rows of `first` and `cold` everything is of one connection", rows.len(), plan.rounds);
+    println!(
+        "{} rows, {} rounds; in rows of `first` and `cold` everything is of one connection",
+        rows.len(),
+        plan.rounds
+    );
     let mut cases: Vec<Case> =
         rows.iter().map(|row| Case { name: row.name.clone(), rounds: Vec::new() }).collect();
     let mut failures = Vec::new();
@@ -135,8 +139,7 @@ struct Held {
 
 impl Held {
     fn start(uri: &str) -> Result<Self> {
-        let data =
-            doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": HELD.as_millis() as i64 };
+        let data = doc! { "failCommands": ["find"], "blockConnection": true, "blockTimeMS": HELD.as_millis() as i64 };
         ask(uri, doc! { "configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data })?;
         Ok(Self { uri: uri.to_owned() })
     }

@@ -82,7 +82,9 @@ fn measure<D: Driver>(arguments: &MomentArguments) -> Result<Measured> {
     }
     let opening = started.elapsed().saturating_sub(HELD);
     if opening.is_zero() || opening >= HELD {
-        bail!("opening took {opening:?}, and finds are held for {HELD:?}: sockets were used twice, or not held");
+        bail!(
+            "opening took {opening:?}, and finds are held for {HELD:?}: sockets were used twice, or not held"
+        );
     }
     Ok(figure(process_time() - cpu, opening))
 }

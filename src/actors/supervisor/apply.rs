@@ -95,6 +95,7 @@ impl Supervisor {
             // The least number of sockets.
             self.grow(&server, ctx);
         }
+        self.follow_srv_no_longer();
     }
 
     fn add(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
@@ -196,7 +197,9 @@ impl Supervisor {
         self.version += 1;
         let pools =
             self.members.iter().map(|(address, member)| (address.clone(), member.pool.clone())).collect();
-        let mut snapshot = Snapshot { version: self.version, topology, pools, primary: None, closed };
+        let seeding = self.seed_list.why_none().cloned();
+        let version = self.version;
+        let mut snapshot = Snapshot { version, topology, pools, primary: None, seeding, closed };
         snapshot.primary = snapshot.only_primary();
         Arc::new(snapshot)
     }

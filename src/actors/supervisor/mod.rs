@@ -7,6 +7,7 @@ mod apply;
 mod arbiters;
 mod member;
 mod messages;
+mod seeding;
 mod shutdown;
 mod upkeep;
 #[cfg(feature = "unstable-internals")]
@@ -25,12 +26,14 @@ use tokio::sync::watch;
 use self::arbiters::Arbiters;
 use self::member::Member;
 pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
+use self::seeding::SeedListState;
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
 pub use self::wakes::CountWakes;
 use crate::actors::monitor::{Observed, Order, Seen};
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
+use crate::actors::srv_poller::SrvPlan;
 use crate::actors::vital::Vital;
 use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
@@ -75,6 +78,8 @@ pub struct SupervisorPlan {
     pub history: History,
     /// Who listens to events.
     pub listeners: Emitter,
+    /// How servers are found by DNS, if they are.
+    pub srv: Option<Arc<SrvPlan>>,
     /// Whether there are monitors. If not, somebody else sends [`Observed`] in their place:
     /// the tests that make pools ready and clear them by hand.
     pub monitored: bool,
@@ -92,6 +97,8 @@ pub struct Supervisor {
     /// What sockets share; made when this actor starts, since it holds its address.
     links: Option<Arc<SocketLinks>>,
     arbiters: Arbiters,
+    /// What DNS has told of the servers.
+    seed_list: SeedListState,
     /// Counts monitors, so that the last words of one that was replaced are passed over.
     epochs: u64,
     closing: Option<Closing>,
@@ -112,11 +119,24 @@ impl Supervisor {
             leaving,
             links,
             arbiters,
+            seed_list: SeedListState::default(),
             epochs: 0,
             closing: None,
             topology_id,
             vital,
         }
+    }
+
+    /// What sockets that are opened from now on share.
+    fn link(&mut self, ctx: &Context<Self>) {
+        self.links = Some(Arc::new(SocketLinks {
+            sessions: self.plan.sessions.clone(),
+            clock: self.plan.clock.clone(),
+            dialer: self.plan.dialer.clone(),
+            events: ctx.address().downgrade().recipient(),
+            orphans: self.plan.orphans.clone(),
+            lent: self.plan.lent,
+        }));
     }
 
     /// Takes in what a socket for operations went through. After the end has begun nothing
@@ -180,17 +200,11 @@ impl Actor for Supervisor {
         #[cfg(feature = "unstable-internals")]
         crate::actors::provoke::enter(&ctx.address());
         self.vital = Vital::here();
-        self.links = Some(Arc::new(SocketLinks {
-            sessions: self.plan.sessions.clone(),
-            clock: self.plan.clock.clone(),
-            dialer: self.plan.dialer.clone(),
-            events: ctx.address().downgrade().recipient(),
-            orphans: self.plan.orphans.clone(),
-            lent: self.plan.lent,
-        }));
+        self.link(ctx);
         let start = self.plan.topology.start();
         self.tell(|id| events::opening(id, &start.current));
         self.change(start, ctx);
+        self.ask_dns(ctx);
         self.plan_upkeep(ctx);
         self.plan_refill(ctx);
     }
@@ -324,7 +338,7 @@ crate::actors::provoke::can_be_provoked!(Supervisor);
 /// In the state machine's terms.
 fn phase_of(reached: Reached) -> Phase {
     match reached {
-        Reached::Dial | Reached::Hello => Phase::Establishing,
+        Reached::Lookup | Reached::Dial | Reached::Hello => Phase::Establishing,
         Reached::Authenticate => Phase::Authenticating,
     }
 }

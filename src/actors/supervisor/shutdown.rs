@@ -31,6 +31,7 @@ impl Supervisor {
     pub(super) fn quiesce(&mut self, grace: Duration) -> ResponseActFuture<Self, ()> {
         if self.closing.is_none() {
             self.closing = Some(Closing::default());
+            self.forget_dns();
             for member in self.members.values() {
                 member.refuse(&closed());
             }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::{ReadConcern, WriteConcern};
+use crate::error::Kind;
 use crate::topology::{ReadMode, ReadPreference};
 use crate::wire::Compressor;
 

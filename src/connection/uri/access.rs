@@ -6,7 +6,7 @@ mod mechanism;
 pub use credential::Credential;
 pub use mechanism::Mechanism;
 
-use super::parts::{Parts, invalid};
+use super::parts::{Parts, Scheme, invalid};
 use super::secret::Secret;
 use super::values::{Values, truth};
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub struct AuthOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsOptions {
-    /// `tls`, or its other name `ssl`.
+    /// `tls`, or its other name `ssl`. With `mongodb+srv://` it is on unless turned off.
     pub enabled: Option<bool>,
     /// `tlsCAFile`.
     pub ca_file: Option<String>,
@@ -94,7 +94,9 @@ impl TlsOptions {
             return Err(invalid(format!("{a} and {b} can't be given both")));
         }
         Ok(Self {
-            enabled: enabled(parts, values)?,
+            // Only what says otherwise turns it off (initial DNS seed list specification,
+            // "Validation Before Querying DNS").
+            enabled: enabled(parts, values)?.or((parts.scheme == Scheme::Srv).then_some(true)),
             ca_file: values.filled("tlsCAFile").map(str::to_owned),
             certificate_key_file: values.filled("tlsCertificateKeyFile").map(str::to_owned),
             certificate_key_file_password: values.filled("tlsCertificateKeyFilePassword").map(Secret::new),

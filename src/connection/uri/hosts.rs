@@ -4,35 +4,16 @@ use super::parts::{Scheme, decode, invalid};
 use crate::error::Result;
 use crate::topology::ServerAddress;
 
-/// Where to connect to, in the order of the string; at least one of the two has an entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hosts {
-    /// Hosts reached by TCP.
-    pub addresses: Vec<ServerAddress>,
-    /// Paths of Unix domain sockets.
-    pub unix_sockets: Vec<String>,
-}
-
-impl Hosts {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.addresses.len() + self.unix_sockets.len()
-    }
-}
-
-/// Reads a list of hosts.
-pub fn read_hosts(scheme: Scheme, text: &str) -> Result<Hosts> {
+/// Reads a list of hosts, at least one.
+pub fn read_hosts(scheme: Scheme, text: &str) -> Result<Vec<ServerAddress>> {
     if text.is_empty() {
         return Err(invalid(
             "the connection string names no host; write mongodb://host:port (paths of Unix sockets must be \
              percent-encoded)",
         ));
     }
-    let mut hosts = Hosts::default();
-    for host in text.split(',') {
-        read_host(host, &mut hosts)?;
-    }
-    if scheme == Scheme::Srv && (hosts.len() > 1 || !hosts.unix_sockets.is_empty()) {
+    let hosts = text.split(',').map(read_host).collect::<Result<Vec<_>>>()?;
+    if scheme == Scheme::Srv && (hosts.len() > 1 || hosts.iter().any(|host| host.unix_path().is_some())) {
         return Err(invalid("mongodb+srv:// takes exactly one host name"));
     }
     if scheme == Scheme::Srv && text.contains(':') {
@@ -41,28 +22,22 @@ pub fn read_hosts(scheme: Scheme, text: &str) -> Result<Hosts> {
     Ok(hosts)
 }
 
-fn read_host(text: &str, hosts: &mut Hosts) -> Result<()> {
+fn read_host(text: &str) -> Result<ServerAddress> {
     if text.is_empty() {
         return Err(invalid("the connection string has an empty host between its commas"));
     }
     let decoded =
         decode(text).ok_or_else(|| invalid(format!("the host {text:?} has a bad percent-encoding")))?;
     if decoded.contains('/') {
-        if !decoded.ends_with(".sock") {
-            return Err(invalid(format!(
-                "the host {text:?} is a path, and paths of Unix sockets end with .sock"
-            )));
-        }
-        hosts.unix_sockets.push(decoded);
-        return Ok(());
+        let sentence = || format!("the host {text:?} is a path, and paths of Unix sockets end with .sock");
+        return ServerAddress::unix(&decoded).ok_or_else(|| invalid(sentence()));
     }
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || "\\<>^|?#@\"".contains(c);
     let address = ServerAddress::parse(&decoded).filter(|address| !address.host().contains(forbidden));
     let Some(address) = address.filter(|address| !address.host().contains(['[', ']'])) else {
         return Err(invalid(why_not(&decoded)));
     };
-    hosts.addresses.push(address);
-    Ok(())
+    Ok(address)
 }
 
 /// Says what is wrong with a host that is none. What follows a colon is not quoted: where

@@ -126,14 +126,22 @@ impl UriOptions {
             tls: TlsOptions::read(parts, values)?,
             proxy: ProxyOptions::read(parts, values)?,
         };
-        options.check(parts)?;
+        options.check_names(parts)?;
+        options.check(parts.scheme == Scheme::Srv, parts.hosts.len() > 1)?;
         Ok(options)
     }
 
-    /// What must not come together.
-    fn check(&self, parts: &Parts) -> Result<()> {
-        let srv = parts.scheme == Scheme::Srv;
-        let several = parts.hosts.len() > 1;
+    /// What has a meaning with one scheme only.
+    fn check_names(&self, parts: &Parts) -> Result<()> {
+        let names = ["srvServiceName", "srvMaxHosts"];
+        match names.into_iter().find(|name| parts.scheme == Scheme::Standard && parts.has(name)) {
+            Some(name) => Err(invalid(format!("{name} has a meaning with mongodb+srv:// only"))),
+            None => Ok(()),
+        }
+    }
+
+    /// What must not come together. Asked once more when DNS has told of hosts and options.
+    pub(super) fn check(&self, srv: bool, several: bool) -> Result<()> {
         let direct = self.direct_connection == Some(true);
         let balanced = self.load_balanced == Some(true);
         let limited = self.srv_max_hosts.is_some_and(|most| most > 0);
@@ -148,8 +156,6 @@ impl UriOptions {
             (balanced && self.replica_set.is_some(), "loadBalanced=true can't go with replicaSet"),
             (balanced && direct, "loadBalanced=true can't go with directConnection=true"),
             (balanced && limited, "loadBalanced=true can't go with srvMaxHosts"),
-            (!srv && parts.has("srvServiceName"), "srvServiceName has a meaning with mongodb+srv:// only"),
-            (!srv && parts.has("srvMaxHosts"), "srvMaxHosts has a meaning with mongodb+srv:// only"),
             (limited && self.replica_set.is_some(), "srvMaxHosts can't go with replicaSet"),
             (most > 0 && least > most, "minPoolSize is larger than maxPoolSize"),
         ];
@@ -172,14 +178,19 @@ fn app_name(values: &mut Values<'_>) -> Option<String> {
 /// A name of RFC 6335, section 5.1, but of any length that fits into a DNS label.
 fn service_name(values: &mut Values<'_>) -> Option<String> {
     let name = values.filled("srvServiceName")?;
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let dashed = name.starts_with('-') || name.ends_with('-') || name.contains("--");
-    let lettered = name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if !plain || dashed || !lettered || name.len() > LONGEST_SERVICE_NAME {
+    if !is_service_name(name) {
         values.unsupported("srvServiceName", name, "letters, digits and single dashes within");
         return None;
     }
     Some(name.to_owned())
+}
+
+/// Whether a service can have this name.
+pub fn is_service_name(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let dashed = name.starts_with('-') || name.ends_with('-') || name.contains("--");
+    let lettered = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    plain && !dashed && lettered && name.len() <= LONGEST_SERVICE_NAME
 }
 
 fn monitoring_mode(values: &mut Values<'_>) -> Option<MonitoringMode> {

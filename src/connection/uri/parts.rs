@@ -6,9 +6,10 @@
 
 use std::fmt;
 
-use super::hosts::{Hosts, read_hosts};
+use super::hosts::read_hosts;
 use super::secret::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::topology::ServerAddress;
 
 /// What a connection string starts with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub struct Parts {
     /// User name and password.
     pub user: Option<UserInfo>,
     /// The hosts, at least one.
-    pub hosts: Hosts,
+    pub hosts: Vec<ServerAddress>,
     /// The database after the slash.
     pub database: Option<String>,
     /// The options, in their order.
@@ -162,7 +163,8 @@ fn read_database(path: &str) -> Result<String> {
     }
 }
 
-fn read_options(query: &str) -> Result<Vec<RawOption>> {
+/// The `key=value` pairs between `&`.
+pub fn read_options(query: &str) -> Result<Vec<RawOption>> {
     query.split('&').filter(|pair| !pair.is_empty()).map(read_option).collect()
 }
 

@@ -28,11 +28,14 @@ const OPTIONS: [(&str, &[&str]); 3] = [
 
 /// Fails if `parts` asks for something that is not there.
 pub fn refuse(parts: &Parts, tls: Option<bool>) -> Result<()> {
-    if parts.scheme == Scheme::Srv {
-        let hint = "list the hosts in a mongodb:// string instead";
+    let srv = parts.scheme == Scheme::Srv;
+    if srv && cfg!(not(feature = "dns-resolver")) {
+        let hint = "build with the feature dns-resolver, or list the hosts in a mongodb:// string";
         return Err(missing("mongodb+srv://", "a DNS lookup of the hosts", hint));
     }
-    if let Some(path) = parts.hosts.unix_sockets.first() {
+    if let Some(path) = parts.hosts.iter().find_map(|host| host.unix_path())
+        && cfg!(not(unix))
+    {
         let hint = "name the server's host and port instead";
         return Err(missing(&format!("the host {path:?}"), "a Unix domain socket", hint));
     }
@@ -41,7 +44,11 @@ pub fn refuse(parts: &Parts, tls: Option<bool>) -> Result<()> {
         return Err(missing("a user name", "authentication", hint));
     }
     if tls == Some(true) {
-        let name = if parts.has("tls") { "tls=true" } else { "ssl=true" };
+        let name = match (parts.has("tls"), parts.has("ssl")) {
+            (true, _) => "tls=true",
+            (_, true) => "ssl=true",
+            _ => "mongodb+srv:// without tls=false",
+        };
         return Err(missing(name, "TLS", "it will not connect unprotected in its place"));
     }
     for (what, names) in OPTIONS {

@@ -31,7 +31,7 @@ macro_rules! command {
             operationId = $event.operation_id,
             driverConnectionId = $event.connection_id,
             serverHost = $event.address.host(),
-            serverPort = $event.address.port(),
+            serverPort = $event.address.tcp_port(),
             serverConnectionId = $event.server_connection_id,
             serviceId = hex($event.service_id),
             $($own)*
@@ -46,7 +46,7 @@ macro_rules! connection {
         debug!(
             target: "actix_mongo::connection",
             serverHost = $event.address.host(),
-            serverPort = $event.address.port(),
+            serverPort = $event.address.tcp_port(),
             $($($own)*)?
             $sentence
         )
@@ -60,7 +60,7 @@ macro_rules! topology {
             $event,
             $sentence,
             serverHost = $event.address.host(),
-            serverPort = $event.address.port(),
+            serverPort = $event.address.tcp_port(),
             $($($own)*)?
         )
     };
@@ -232,7 +232,7 @@ fn selected(of: &Selection) {
             of,
             "Server selection succeeded",
             serverHost = server.host(),
-            serverPort = server.port(),
+            serverPort = server.tcp_port(),
         ),
         Step::Failed(error) => selection!(debug, of, "Server selection failed", failure = error.message(),),
     }

@@ -52,6 +52,25 @@ fn the_first_look_up_may_come_late() {
 }
 
 #[test]
+fn dns_may_settle_what_the_string_left_open() {
+    let mut topology = Topology::new(srv(&[])).unwrap();
+    let settings = TopologySettings { replica_set: Some("rs".into()), ..srv(&["a", "b"]) };
+    let change = topology.seed(settings).unwrap();
+    assert_eq!(change.added, [address("a"), address("b")]);
+    assert_eq!(topology.description().kind, TopologyKind::ReplicaSetNoPrimary);
+    assert_eq!(topology.description().set_name.as_deref(), Some("rs"));
+
+    let mut topology = Topology::new(srv(&[])).unwrap();
+    let balanced = TopologySettings { load_balanced: true, ..srv(&["a"]) };
+    assert!(is_ready(&topology.seed(balanced).unwrap(), "a"));
+    assert_eq!(kind_of(&topology, "a"), ServerKind::LoadBalancer);
+
+    let mut topology = Topology::new(srv(&[])).unwrap();
+    let bad = TopologySettings { load_balanced: true, ..srv(&["a", "b"]) };
+    assert!(topology.seed(bad).is_err() && names(&topology).is_empty());
+}
+
+#[test]
 fn a_lone_standalone_among_hosts_that_were_added_later_is_removed() {
     let mut topology = Topology::new(srv(&["a"])).unwrap();
     found(&mut topology, &["a", "b"]);

@@ -13,7 +13,7 @@ pub use self::arbiter::LentArbiter;
 pub use self::calls::{Pending, Step, step_by_step};
 pub use self::story::Story;
 pub use self::time::{at_once, ends_at, soon};
-pub use self::watch::{TOLERANCE, Watch, judge, tell};
+pub use self::watch::{Watch, judge, tell};
 
 use std::time::Duration;
 

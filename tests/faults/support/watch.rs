@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// What the library may be late by.
-pub const TOLERANCE: Duration = Duration::from_millis(50);
+const TOLERANCE: Duration = Duration::from_millis(50);
 
 const TICK: Duration = Duration::from_millis(1);
 /// A timer that is never later than this belongs to a machine that has time: what is late

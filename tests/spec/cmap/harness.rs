@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use actix::dev::channel::channel;
 use actix::{Actor, Addr, Context, Handler};
+use actix_mongo::Resolver;
 use actix_mongo::actors::monitor::{Observed, Seen};
 use actix_mongo::actors::snapshot::{History, Snapshot};
 use actix_mongo::actors::socket::Orphaned;
@@ -121,6 +122,7 @@ impl Harness {
             publisher,
             history: History::default(),
             listeners,
+            srv: None,
             monitored: false,
         };
         let start = move |arbiters| {
@@ -226,5 +228,6 @@ fn dialer(app_name: Option<&str>) -> Result<Dialer, String> {
     let greeting =
         Greeting::new(app_name.map(ToOwned::to_owned), Vec::new(), Surroundings::here(), false, None);
     let greeting = Arc::new(greeting.map_err(|error| error.to_string())?);
-    Ok(Dialer { connect_timeout: Some(Duration::from_secs(30)), greeting })
+    let resolver = Resolver::default();
+    Ok(Dialer { connect_timeout: Some(Duration::from_secs(30)), resolver, greeting })
 }

@@ -3,6 +3,7 @@
 //!
 //! - [`scripted`]: a server in this process that answers as a test tells it
 //! - [`real_server`]: the real server, installed once, one process per test
+//! - [`dns`]: a name server with the records, and the manners, that a test gives it
 //! - [`fault_proxy`]: a TCP proxy whose faults are switched while it runs
 //! - [`wire`]: messages, coded apart from the library so as to check it
 //! - [`packed`]: the same, compressed
@@ -14,6 +15,7 @@
 //! hide behind the same mistake on this side.
 
 pub mod cancel;
+pub mod dns;
 pub mod executor;
 pub mod fault_proxy;
 pub mod packed;
@@ -23,6 +25,7 @@ pub mod scripted;
 pub mod wire;
 
 pub use cancel::{DropAfter, count_polls};
+pub use dns::{DnsServer, Manner, Zone};
 pub use executor::block_on;
 pub use fault_proxy::FaultProxy;
 pub use poll::poll_until;
