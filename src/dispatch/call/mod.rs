@@ -179,26 +179,26 @@ impl<'a> Call<'a> {
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
         let mut own: Option<Lease> = None;
+        let mut wanted = match operation.plan().via {
+            Via::Own(purpose) => Some(purpose),
+            _ => None,
+        };
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
-                let wish = lease(core, &pool, *purpose, 0, self.deadline, wait_deadline);
+            if let (Some(purpose), None) = (wanted, &own) {
+                let bytes = frame.as_ref().map_or(0, |frame| frame.len());
+                let wish = lease(core, &pool, purpose, bytes, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
                     Ok(lease) => own = Some(lease),
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 }
             }
-            let prepared =
-                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), &mut frame, own.as_ref())?;
+            let (narrow, ours) = (narrower.as_deref(), own.as_ref());
+            let prepared = self.prepare(operation, &snapshot, &pool, narrow, &mut frame, ours)?;
             let Some((mut run, answer)) = prepared else {
-                // Large: this thread compresses it, and must hold its socket for that.
-                let bytes = frame.as_ref().map_or(0, |frame| frame.len());
-                let wish = lease(core, &pool, Purpose::Large, bytes, self.deadline, wait_deadline);
-                match Box::pin(wish).await {
-                    Ok(lease) => own = Some(lease),
-                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
-                }
+                // This thread compresses it, and must hold a socket for that.
+                wanted = Some(Purpose::Large);
                 continue;
             };
             run.wait_deadline = Some(wait_deadline);
