@@ -51,7 +51,7 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (TLS, users) is
+//! What a connection string asks for and this build does not have (users) is
 //! refused by name.
 //!
 //! # Features
@@ -59,6 +59,7 @@
 //! | Feature | Default | What for |
 //! |---|---|---|
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
+//! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
 //! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
 
 #![cfg_attr(
@@ -98,6 +99,8 @@ mod pool;
 mod runtime;
 #[cfg(not(feature = "unstable-internals"))]
 mod session;
+#[cfg(not(feature = "unstable-internals"))]
+mod tls;
 #[cfg(not(feature = "unstable-internals"))]
 mod topology;
 #[cfg(not(feature = "unstable-internals"))]
@@ -144,6 +147,9 @@ pub mod runtime;
 pub mod session;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
+pub mod tls;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
 pub mod topology;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -164,6 +170,9 @@ pub use database::{CollectionKind, CollectionSpecification, Database};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
+#[cfg(feature = "rustls-tls")]
+pub use rustls;
+pub use tls::TlsOptions;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
 pub use wire::Compressor;
 

@@ -4,6 +4,7 @@ mod compression;
 mod concerns;
 mod discovery;
 mod listeners;
+mod tls;
 
 use std::fmt;
 use std::future::ready;
@@ -265,8 +266,9 @@ impl Builder {
     /// [`direct_connection`](Self::direct_connection): until the server is known).
     ///
     /// Fails with [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if there is none within
-    /// [`server_selection_timeout`](Self::server_selection_timeout). Dropped before, it
-    /// leaves nothing behind.
+    /// [`server_selection_timeout`](Self::server_selection_timeout), and with
+    /// [`Kind::InvalidArgument`](crate::Kind::InvalidArgument) if options contradict each other or a
+    /// file can't be used. Dropped before, it leaves nothing behind.
     pub fn connect(self) -> Running<Connection> {
         match self.options() {
             Ok(options) => Box::pin(Connection::establish(options)),
@@ -275,7 +277,8 @@ impl Builder {
     }
 
     /// Connects in the background: neither waits nor fails because of the network. The
-    /// first call waits for its server.
+    /// first call waits for its server. Files that [`tls`](Self::tls) options name are read on
+    /// this thread.
     pub fn connect_lazy(self) -> Result<Connection> {
         Ok(Connection::new(launch(self.options()?)?))
     }

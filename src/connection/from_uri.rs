@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::options::{ConnectionOptions, SrvOptions};
-use super::uri::{ConnectionString, Scheme};
+use super::uri::{self, ConnectionString, Scheme};
 use crate::error::{Error, Kind};
+use crate::tls::TlsOptions;
 use crate::wire::Compressor;
 
 /// The defaults, with what `uri` sets.
@@ -38,7 +39,9 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.read_concern, given.read_concern.clone());
     set(&mut scope.write_concern, given.write_concern.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
+    options.tls = tls_of(uri.options.tls.is_enabled(uri.scheme), &given.tls);
     options.app_name.clone_from(&given.app_name);
+    options.default_database.clone_from(&uri.database);
     options.compressors = compressors(&given.compressors);
     set(&mut options.pool.zlib_level, given.zlib_compression_level);
     set(&mut options.monitoring, given.server_monitoring_mode);
@@ -73,6 +76,38 @@ fn compressors(names: &[String]) -> Vec<Compressor> {
         );
     }
     built
+}
+
+fn tls_of(enabled: bool, given: &uri::TlsOptions) -> TlsOptions {
+    let mut tls = TlsOptions::default();
+    if enabled || given.enabled.is_some() {
+        tls = tls.enabled(enabled);
+    }
+    let texts: [(_, fn(TlsOptions, &str) -> TlsOptions); 2] = [
+        (&given.ca_file, |tls, path| tls.ca_file(path)),
+        (&given.certificate_key_file, |tls, path| tls.certificate_key_file(path)),
+    ];
+    for (text, set) in texts {
+        if let Some(text) = text {
+            tls = set(tls, text);
+        }
+    }
+    if let Some(password) = &given.certificate_key_file_password {
+        tls = tls.certificate_key_file_password(password.reveal());
+    }
+    let switches: [(_, fn(TlsOptions, bool) -> TlsOptions); 5] = [
+        (given.insecure, TlsOptions::insecure),
+        (given.allow_invalid_certificates, TlsOptions::allow_invalid_certificates),
+        (given.allow_invalid_hostnames, TlsOptions::allow_invalid_hostnames),
+        (given.disable_ocsp_endpoint_check, TlsOptions::disable_ocsp_endpoint_check),
+        (given.disable_certificate_revocation_check, TlsOptions::disable_certificate_revocation_check),
+    ];
+    for (value, set) in switches {
+        if let Some(value) = value {
+            tls = set(tls, value);
+        }
+    }
+    tls
 }
 
 fn set<T>(option: &mut T, given: Option<T>) {
@@ -133,6 +168,37 @@ mod tests {
         );
         let seeds = vec![ServerAddress::new("x.b.c", 1)];
         assert_eq!(options_of(&uri.resolved(seeds.clone(), None).unwrap()).topology.seeds, seeds);
+    }
+
+    #[test]
+    fn every_tls_option_arrives() {
+        let tls = |query: &str| {
+            let read = ConnectionString::read(&format!("mongodb://a/?{query}")).unwrap();
+            options_of(&read).tls
+        };
+        let shown = |query: &str| format!("{:?}", tls(query));
+        for name in [
+            "tlsCAFile",
+            "tlsCertificateKeyFile",
+            "tlsCertificateKeyFilePassword",
+            "tlsInsecure",
+            "tlsAllowInvalidCertificates",
+            "tlsAllowInvalidHostnames",
+            "tlsDisableOCSPEndpointCheck",
+            "tlsDisableCertificateRevocationCheck",
+        ] {
+            let query = format!("{name}=true");
+            assert!(shown(&query).contains(&format!("[\"{name}\"]")), "{}", shown(&query));
+            assert!(tls(&query).is_enabled(), "{query}");
+            assert!(!tls(&format!("tls=false&{query}")).is_enabled(), "{query}");
+        }
+        assert!(tls("tls=true").is_enabled() && tls("ssl=true").is_enabled());
+        assert!(!tls("ssl=false").is_enabled() && !tls("w=1").is_enabled());
+        // What can't be read is not there, but TLS was asked for.
+        assert!(tls("tlsInsecure=perhaps").is_enabled());
+        let srv = |text: &str| options_of(&ConnectionString::read(text).unwrap()).tls.is_enabled();
+        assert!(srv("mongodb+srv://a.b.c/"));
+        assert!(!srv("mongodb+srv://a.b.c/?tls=false"));
     }
 
     #[test]

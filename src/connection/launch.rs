@@ -24,6 +24,7 @@ use crate::events::{self, Logs};
 use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
+use crate::tls::Connector;
 use crate::topology::Topology;
 use crate::wire::Offer;
 
@@ -40,9 +41,21 @@ pub struct Launched {
     pub ended: Ended,
 }
 
-/// Starts a connection. Never blocks and never waits: the addresses of all actors exist
-/// before their threads do, and what is sent until then waits in their mailboxes.
+/// Starts a connection. Reads files, if options name some, and blocks for nothing else.
 pub fn launch(options: ConnectionOptions) -> Result<Launched> {
+    let tls = Connector::load(&options.tls)?;
+    start(options, tls)
+}
+
+/// The same, but files are read on another thread.
+pub async fn launch_aside(options: ConnectionOptions) -> Result<Launched> {
+    let tls = Connector::load_aside(&options.tls).await?;
+    start(options, tls)
+}
+
+/// Never blocks and never waits: the addresses of all actors exist before their threads do,
+/// and what is sent until then waits in their mailboxes.
+fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched> {
     options.check()?;
     let surroundings = Surroundings::here();
     let topology = Topology::new(options.topology.clone())?;
@@ -52,8 +65,8 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         MonitoringMode::Poll => false,
     };
     let greeting = Arc::new(greeting(&options, surroundings)?);
-    let (dialer, monitor_dialer) = dialers(&options, &greeting);
-    let srv = options.srv.as_ref().map(|srv| Arc::new(srv_plan(srv, &options, &greeting)));
+    let (dialer, monitor_dialer) = dialers(&options, &greeting, tls.clone());
+    let srv = options.srv.as_ref().map(|srv| Arc::new(srv_plan(srv, &options, &greeting, tls)));
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
@@ -79,6 +92,7 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
         options: options.dispatch.clone(),
         check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
+        default_database: options.default_database.clone(),
         greeting,
         listeners: listeners.clone(),
     });
@@ -125,10 +139,15 @@ pub fn launch(options: ConnectionOptions) -> Result<Launched> {
 }
 
 /// How sockets and monitors get their streams. Asked once more when DNS has told of options.
-fn dialers(options: &ConnectionOptions, greeting: &Arc<Greeting>) -> (Arc<Dialer>, Arc<Dialer>) {
+fn dialers(
+    options: &ConnectionOptions,
+    greeting: &Arc<Greeting>,
+    tls: Option<Connector>,
+) -> (Arc<Dialer>, Arc<Dialer>) {
     let dialer = Arc::new(Dialer {
         connect_timeout: connect_timeout(options),
         resolver: options.resolver.clone(),
+        tls,
         greeting: greeting.clone(),
     });
     (dialer.clone(), dialer)
@@ -138,7 +157,12 @@ fn connect_timeout(options: &ConnectionOptions) -> Option<Duration> {
     options.connect_timeout.filter(|limit| !limit.is_zero())
 }
 
-fn srv_plan(srv: &SrvOptions, options: &ConnectionOptions, greeting: &Arc<Greeting>) -> SrvPlan {
+fn srv_plan(
+    srv: &SrvOptions,
+    options: &ConnectionOptions,
+    greeting: &Arc<Greeting>,
+    tls: Option<Connector>,
+) -> SrvPlan {
     let service = options.srv_service.as_deref().unwrap_or(SrvName::DEFAULT_SERVICE);
     let (complete, greeting) = (srv.complete.clone(), greeting.clone());
     SrvPlan {
@@ -152,7 +176,7 @@ fn srv_plan(srv: &SrvOptions, options: &ConnectionOptions, greeting: &Arc<Greeti
             let options = complete(seeds, defaults)?;
             options.topology.initial_kind()?;
             greeting.balance(options.topology.load_balanced)?;
-            let (dialer, monitor_dialer) = dialers(&options, &greeting);
+            let (dialer, monitor_dialer) = dialers(&options, &greeting, tls.clone());
             Ok(Seeds { settings: options.topology, dialer, monitor_dialer })
         }),
     }

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use options::ConnectionOptions;
@@ -87,7 +88,7 @@ impl Connection {
         let own = options.scope.timeout.filter(|limit| !limit.is_zero());
         let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
         let by_dns = options.srv.is_some();
-        let connection = Self::new(launch(options)?);
+        let connection = Self::new(launch_aside(options).await?);
         if by_dns {
             connection.handle.core().until_seeded(deadline).await?;
         }
@@ -107,6 +108,15 @@ impl<D> Connection<D> {
     /// Fails with [`Kind::InvalidName`] if no database can have this name.
     pub fn database(&self, name: &str) -> Result<Database<D>> {
         Database::new(self.handle.clone(), name)
+    }
+
+    /// The database that the connection string names after its slash, or that
+    /// [`Builder::default_database`] sets; `None` if neither does. Nothing is sent.
+    ///
+    /// Fails with [`Kind::InvalidName`] if no database can have this name.
+    pub fn default_database(&self) -> Result<Option<Database<D>>> {
+        let name = self.handle.core().default_database.as_deref();
+        name.map(|name| self.database(name)).transpose()
     }
 
     /// All databases with what they hold. Asks the primary.

@@ -16,6 +16,7 @@ use crate::dns::Resolver;
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
+use crate::tls::TlsOptions;
 use crate::topology::{ServerAddress, TopologySettings};
 use crate::wire::Compressor;
 
@@ -36,10 +37,14 @@ pub struct ConnectionOptions {
     pub dispatch: DispatchOptions,
     /// `connectTimeoutMS`, default 10 s; zero is none.
     pub connect_timeout: Option<Duration>,
+    /// `tls` and its like; default off.
+    pub tls: TlsOptions,
     /// `serverMonitoringMode`, default auto.
     pub monitoring: MonitoringMode,
     /// What the first handle hands down: `timeoutMS`, concerns, read preference.
     pub scope: Scope,
+    /// The database of the connection string, default none.
+    pub default_database: Option<String>,
     /// `appName`, default none.
     pub app_name: Option<String>,
     /// Libraries between the application and this crate.
@@ -87,8 +92,10 @@ impl Default for ConnectionOptions {
                 server_api: None,
             },
             connect_timeout: Some(Duration::from_secs(10)),
+            tls: TlsOptions::default(),
             monitoring: MonitoringMode::Auto,
             scope: Scope::default(),
+            default_database: None,
             app_name: None,
             driver_info: Vec::new(),
             data_arbiters: 0,
@@ -166,6 +173,7 @@ impl ConnectionOptions {
                 "{name:?} can be no srvServiceName: letters, digits and single dashes within"
             ));
         }
+        self.tls.check()?;
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;
         Ok(())

@@ -64,7 +64,7 @@ impl ConnectionString {
     pub fn parse(text: &str) -> Result<Self> {
         let (parts, read) = Self::read_parts(text)?;
         read.check()?;
-        unbuilt::refuse(&parts, read.options.tls.enabled)?;
+        unbuilt::refuse(&parts, &read.options.tls)?;
         for warning in &read.warnings {
             tracing::warn!("connection string: {warning}");
         }
@@ -142,7 +142,7 @@ fn unknown(key: &str) -> Option<String> {
 const DEPRECATED: [&str; 3] = ["wtimeout", "j", "gssapiServiceName"];
 
 /// The options of the specifications, as they spell them.
-const KNOWN: [&str; 48] = [
+pub(super) const KNOWN: [&str; 48] = [
     "appName",
     "authMechanism",
     "authMechanismProperties",

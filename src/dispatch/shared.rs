@@ -72,6 +72,8 @@ pub struct Core {
     pub check_asked: Arc<AtomicBool>,
     /// Set by `close`: new calls are refused from then on.
     pub closing: AtomicBool,
+    /// The database of the connection string.
+    pub default_database: Option<String>,
     /// The first message on every stream, which callers may add to.
     pub greeting: Arc<Greeting>,
     /// Who listens to events.

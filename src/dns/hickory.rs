@@ -26,8 +26,8 @@ const MORE_TRIES: usize = 2;
 /// that for the other.
 const OTHER_FAMILY: Duration = Duration::from_millis(50);
 
-/// The SRV records of a name, from these servers, or those of the system if there are none.
-pub async fn srv(servers: &[SocketAddr], name: &str) -> io::Result<Vec<SrvRecord>> {
+/// The SRV records of a name, from these servers, or those of the system.
+pub async fn srv(servers: Option<&[SocketAddr]>, name: &str) -> io::Result<Vec<SrvRecord>> {
     let records = ask(&resolver(servers)?, name, RecordType::SRV).await?;
     let srv = |record: &Record| match &record.data {
         RData::SRV(srv) => {
@@ -40,7 +40,7 @@ pub async fn srv(servers: &[SocketAddr], name: &str) -> io::Result<Vec<SrvRecord
 }
 
 /// The TXT records of a name.
-pub async fn txt(servers: &[SocketAddr], name: &str) -> io::Result<Vec<Vec<u8>>> {
+pub async fn txt(servers: Option<&[SocketAddr]>, name: &str) -> io::Result<Vec<Vec<u8>>> {
     let records = ask(&resolver(servers)?, name, RecordType::TXT).await?;
     let txt = |record: &Record| match &record.data {
         RData::TXT(txt) => Some(txt.txt_data.concat()),
@@ -50,7 +50,7 @@ pub async fn txt(servers: &[SocketAddr], name: &str) -> io::Result<Vec<Vec<u8>>>
 }
 
 /// The addresses of a host, those of the sixth version first.
-pub async fn addresses(servers: &[SocketAddr], host: &str) -> io::Result<Vec<IpAddr>> {
+pub async fn addresses(servers: Option<&[SocketAddr]>, host: &str) -> io::Result<Vec<IpAddr>> {
     let resolver = resolver(servers)?;
     let (v6, v4) = (ask(&resolver, host, RecordType::AAAA), ask(&resolver, host, RecordType::A));
     let found = |answer: &io::Result<Vec<Record>>| answer.as_ref().is_ok_and(|records| !records.is_empty());
@@ -92,16 +92,16 @@ async fn ask(resolver: &TokioResolver, name: &str, what: RecordType) -> io::Resu
     }
 }
 
-fn resolver(servers: &[SocketAddr]) -> io::Result<TokioResolver> {
+fn resolver(servers: Option<&[SocketAddr]>) -> io::Result<TokioResolver> {
     let provider = TokioRuntimeProvider::default();
-    let mut builder = if servers.is_empty() {
-        TokioResolver::builder(provider).map_err(io::Error::other)?
-    } else {
-        let config = ResolverConfig::from_name_servers(servers.iter().map(server).collect());
-        TokioResolver::builder_with_config(config, provider)
+    let mut builder = match servers {
+        None => TokioResolver::builder(provider).map_err(io::Error::other)?,
+        Some(servers) => {
+            let config = ResolverConfig::from_name_servers(servers.iter().map(server).collect());
+            TokioResolver::builder_with_config(config, provider)
+        }
     };
-    let options = builder.options_mut();
-    set(options, servers.is_empty());
+    set(builder.options_mut(), servers.is_none());
     builder.build().map_err(io::Error::other)
 }
 

@@ -60,7 +60,7 @@ impl Resolver {
             // An address with a zone is no name, and only the system knows its zones.
             _ if host.contains([':', '%']) => return ask_system(host, port).await,
             #[cfg(feature = "dns-resolver")]
-            How::NameServers(servers) => super::hickory::addresses(servers, host).await?,
+            How::NameServers(servers) => super::hickory::addresses(Some(servers), host).await?,
             How::Custom(custom) => custom.addresses(host).await?,
         };
         Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
@@ -79,9 +79,9 @@ impl Resolver {
     pub(crate) async fn srv(&self, name: &str) -> io::Result<Vec<SrvRecord>> {
         match &self.0 {
             #[cfg(feature = "dns-resolver")]
-            How::System => super::hickory::srv(&[], name).await,
+            How::System => super::hickory::srv(None, name).await,
             #[cfg(feature = "dns-resolver")]
-            How::NameServers(servers) => super::hickory::srv(servers, name).await,
+            How::NameServers(servers) => super::hickory::srv(Some(servers), name).await,
             #[cfg(not(feature = "dns-resolver"))]
             How::System => Err(no_feature()),
             How::Custom(custom) => custom.srv(name).await,
@@ -91,9 +91,9 @@ impl Resolver {
     async fn txt(&self, name: &str) -> io::Result<Vec<Vec<u8>>> {
         match &self.0 {
             #[cfg(feature = "dns-resolver")]
-            How::System => super::hickory::txt(&[], name).await,
+            How::System => super::hickory::txt(None, name).await,
             #[cfg(feature = "dns-resolver")]
-            How::NameServers(servers) => super::hickory::txt(servers, name).await,
+            How::NameServers(servers) => super::hickory::txt(Some(servers), name).await,
             #[cfg(not(feature = "dns-resolver"))]
             How::System => Err(no_feature()),
             How::Custom(custom) => custom.txt(name).await,

@@ -33,7 +33,12 @@ impl SrvName {
     /// The host of the connection string, and a service (`srvServiceName`).
     pub fn new(host: &str, service: &str) -> Self {
         let host = host.strip_suffix('.').unwrap_or(host);
-        Self { host: host.to_ascii_lowercase(), service: service.to_owned() }
+        // What comes back is compared with it, and is never in another script.
+        let host = match url::Host::parse(host) {
+            Ok(url::Host::Domain(ascii)) if !host.is_ascii() => ascii,
+            _ => host.to_ascii_lowercase(),
+        };
+        Self { host, service: service.to_owned() }
     }
 
     /// The host of the connection string, at which TXT records are.
@@ -135,6 +140,8 @@ mod tests {
     fn the_service_stands_before_the_host() {
         let name = SrvName::new("A.Example.com.", "custom");
         assert_eq!((name.query().as_str(), name.host()), ("_custom._tcp.a.example.com", "a.example.com"));
+        let name = SrvName::new("a.Bücher.example", "mongodb");
+        assert_eq!(name.host(), "a.xn--bcher-kva.example");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::stream::Stream;
 use crate::error::{Error, Kind};
+use crate::tls;
 use crate::wire::{Accepted, Frame, FrameSplitter, ProtocolError, Reply};
 
 /// Replies to handshakes and hellos are far below this.
@@ -49,7 +50,8 @@ impl Exchange {
         for part in frame.parts() {
             self.stream.write_all(part).await.map_err(|error| broken("writing failed", error))?;
         }
-        Ok(())
+        // An encrypted stream may have kept some of it.
+        self.stream.flush().await.map_err(|error| broken("writing failed", error))
     }
 
     /// Awaits the next reply to the latest request.
@@ -73,7 +75,11 @@ impl Exchange {
             if filled == 0 {
                 return Err(broken("the server closed the connection", io::ErrorKind::UnexpectedEof.into()));
             }
-            self.split(&buffer[..filled])?;
+            let bytes = &buffer[..filled];
+            if self.ready.is_empty() && is_tls_alert(bytes) {
+                return Err(broken(TLS_ONLY, io::ErrorKind::InvalidData.into()));
+            }
+            self.split(bytes)?;
         }
     }
 
@@ -101,6 +107,30 @@ impl Exchange {
     }
 }
 
+const TLS_ONLY: &str =
+    "the server answers in TLS; check whether tls=true is missing in the connection string";
+
+/// The whole of a fatal TLS alert (RFC 8446, section 6): how a server that speaks TLS alone
+/// answers a plain message. Read as a message, it would be the first half of a header.
+fn is_tls_alert(bytes: &[u8]) -> bool {
+    matches!(bytes, [21, 3, _, 0, 2, 2, _])
+}
+
 fn broken(what: &str, error: io::Error) -> Error {
-    Error::new(Kind::ConnectionFailure, format!("{what}: {error}")).network().with_source(error)
+    // A server may tell what it has against a client after the handshake.
+    let sentence = tls::refusal(&error).unwrap_or_else(|| format!("{what}: {error}"));
+    Error::new(Kind::ConnectionFailure, sentence).network().with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_is_told_from_a_message() {
+        assert!(is_tls_alert(&[21, 3, 3, 0, 2, 2, 40]));
+        assert!(!is_tls_alert(&[21, 3, 3, 0, 2, 2, 40, 0]));
+        assert!(!is_tls_alert(&[21, 3, 0, 0, 1, 0, 0]));
+        assert!(!is_tls_alert(&[]));
+    }
 }

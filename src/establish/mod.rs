@@ -1,8 +1,9 @@
-//! From an address to a stream that is ready for commands, in stages: dial, handshake.
-//! Encryption comes between the two and authentication after them; each stage takes what
-//! the one before it made. Called by sockets and monitors.
+//! From an address to a stream that is ready for commands, in stages: dial, encryption if
+//! it is asked for, handshake. Authentication comes after them; each stage takes what the one
+//! before it made. Called by sockets and monitors.
 
 mod dial;
+mod encrypt;
 mod exchange;
 mod greeting;
 mod progress;
@@ -15,12 +16,14 @@ use bson::RawDocumentBuf;
 use bson::oid::ObjectId;
 
 use self::dial::{DialError, dial};
+use self::encrypt::encrypt;
 pub use self::exchange::Exchange;
 pub use self::greeting::Greeting;
 use self::progress::Progress;
 pub use self::stream::Stream;
 use crate::dns::Resolver;
 use crate::error::{Error, Kind, label};
+use crate::tls::{self, Connector};
 use crate::topology::{HelloReply, Limits, ServerAddress};
 
 /// Makes ready streams; shared by all sockets and monitors of a connection.
@@ -30,6 +33,8 @@ pub struct Dialer {
     pub connect_timeout: Option<Duration>,
     /// Who knows the addresses of hosts.
     pub resolver: Resolver,
+    /// Encrypts the streams; `None` leaves them plain.
+    pub tls: Option<Connector>,
     /// The first message on every stream. Through a load balancer, the answer must name the
     /// service behind it.
     pub greeting: Arc<Greeting>,
@@ -61,6 +66,8 @@ pub enum Phase {
     Lookup,
     /// Connecting.
     Dial,
+    /// The TLS handshake.
+    Tls,
     /// The first hello.
     Hello,
     /// Authentication.
@@ -107,7 +114,11 @@ impl Dialer {
     }
 
     async fn stages(&self, address: &ServerAddress, progress: &mut Progress) -> Result<Established, Error> {
-        let stream = dial(address, &self.resolver, progress).await.map_err(dial_error)?;
+        let mut stream = dial(address, &self.resolver, progress).await.map_err(dial_error)?;
+        if let Some(tls) = &self.tls {
+            progress.phase = Phase::Tls;
+            stream = encrypt(tls, address, stream).await?;
+        }
         progress.phase = Phase::Hello;
         let mut exchange = Exchange::new(stream).accepting(self.greeting.accepted());
         let started = Instant::now();
@@ -149,8 +160,11 @@ fn dial_error(error: DialError) -> Error {
     }
 }
 
+/// What TLS finds wrong with the other side is no such sign, whenever it is told of: a server
+/// that refuses a client's certificate does so when the client believes the handshake over.
 fn overloaded(error: Error) -> Error {
-    if error.is_network() {
+    let of_tls = std::error::Error::source(&error).is_some_and(|source| tls::refusal(source).is_some());
+    if error.is_network() && !of_tls {
         error.with_label(label::SYSTEM_OVERLOADED).with_label(label::RETRYABLE)
     } else {
         error
@@ -161,6 +175,9 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
     let what = match progress.phase {
         Phase::Lookup => "the name of the server could not be looked up",
         Phase::Dial => "the server did not take the connection",
+        Phase::Tls => {
+            "the server took the connection but did not finish the TLS handshake (check that it is set up for TLS)"
+        }
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
@@ -168,7 +185,7 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
     let sentence = format!("{what} within connectTimeoutMS ({limit} ms, of which DNS took {lookup} ms)");
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
     match progress.phase {
-        Phase::Dial | Phase::Hello => overloaded(error),
+        Phase::Dial | Phase::Tls | Phase::Hello => overloaded(error),
         // A server that came so far has let the connection in; and a slow DNS is not its own.
         Phase::Lookup | Phase::Authenticate => error,
     }
@@ -184,7 +201,7 @@ mod tests {
             let error = too_slow(&Progress::at(phase), Duration::from_secs(1));
             (error.has_label(label::SYSTEM_OVERLOADED), error.has_label(label::RETRYABLE))
         };
-        assert_eq!([Phase::Dial, Phase::Hello].map(labelled), [(true, true); 2]);
+        assert_eq!([Phase::Dial, Phase::Tls, Phase::Hello].map(labelled), [(true, true); 3]);
         assert_eq!([Phase::Lookup, Phase::Authenticate].map(labelled), [(false, false); 2]);
         let (name, error) = ("db".to_owned(), std::io::ErrorKind::NotFound.into());
         let lookup = DialError::Lookup { name, took: Duration::from_millis(7), error };

@@ -141,7 +141,11 @@ fn the_replies_to_the_greeting_and_to_monitors_may_be_compressed() {
         server.set_hello(Hello::primary("rs").with("tags", doc! { "seen": "yes" }));
         let mut snapshots = client.core().snapshots.clone();
         let seen = snapshots.wait_for(|snapshot| {
-            snapshot.topology.servers.values().any(|server| server.hello.as_ref().is_some_and(|hello| hello.tags.contains_key("seen")))
+            snapshot
+                .topology
+                .servers
+                .values()
+                .any(|server| server.hello.as_ref().is_some_and(|hello| hello.tags.contains_key("seen")))
         });
         soon(seen).await.expect("the monitor reads on");
         assert_eq!(last(&server, "ping").compressor, Some(ZSTD));

@@ -5,11 +5,13 @@
 use actix_mongo::command::CursorReply;
 use actix_mongo::command::name;
 use actix_mongo::connection::uri::ConnectionString;
+use actix_mongo::dns::{SrvName, SrvRecord, default_options};
 use actix_mongo::topology::HelloReply;
 use actix_mongo::wire::{
     Accepted, Compressor, FrameSplitter, Header, Offer, Payload, ProtocolError, RawMessage, Reply, ReplyHead,
 };
 use bson::RawDocument;
+use std::time::Duration;
 
 /// What one server may announce, so that limits are reached.
 const MAX_MESSAGE: usize = 4096;
@@ -18,13 +20,14 @@ const MAX_MESSAGE: usize = 4096;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("frames", frames),
     ("packed", packed),
     ("op_msg", op_msg),
     ("hello", hello),
     ("names", names),
     ("uri", uri),
+    ("dns", dns),
 ];
 
 /// However a stream is cut, it has the same messages, and costs no more memory than came.
@@ -99,7 +102,37 @@ pub fn names(bytes: &[u8]) {
     }
 }
 
-/// A connection string: read or refused, twice in the same way, and never without a server.
+/// What DNS tells: the name of a seed list, a TXT record, and targets of SRV records, a line
+/// each. No host outside of the domain is taken, and nothing is set that may not be.
+pub fn dns(bytes: &[u8]) {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let host = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
+    let text = lines.next().unwrap_or_default().to_vec();
+    let target = |line: &[u8]| {
+        let port = line.first().map_or(0, |byte| u16::from(*byte));
+        SrvRecord::new(String::from_utf8_lossy(line), port, Duration::from_secs(1))
+    };
+    let records: Vec<SrvRecord> = lines.map(target).collect();
+    let name = SrvName::new(&host, SrvName::DEFAULT_SERVICE);
+    let (first, later) = (name.seeds(records.clone()), name.hosts(records));
+    for list in [&first, &later].into_iter().flatten() {
+        let labels: Vec<&str> = name.host().split('.').collect();
+        let domain = if labels.len() < 3 { labels.join(".") } else { labels[1..].join(".") };
+        for host in &list.hosts {
+            assert!(host.host().ends_with(&format!(".{domain}")), "{host} by {:?}", name.host());
+            assert!(host.unix_path().is_none() && host.port() != 0, "{host}");
+        }
+    }
+    let Ok(Some(defaults)) = default_options(&host, vec![text]) else { return };
+    let Ok(read) = ConnectionString::read("mongodb+srv://a.b.c/?appName=it") else { return };
+    let Ok(mut resolved) = read.resolved(Vec::new(), Some(&defaults)) else { return };
+    let options = &mut resolved.options;
+    (options.replica_set, options.load_balanced, options.auth.source) = (None, None, None);
+    assert_eq!(resolved.options, read.options);
+}
+
+/// A connection string: read or refused, twice in the same way, and never without a server. What
+/// is read prints as one that reads the same.
 pub fn uri(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let read = ConnectionString::parse(&text).map(|read| read.hosts.len()).map_err(|error| error.to_string());
@@ -107,4 +140,9 @@ pub fn uri(bytes: &[u8]) {
         ConnectionString::parse(&text).map(|read| read.hosts.len()).map_err(|error| error.to_string());
     assert_eq!(read, again);
     assert_ne!(read, Ok(0), "{text}");
+    if let Ok(read) = ConnectionString::read(&text) {
+        let revealed = read.reveal().to_string();
+        assert_eq!(ConnectionString::read(&revealed).ok().as_ref(), Some(&read), "{text} as {revealed}");
+        assert!(ConnectionString::read(&read.to_string()).is_ok(), "{text} as {read}");
+    }
 }

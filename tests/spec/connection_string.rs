@@ -35,6 +35,7 @@ pub fn each(file: &TestFile, content: &Value, case: impl Fn(&TestFile, &str, &Va
 fn run(test: &Value) -> Result<(), String> {
     let read = ConnectionString::read(json::text(test, "uri")?);
     let Some(read) = validity(test, read)? else { return Ok(()) };
+    printed_again(&read)?;
     if let Some(expected) = given(test, "warning") {
         let expected = expected.as_bool().ok_or("'warning' is not a boolean")?;
         if expected == read.warnings.is_empty() {
@@ -50,6 +51,21 @@ fn run(test: &Value) -> Result<(), String> {
     match given(test, "options") {
         Some(options) => uri_options::compare(&read, options),
         None => Ok(()),
+    }
+}
+
+/// A string prints as one that reads the same; without its secrets it can be read as well.
+fn printed_again(read: &ConnectionString) -> Result<(), String> {
+    let revealed = read.reveal().to_string();
+    let again = ConnectionString::read(&revealed).map_err(|error| format!("{revealed}: {error}"))?;
+    if again != *read || again.reveal().to_string() != revealed {
+        return Err(format!("printed again it is {revealed}, which reads as another one"));
+    }
+    let masked = read.to_string();
+    let masked_user = ConnectionString::read(&masked).map_err(|error| format!("{masked}: {error}"))?.user;
+    match masked_user.and_then(|user| user.password) {
+        Some(password) if password.reveal() != "***" => Err(format!("{masked} has a password")),
+        _ => Ok(()),
     }
 }
 

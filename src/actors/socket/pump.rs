@@ -101,7 +101,7 @@ impl Pump {
         loop {
             let stream = Pin::new(&mut self.stream);
             let written = match socket.line.unwritten() {
-                Unwritten::Nothing => return Ok(progress),
+                Unwritten::Nothing => return self.flush(socket, task).map(|()| progress),
                 // The usual case; the plain call is a little cheaper for the kernel.
                 Unwritten::One(bytes) => stream.poll_write(task, bytes),
                 Unwritten::Several => {
@@ -121,6 +121,15 @@ impl Pump {
                     socket.wrote(bytes);
                 }
             }
+        }
+    }
+
+    /// An encrypted stream may have kept some of what it took. It goes on by itself whenever
+    /// the pump is polled.
+    fn flush(&mut self, socket: &Socket, task: &mut TaskContext<'_>) -> Result<(), Ended> {
+        match Pin::new(&mut self.stream).poll_flush(task) {
+            Poll::Ready(Err(error)) => Err(broken("writing failed", error, socket)),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
         }
     }
 

@@ -338,7 +338,7 @@ crate::actors::provoke::can_be_provoked!(Supervisor);
 /// In the state machine's terms.
 fn phase_of(reached: Reached) -> Phase {
     match reached {
-        Reached::Lookup | Reached::Dial | Reached::Hello => Phase::Establishing,
+        Reached::Lookup | Reached::Dial | Reached::Tls | Reached::Hello => Phase::Establishing,
         Reached::Authenticate => Phase::Authenticating,
     }
 }

@@ -71,6 +71,14 @@ impl Builder {
         self.set(move |options| options.resolver = resolver.clone())
     }
 
+    /// The database that [`Connection::default_database`](crate::Connection::default_database)
+    /// gives. Default: the one after the slash of the connection string, if there is one. It
+    /// changes nothing about where a user is known.
+    pub fn default_database(self, name: impl Into<String>) -> Self {
+        let name = Some(name.into());
+        self.set(move |options| options.default_database.clone_from(&name))
+    }
+
     /// Of the hosts behind `mongodb+srv://`, as many are used at most, picked at random
     /// (`srvMaxHosts`). Default 0: all. Refused with a replica set, with a load balancer, and
     /// without `mongodb+srv://`.

@@ -1,6 +1,10 @@
+mod precedence;
+
 use super::*;
 use crate::command::{ReadConcern, WriteConcern};
 use crate::error::Kind;
+#[cfg(feature = "rustls-tls")]
+use crate::tls::TlsOptions;
 use crate::topology::{ReadMode, ReadPreference};
 use crate::wire::Compressor;
 
@@ -17,6 +21,20 @@ fn the_builder_wins_over_the_string_in_any_order() {
         let options = builder.options().unwrap();
         assert_eq!((options.pool.max_size, options.pool.min_size), (7, 2));
     }
+}
+
+#[test]
+fn the_default_database_is_that_of_the_string_or_the_builder() {
+    let name = |builder: Builder| {
+        let database = builder.connect_lazy().unwrap().default_database().unwrap();
+        database.map(|database| database.name().to_owned())
+    };
+    let string = || Builder::default().uri("mongodb://a/h%C3%B6tel").unwrap();
+    assert_eq!(name(Builder::default()), None);
+    assert_eq!(name(string()).as_deref(), Some("hötel"));
+    assert_eq!(name(string().default_database("other")).as_deref(), Some("other"));
+    let dotted = Builder::default().uri("mongodb://a/b.c").unwrap().connect_lazy().unwrap();
+    assert_eq!(dotted.default_database().unwrap_err().kind(), Kind::InvalidName);
 }
 
 #[test]
@@ -43,7 +61,7 @@ fn contradictions_and_nonsense_are_refused() {
     assert_eq!(kind(Builder::default().hosts(["a:b"])), Kind::InvalidArgument);
     assert_eq!(kind(Builder::default().hosts([""; 0])), Kind::InvalidArgument);
     assert_eq!(kind(Builder::default().uri("http://a")), Kind::InvalidUri);
-    assert_eq!(kind(Builder::default().uri("mongodb://a/?tls=true")), Kind::Unsupported);
+    assert_eq!(kind(Builder::default().uri("mongodb://a/?proxyHost=b")), Kind::Unsupported);
     let refused = |builder: Builder| builder.connect_lazy().unwrap_err().kind() == Kind::InvalidArgument;
     assert!(refused(Builder::default().max_pool_size(1).min_pool_size(2)));
     assert!(refused(Builder::default().max_connecting(0)));
@@ -74,6 +92,28 @@ fn concerns_of_builder_and_string_reach_the_handle() {
         assert_eq!(scope.read_concern, ReadConcern::majority());
         assert_eq!(scope.read_preference.mode(), mode);
     }
+}
+
+#[cfg(feature = "rustls-tls")]
+#[test]
+fn tls_options_of_builder_and_string_are_one_set() {
+    let of = |query: &str, tls: TlsOptions| {
+        let uri = format!("mongodb://a/?{query}");
+        // In whatever order.
+        let after = Builder::default().uri(&uri).unwrap().tls(tls.clone()).options();
+        let before = Builder::default().tls(tls).uri(&uri).unwrap().options();
+        assert_eq!(format!("{after:?}"), format!("{before:?}"));
+        after.map(|options| options.tls)
+    };
+    let both = of("tlsCAFile=x&tlsAllowInvalidHostnames=true", TlsOptions::new().ca_file("y")).unwrap();
+    assert!(both.is_enabled());
+    let shown = format!("{both:?}");
+    assert!(shown.contains(r#"["tlsCAFile", "tlsAllowInvalidHostnames"]"#), "{shown}");
+    assert!(of("w=1", TlsOptions::new()).unwrap().is_enabled());
+    assert!(of("tls=false", TlsOptions::new()).unwrap().is_enabled());
+    assert!(!of("tls=true", TlsOptions::new().enabled(false)).unwrap().is_enabled());
+    let error = of("tlsAllowInvalidHostnames=true", TlsOptions::new().insecure(false)).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::parts::{Parts, Scheme, invalid};
 use super::secret::Secret;
 use super::values::{Values, truth};
 use crate::error::Result;
+use crate::tls::EXCLUSIVE;
 
 /// How to prove who the user is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct TlsOptions {
     pub disable_ocsp_endpoint_check: Option<bool>,
     /// `tlsDisableCertificateRevocationCheck`.
     pub disable_certificate_revocation_check: Option<bool>,
+    /// The first option of these that was given beside `tls`, be its value sound or not.
+    pub(super) asked_by: Option<&'static str>,
 }
 
 /// A SOCKS5 proxy to connect through.
@@ -62,15 +65,16 @@ pub struct ProxyOptions {
     pub password: Option<Secret>,
 }
 
-/// Pairs of which not both may be given, whatever their values.
-const EXCLUSIVE: [(&str, &str); 7] = [
-    ("tlsInsecure", "tlsAllowInvalidCertificates"),
-    ("tlsInsecure", "tlsAllowInvalidHostnames"),
-    ("tlsInsecure", "tlsDisableOCSPEndpointCheck"),
-    ("tlsInsecure", "tlsDisableCertificateRevocationCheck"),
-    ("tlsAllowInvalidCertificates", "tlsDisableOCSPEndpointCheck"),
-    ("tlsAllowInvalidCertificates", "tlsDisableCertificateRevocationCheck"),
-    ("tlsDisableOCSPEndpointCheck", "tlsDisableCertificateRevocationCheck"),
+/// Options that make no sense without TLS.
+const TLS: [&str; 8] = [
+    "tlsCAFile",
+    "tlsCertificateKeyFile",
+    "tlsCertificateKeyFilePassword",
+    "tlsInsecure",
+    "tlsAllowInvalidCertificates",
+    "tlsAllowInvalidHostnames",
+    "tlsDisableOCSPEndpointCheck",
+    "tlsDisableCertificateRevocationCheck",
 ];
 const PROXY: [&str; 4] = ["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"];
 
@@ -97,6 +101,7 @@ impl TlsOptions {
             // Only what says otherwise turns it off (initial DNS seed list specification,
             // "Validation Before Querying DNS").
             enabled: enabled(parts, values)?.or((parts.scheme == Scheme::Srv).then_some(true)),
+            asked_by: TLS.into_iter().find(|name| parts.has(name)),
             ca_file: values.filled("tlsCAFile").map(str::to_owned),
             certificate_key_file: values.filled("tlsCertificateKeyFile").map(str::to_owned),
             certificate_key_file_password: values.filled("tlsCertificateKeyFilePassword").map(Secret::new),
@@ -106,6 +111,14 @@ impl TlsOptions {
             disable_ocsp_endpoint_check: values.boolean("tlsDisableOCSPEndpointCheck"),
             disable_certificate_revocation_check: values.boolean("tlsDisableCertificateRevocationCheck"),
         })
+    }
+}
+
+impl TlsOptions {
+    /// Whether TLS is to be used. Who gives one of its options and forgets `tls` meant it: the
+    /// other way round, he would go unprotected without a word.
+    pub fn is_enabled(&self, scheme: Scheme) -> bool {
+        self.enabled.unwrap_or(scheme == Scheme::Srv || self.asked_by.is_some())
     }
 }
 

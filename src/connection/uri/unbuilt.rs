@@ -4,30 +4,18 @@
 //!
 //! A part that is added takes its lines out of here, and nothing else changes.
 
+use super::access::TlsOptions;
 use super::parts::{Parts, Scheme};
 use crate::error::{Error, Kind, Result};
 
 /// Options by what they ask for.
-const OPTIONS: [(&str, &[&str]); 3] = [
+const OPTIONS: [(&str, &[&str]); 2] = [
     ("authentication", &["authMechanism", "authSource", "authMechanismProperties", "gssapiServiceName"]),
-    (
-        "TLS",
-        &[
-            "tlsCAFile",
-            "tlsCertificateKeyFile",
-            "tlsCertificateKeyFilePassword",
-            "tlsInsecure",
-            "tlsAllowInvalidCertificates",
-            "tlsAllowInvalidHostnames",
-            "tlsDisableOCSPEndpointCheck",
-            "tlsDisableCertificateRevocationCheck",
-        ],
-    ),
     ("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"]),
 ];
 
 /// Fails if `parts` asks for something that is not there.
-pub fn refuse(parts: &Parts, tls: Option<bool>) -> Result<()> {
+pub fn refuse(parts: &Parts, tls: &TlsOptions) -> Result<()> {
     let srv = parts.scheme == Scheme::Srv;
     if srv && cfg!(not(feature = "dns-resolver")) {
         let hint = "build with the feature dns-resolver, or list the hosts in a mongodb:// string";
@@ -43,13 +31,17 @@ pub fn refuse(parts: &Parts, tls: Option<bool>) -> Result<()> {
         let hint = "it will not connect unauthenticated in its place";
         return Err(missing("a user name", "authentication", hint));
     }
-    if tls == Some(true) {
-        let name = match (parts.has("tls"), parts.has("ssl")) {
-            (true, _) => "tls=true",
-            (_, true) => "ssl=true",
-            _ => "mongodb+srv:// without tls=false",
+    if !cfg!(feature = "rustls-tls") && tls.is_enabled(parts.scheme) {
+        let name = match tls.asked_by {
+            Some(name) if tls.enabled.is_none() => name,
+            _ if parts.has("ssl") && !parts.has("tls") => "ssl=true",
+            _ if parts.has("tls") => "tls=true",
+            Some(name) => name,
+            None => "mongodb+srv:// without tls=false",
         };
-        return Err(missing(name, "TLS", "it will not connect unprotected in its place"));
+        let hint =
+            "it will not connect unprotected in its place; build actix-mongo with its feature rustls-tls";
+        return Err(missing(name, "TLS", hint));
     }
     for (what, names) in OPTIONS {
         if let Some(name) = names.iter().find(|name| parts.has(name)) {

@@ -51,10 +51,6 @@ fn what_this_build_does_not_have_is_refused_by_name() {
         ("mongodb://a/?authMechanism=MONGODB-X509", "authMechanism asks for authentication"),
         ("mongodb://a/?authSource=db", "authSource asks for authentication"),
         ("mongodb://a/?authMechanismProperties=a:b", "authMechanismProperties asks for authentication"),
-        ("mongodb://a/?tls=true", "tls=true asks for TLS, which this build does not have;"),
-        ("mongodb://a/?ssl=1", "ssl=true asks for TLS"),
-        ("mongodb://a/?TLSCAFile=x", "tlsCAFile asks for TLS"),
-        ("mongodb://a/?tlsInsecure=nonsense", "tlsInsecure asks for TLS"),
         ("mongodb://a/?proxyHost=p", "proxyHost asks for a SOCKS5 proxy"),
         ("mongodb://a/?gssapiServiceName=x", "gssapiServiceName asks for authentication"),
     ];
@@ -62,8 +58,25 @@ fn what_this_build_does_not_have_is_refused_by_name() {
         let error = unsupported(text);
         assert!(error.contains(message), "{error}");
     }
+}
+
+#[cfg(not(feature = "rustls-tls"))]
+#[test]
+fn tls_is_refused_by_name_without_its_feature() {
+    let cases = [
+        ("tls=true", "tls=true asks for TLS, which this build does not have;"),
+        ("ssl=1", "ssl=true asks for TLS"),
+        ("TLSCAFile=x", "tlsCAFile asks for TLS"),
+        ("tlsInsecure=nonsense", "tlsInsecure asks for TLS"),
+        ("ssl=true&tlsCAFile=x", "ssl=true asks for TLS"),
+    ];
+    for (query, message) in cases {
+        let error = unsupported(&format!("mongodb://a/?{query}"));
+        assert!(error.contains(message) && error.contains("rustls-tls"), "{error}");
+    }
     for name in KNOWN.iter().filter(|name| name.starts_with("tls") && **name != "tls") {
         assert!(unsupported(&format!("mongodb://a/?{name}=true")).contains(name));
+        ConnectionString::parse(&format!("mongodb://a/?tls=false&{name}=true")).unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ mod zone;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -63,6 +64,7 @@ struct Shared {
     zone: Mutex<Zone>,
     manner: Mutex<Manner>,
     questions: Mutex<Vec<Question>>,
+    longest: AtomicUsize,
 }
 
 /// Without EDNS nothing longer fits into a datagram.
@@ -104,6 +106,11 @@ impl DnsServer {
         *lock(&self.shared.manner) = manner;
     }
 
+    /// The length of the longest answer that was sent.
+    pub fn longest_answer(&self) -> usize {
+        self.shared.longest.load(Ordering::Relaxed)
+    }
+
     /// What it was asked so far.
     pub fn questions(&self) -> Vec<Question> {
         lock(&self.shared.questions).clone()
@@ -129,7 +136,9 @@ impl Shared {
         let written = |message: &Message| {
             let whole = message.to_vec().expect("a message");
             let room = if tcp { u16::MAX } else { question.max_payload().max(SHORTEST) };
-            if whole.len() <= usize::from(room) { whole } else { short(message) }
+            let whole = if whole.len() <= usize::from(room) { whole } else { short(message) };
+            self.longest.fetch_max(whole.len(), Ordering::Relaxed);
+            whole
         };
         match manner {
             Manner::Honest => vec![written(&answer)],

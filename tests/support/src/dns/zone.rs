@@ -85,3 +85,26 @@ fn domain(text: &str) -> Name {
     name.set_fqdn(true);
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::op::Query;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_has_the_records_of_its_name_and_type() {
+        let zone = (0..1000).fold(Zone::new(1), |zone, n| zone.srv("a.example", 1 + n, "b.example"));
+        let zone = zone.txt("a.example", &["x", "y"]).address("b.example", "::1");
+        let asked = |name: &str, kind: RecordType| {
+            let mut question = Message::query();
+            question.add_query(Query::query(domain(name), kind));
+            zone.answer(&question)
+        };
+        let services = asked("_MongoDB._tcp.A.example", RecordType::SRV);
+        assert_eq!(services.answers.len(), 1000);
+        assert_eq!(asked("a.example", RecordType::TXT).answers.len(), 1);
+        assert_eq!(asked("b.example", RecordType::A).answers.len(), 0);
+        assert_eq!(asked("c.example", RecordType::A).metadata.response_code, ResponseCode::NXDomain);
+    }
+}

@@ -26,6 +26,8 @@ const DEATH: Duration = Duration::from_secs(20);
 pub struct Options {
     binary: Option<PathBuf>,
     arguments: Vec<OsString>,
+    /// Not before the first user was created.
+    tls: Vec<OsString>,
     auth: bool,
 }
 
@@ -53,6 +55,25 @@ impl Options {
         self.argument("--auth")
     }
 
+    /// It speaks TLS alone, with the certificate in this file (and those between it and a
+    /// known authority) and the key in that one.
+    pub fn tls(mut self, certificate: impl Into<OsString>, key: impl Into<OsString>) -> Self {
+        self.tls.extend(["--tls-cert-file".into(), certificate.into(), "--tls-key-file".into(), key.into()]);
+        self
+    }
+
+    /// With TLS: clients may show a certificate of an authority in this file.
+    pub fn tls_clients(mut self, authorities: impl Into<OsString>) -> Self {
+        self.tls.extend(["--tls-ca-file".into(), authorities.into()]);
+        self
+    }
+
+    /// With [`tls_clients`](Self::tls_clients): they must.
+    pub fn require_client_certificate(mut self) -> Self {
+        self.tls.push("--tls-require-client-cert".into());
+        self
+    }
+
     /// One more argument for the server.
     pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
@@ -76,7 +97,11 @@ impl RealServer {
     /// Starts a server on a free port. It listens when this returns.
     ///
     /// Installs nothing; [`super::ensure_installed`] does.
-    pub fn start(options: Options) -> Result<Self, Error> {
+    pub fn start(mut options: Options) -> Result<Self, Error> {
+        // The first user is created over a plain socket.
+        if !options.auth {
+            options.arguments.append(&mut options.tls);
+        }
         let Some(binary) = options.binary.or_else(install::installed) else {
             return Err(Error::new(
                 "the server is not installed; `cargo xtask test` or `cargo xtask server` does it",
@@ -91,7 +116,7 @@ impl RealServer {
         let command = command(&binary, &folder, 0, &options.arguments);
         let mut guard = Guard::start(&folder, &command)?;
         let started = guard.go().map_err(|error| with_log(error, &folder))?;
-        let server = Self {
+        let mut server = Self {
             guard,
             folder,
             binary,
@@ -102,6 +127,10 @@ impl RealServer {
         };
         if server.auth {
             server.create_user()?;
+            if !options.tls.is_empty() {
+                server.arguments.extend(options.tls);
+                server.restart()?;
+            }
         }
         Ok(server)
     }

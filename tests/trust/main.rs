@@ -1,0 +1,5 @@
+//! Whom a connection trusts, and who trusts it.
+
+#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
+mod tls;

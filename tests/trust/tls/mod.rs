@@ -1,0 +1,18 @@
+//! TLS, with certificates that each test makes for itself.
+//!
+//! - [`authority`]: certificates, keys and lists of revoked certificates
+//! - [`door`]: a server that speaks TLS in front of a scripted one, and says what it saw
+//! - [`scene`]: what most tests begin and end with
+
+mod authority;
+mod door;
+mod scene;
+
+mod client_certificates;
+mod handshakes;
+mod keys;
+mod material;
+mod real;
+mod refused;
+mod sessions;
+mod traffic;
