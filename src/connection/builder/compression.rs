@@ -13,7 +13,7 @@ impl Builder {
     /// compressed. Events, logs and sizes that are limited (documents, messages, bytes that
     /// wait) are those without compression.
     ///
-    /// A message of some size (snappy 256 KiB, zstd 64 KiB, zlib 16 KiB) is compressed on its
+    /// A message of some size (snappy 256 KiB, zstd 128 KiB, zlib 16 KiB) is compressed on its
     /// caller's own thread, which takes a socket for itself meanwhile; a smaller one on the
     /// thread of its socket, where replies are inflated, too. See `docs/compression.md`.
     ///

@@ -57,13 +57,13 @@ impl Compressor {
         Self::ALL.into_iter().find(|compressor| compressor.id() == id)
     }
 
-    /// The messages from which on it takes so long, about half a millisecond, that the thread
-    /// of a data arbiter, which serves many sockets, should not do it. In bytes.
+    /// From how many bytes on it takes so long (some 0.3 to 0.5 ms, see `docs/compression.md`)
+    /// that the thread of a data arbiter, which serves many sockets, should not do it.
     pub(crate) fn large(self) -> usize {
         match self {
             Self::Snappy => 256 * 1024,
             Self::Zlib => 16 * 1024,
-            Self::Zstd => 64 * 1024,
+            Self::Zstd => 128 * 1024,
         }
     }
 }
