@@ -1,7 +1,6 @@
 //! What the builders have in common whose output is a cursor.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bson::RawDocumentBuf;
 
@@ -18,7 +17,7 @@ impl Draft {
         comment: Option<RawDocumentBuf>,
     ) -> CursorSettings {
         let timeout = self.timeout.or_else(|| self.handle().scope().timeout);
-        let settings = options.settings(namespace.clone(), timeout, Instant::now(), comment);
+        let settings = options.settings(namespace.clone(), timeout, comment);
         self.keep(settings, "cursor").unwrap_or_else(|| CursorSettings::plain(namespace.clone()))
     }
 }

@@ -103,7 +103,8 @@ impl<T> Find<T> {
     /// Whether the server may send all batches one after the other without being asked for
     /// each: for long reads by one reader who keeps up. The cursor keeps a socket to itself,
     /// as [awaiting ones](Self::cursor_type) do, and at most two batches lie ready unread;
-    /// then the server waits. A server that has no such streams is asked for each batch.
+    /// then the server waits. A server that has no such streams is asked for each batch, and so is
+    /// one behind a load balancer.
     pub fn exhaust(mut self, exhaust: bool) -> Self {
         self.cursor.exhaust = exhaust;
         self

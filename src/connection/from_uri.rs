@@ -39,7 +39,7 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.read_concern, given.read_concern.clone());
     set(&mut scope.write_concern, given.write_concern.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
-    options.tls = tls_of(uri.options.tls.is_enabled(uri.scheme), &given.tls);
+    options.tls = tls_of(uri.wants_tls(), &given.tls);
     options.app_name.clone_from(&given.app_name);
     options.default_database.clone_from(&uri.database);
     options.compressors = compressors(&given.compressors);
@@ -78,24 +78,23 @@ fn compressors(names: &[String]) -> Vec<Compressor> {
     built
 }
 
+type Switch = fn(TlsOptions, bool) -> TlsOptions;
+
 fn tls_of(enabled: bool, given: &uri::TlsOptions) -> TlsOptions {
     let mut tls = TlsOptions::default();
     if enabled || given.enabled.is_some() {
         tls = tls.enabled(enabled);
     }
-    let texts: [(_, fn(TlsOptions, &str) -> TlsOptions); 2] = [
-        (&given.ca_file, |tls, path| tls.ca_file(path)),
-        (&given.certificate_key_file, |tls, path| tls.certificate_key_file(path)),
-    ];
-    for (text, set) in texts {
-        if let Some(text) = text {
-            tls = set(tls, text);
-        }
+    if let Some(path) = &given.ca_file {
+        tls = tls.ca_file(path);
+    }
+    if let Some(path) = &given.certificate_key_file {
+        tls = tls.certificate_key_file(path);
     }
     if let Some(password) = &given.certificate_key_file_password {
         tls = tls.certificate_key_file_password(password.reveal());
     }
-    let switches: [(_, fn(TlsOptions, bool) -> TlsOptions); 5] = [
+    let switches: [(_, Switch); 5] = [
         (given.insecure, TlsOptions::insecure),
         (given.allow_invalid_certificates, TlsOptions::allow_invalid_certificates),
         (given.allow_invalid_hostnames, TlsOptions::allow_invalid_hostnames),

@@ -52,6 +52,8 @@ pub struct ConnectionString {
     pub warnings: Vec<String>,
     /// What was ignored and must not be, a sentence each.
     refusals: Vec<String>,
+    /// The option that asks for TLS beside `tls` itself.
+    option_of_tls: Option<&'static str>,
     /// What DNS has told of the hosts, with [`Scheme::Srv`] once it was asked.
     seeds: Option<Vec<ServerAddress>>,
     /// The options as they were given, for printing.
@@ -64,7 +66,7 @@ impl ConnectionString {
     pub fn parse(text: &str) -> Result<Self> {
         let (parts, read) = Self::read_parts(text)?;
         read.check()?;
-        unbuilt::refuse(&parts, &read.options.tls)?;
+        unbuilt::refuse(&parts, &read)?;
         for warning in &read.warnings {
             tracing::warn!("connection string: {warning}");
         }
@@ -92,6 +94,12 @@ impl ConnectionString {
         Credential::read(self.user.as_ref(), self.database.as_deref(), &self.options.auth)
     }
 
+    /// Whether TLS is to be used. Who gives one of its options and forgets `tls` means it: the
+    /// other way round, he would go unprotected without a word.
+    pub fn wants_tls(&self) -> bool {
+        self.options.tls.enabled.unwrap_or_else(|| self.option_of_tls.is_some())
+    }
+
     fn read_parts(text: &str) -> Result<(Parts, Self)> {
         let parts = Parts::read(text)?;
         let mut values = Values::new(&parts);
@@ -111,6 +119,7 @@ impl ConnectionString {
             options,
             warnings: values.warnings,
             refusals: values.refusals,
+            option_of_tls: access::option_of_tls(&parts),
         };
         Ok((parts, read))
     }

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 use super::get_more::{Fetched, GetMore, namespace_of, next_of_stream};
 use super::settings::{CursorSettings, CursorType, Patience};
 use crate::command::CursorReply;
-use crate::dispatch::{Handle, execute};
+use crate::dispatch::{Handle, InUse, execute};
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Lease};
+use crate::pool::{Answer, Lease, Purpose};
 use crate::session::ServerSession;
 use crate::topology::ServerAddress;
 
@@ -30,6 +30,10 @@ pub struct Fetcher {
     lease: Option<Arc<Lease>>,
     /// The server sends the next batch without being asked.
     streams: bool,
+    /// As long as it does so in the caller's session.
+    in_use: Option<InUse>,
+    /// An error was its end, though its socket is still held.
+    failed: bool,
     /// Documents that may still come, where there is a limit.
     left: Option<u64>,
     /// The getMore under way. Kept here, so that a call that is dropped loses nothing.
@@ -49,9 +53,17 @@ const CURSOR_NOT_FOUND: i32 = 43;
 
 impl Fetcher {
     /// The cursor that an answer opened, whose first batch this is.
-    pub fn open(answer: &mut Answer, handle: &Handle, settings: CursorSettings, first: &CursorReply) -> Self {
+    pub fn open(
+        answer: &mut Answer,
+        handle: &Handle,
+        mut settings: CursorSettings,
+        first: &CursorReply,
+    ) -> Self {
         let open = first.id != 0;
-        handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace);
+        settings.patience = settings.patience.with_deadline(answer.deadline);
+        let lease = answer.lease.take().filter(|_| open).map(Arc::new);
+        let only = lease.as_ref().filter(|lease| is_pinned(lease));
+        handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace, only);
         let left = (settings.limit > 0 && !settings.exhaust).then_some(settings.limit);
         let mut fetcher = Self {
             handle: handle.clone(),
@@ -59,8 +71,10 @@ impl Fetcher {
             settings,
             id: first.id,
             session: answer.session.take(),
-            lease: answer.lease.take().filter(|_| open).map(Arc::new),
+            lease,
             streams: false,
+            in_use: None,
+            failed: false,
             left,
             fetching: None,
             until: None,
@@ -71,9 +85,9 @@ impl Fetcher {
         fetcher
     }
 
-    /// The server's name for it.
+    /// The server's name for it; 0 if nothing more will come.
     pub fn id(&self) -> i64 {
-        self.id
+        if self.failed { 0 } else { self.id }
     }
 
     /// Where it is.
@@ -104,7 +118,7 @@ impl Fetcher {
     /// The next batch, which may be empty; `None` if the server has no more.
     pub fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<CursorReply>>> {
         if self.fetching.is_none() {
-            if self.id == 0 {
+            if self.id() == 0 {
                 return Poll::Ready(Ok(None));
             }
             if let Some(pause) = &mut self.pause {
@@ -117,6 +131,12 @@ impl Fetcher {
             Some(fetching) => ready!(fetching.as_mut().poll(task)),
             None => match self.fetch() {
                 Ok(fetching) => ready!(self.fetching.insert(fetching).as_mut().poll(task)),
+                // The time of this call is over, and the next one has its own: nothing was
+                // asked of the cursor that could be lost.
+                Err(error) if matches!(self.settings.patience, Patience::Each(_)) => {
+                    self.call_over();
+                    return Poll::Ready(Err(error));
+                }
                 Err(error) => Err(error),
             },
         };
@@ -124,24 +144,44 @@ impl Fetcher {
         match fetched {
             Ok(fetched) => Poll::Ready(Ok(Some(self.arrived(fetched)))),
             Err(error) => {
-                if error.code() == Some(CURSOR_NOT_FOUND) {
-                    self.closed_by_server();
-                }
-                self.end();
+                self.fail(&error);
                 self.call_over();
                 Poll::Ready(Err(error))
             }
         }
     }
 
+    /// An error is the cursor's end. A socket that is pinned to it stays so until the caller
+    /// drops it, and the kill is asked for then, unless the socket is broken (load balancers
+    /// specification, "Behaviour With Cursors").
+    fn fail(&mut self, error: &Error) {
+        let pinned = self.lease.as_ref().is_some_and(is_pinned);
+        if error.code() == Some(CURSOR_NOT_FOUND) || (pinned && error.is_network()) {
+            self.closed_by_server();
+        }
+        match pinned {
+            true => self.failed = true,
+            false => self.end(),
+        }
+    }
+
     fn arrived(&mut self, fetched: Fetched) -> CursorReply {
-        let Fetched { reply, session, streams } = fetched;
+        let Fetched { reply, session, streams, in_use } = fetched;
         if reply.id != self.id {
             self.closed_by_server();
         }
         self.id = reply.id;
         self.session = session;
         self.streams = streams;
+        match (&mut self.in_use, streams) {
+            (Some(_), true) => {}
+            // The first of a stream.
+            (None, true) => self.in_use = in_use,
+            (_, false) => {
+                self.in_use.iter_mut().for_each(InUse::over);
+                self.in_use = None;
+            }
+        }
         let asked = &self.settings.namespace;
         self.settings.namespace = namespace_of(reply.namespace(), asked.clone());
         if self.id == 0 {
@@ -213,7 +253,8 @@ impl Fetcher {
 
     fn deadline(&self) -> Option<Instant> {
         match self.settings.patience {
-            Patience::Endless => None,
+            // It is known since the cursor was opened.
+            Patience::Endless | Patience::Lifetime => None,
             Patience::Until(deadline) => Some(deadline),
             Patience::Each(_) => self.until,
         }
@@ -233,14 +274,25 @@ impl Fetcher {
     fn end(&mut self) {
         let core = self.handle.core();
         let id = std::mem::take(&mut self.id);
+        let lease = self.lease.take();
         if id != 0 {
-            core.retire_cursor(self.server.clone(), self.settings.namespace.clone(), id);
+            let (server, namespace) = (self.server.clone(), self.settings.namespace.clone());
+            core.retire_pinned(server, namespace, id, lease.filter(is_pinned));
         }
-        if let Some(session) = self.session.take() {
+        if let Some(mut session) = self.session.take() {
+            if self.streams {
+                // The server goes on in it, until it hears of the kill.
+                session.mark_dirty();
+            }
             core.give_back(session);
         }
-        self.lease = None;
+        self.in_use = None;
     }
+}
+
+/// Whether this socket alone leads to the cursor, there being a load balancer in between.
+fn is_pinned(lease: &Arc<Lease>) -> bool {
+    lease.purpose() == Purpose::Cursor
 }
 
 impl Drop for Fetcher {

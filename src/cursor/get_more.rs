@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::CursorSettings;
 use crate::command::CursorReply;
-use crate::dispatch::{self, CommandKind, Handle, Operation, Plan, SessionPlan, Via};
+use crate::dispatch::{self, ClientSession, CommandKind, Handle, InUse, Operation, Plan, SessionPlan, Via};
 use crate::error::Result;
-use crate::pool::{Answer, Lease, Limits, Namespace};
+use crate::pool::{Answer, Lease, Limits, Namespace, Purpose};
 use crate::session::ServerSession;
 use crate::topology::{Criteria, ServerAddress};
 use crate::wire::{EXHAUST_ALLOWED, FrameBuilder};
@@ -29,6 +29,8 @@ pub struct Fetched {
     pub session: Option<ServerSession>,
     /// The next one comes unasked.
     pub streams: bool,
+    /// The server goes on in the caller's session with that.
+    pub in_use: Option<InUse>,
 }
 
 /// Servers know the field `comment` of getMore from this wire version on (4.4).
@@ -75,8 +77,10 @@ impl Operation for GetMore {
     }
 
     fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {
-        // Only a socket of its own can take more replies than one.
-        if self.settings.exhaust && matches!(self.plan.via, Via::Lease(_)) {
+        // Only a socket of its own can take more replies than one. The one that a load balancer
+        // pins has to take the kill as well, for which there would be no room in a stream.
+        let parked = matches!(&self.plan.via, Via::Lease(lease) if lease.purpose() == Purpose::Parked);
+        if self.settings.exhaust && parked {
             command.set_flags(EXHAUST_ALLOWED);
         }
         let mut elements = command.elements();
@@ -97,8 +101,11 @@ impl Operation for GetMore {
         Ok(())
     }
 
-    fn read(&mut self, answer: &mut Answer, _handle: &Handle) -> Result<Fetched> {
-        fetched(answer)
+    fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Fetched> {
+        // Before the getMore itself lets go of the session.
+        let session = handle.scope().session.as_ref().filter(|_| answer.more_to_come);
+        let in_use = session.and_then(ClientSession::join);
+        Ok(Fetched { in_use, ..fetched(answer)? })
     }
 }
 
@@ -112,16 +119,14 @@ pub async fn next_of_stream(
 ) -> Result<Fetched> {
     let mut answer = dispatch::next_of_stream(&handle, &server, &lease, session, timeout).await?;
     let fetched = fetched(&mut answer);
-    if let Some(session) = answer.session.take() {
-        handle.core().give_back(session);
-    }
-    fetched.map_err(|error| error.with_operation("getMore").with_server(&answer.server))
+    answer.unwanted_session().into_iter().for_each(|session| handle.core().give_back(session));
+    fetched.map_err(|error| error.with_operation("getMore").with_server(&server))
 }
 
 fn fetched(answer: &mut Answer) -> Result<Fetched> {
     let reply = CursorReply::parse(std::mem::take(&mut answer.body), &answer.server)?;
     let session = if reply.id == 0 { None } else { answer.session.take() };
-    Ok(Fetched { reply, session, streams: answer.more_to_come })
+    Ok(Fetched { reply, session, streams: answer.more_to_come, in_use: None })
 }
 
 /// The namespace that a server gave a cursor; mostly the one it was asked for.

@@ -34,7 +34,9 @@ use crate::pool::Answer;
 ///
 /// The server keeps what was not read yet. A cursor that is dropped before its end is
 /// killed there, together with others, in the background; its id is never forgotten, at
-/// whatever moment it is dropped. After an error a cursor is at its end.
+/// whatever moment it is dropped. After an error a cursor is at its end; but where each call
+/// has its own timeout ([`TimeoutMode::Iteration`]), one that runs out while nothing is asked
+/// of the server, as between the pauses of a tailable cursor, ends that call alone.
 ///
 /// A tailable cursor ([`CursorType`]) has no end, as long as the server keeps it: behind the
 /// last document [`try_next`](Self::try_next) and the [`Stream`] wait for the next one to
@@ -42,6 +44,10 @@ use crate::pool::Answer;
 /// server does not wait itself, they ask it again after a pause, which grows from 10 ms to
 /// half a second as long as nothing comes. If the collection was empty the server closes
 /// the cursor at once, and so it does when the cursor's place was overwritten; open another.
+///
+/// Behind a load balancer each open cursor keeps the socket to itself that it was opened
+/// over, from the pool's `max_pool_size`, until the server has closed it or it is dropped;
+/// also after an error. So drop what is not read to its end.
 ///
 /// All methods are safe to drop at every await: what was under way goes on with the next
 /// call, and no document is lost.

@@ -1,5 +1,5 @@
 //! What a call asks of its cursor, and what all further batches of that have in common.
-//! Plain: the clock comes in.
+//! Plain, and without a clock.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -78,6 +78,8 @@ pub struct CursorSettings {
 pub enum Patience {
     /// As long as it likes.
     Endless,
+    /// All of it until the call that opens it has to be over.
+    Lifetime,
     /// All of it until then.
     Until(Instant),
     /// So long for each call.
@@ -88,6 +90,16 @@ impl CursorType {
     /// Whether an empty batch is not its end.
     pub fn is_tailable(self) -> bool {
         self != Self::NonTailable
+    }
+}
+
+impl Patience {
+    /// The same, once the call is over that opens the cursor, with this limit.
+    pub fn with_deadline(self, deadline: Option<Instant>) -> Self {
+        match self {
+            Self::Lifetime => deadline.map_or(Self::Endless, Self::Until),
+            known => known,
+        }
     }
 }
 
@@ -116,23 +128,19 @@ impl CursorOptions {
         }
     }
 
-    /// The settings of a call that begins `now`, with the timeout that is in force for it.
-    /// Fails if the options contradict each other.
+    /// The settings of a call with this timeout in force for it, which begins when the call
+    /// does. Fails if the options contradict each other.
     pub fn settings(
         &self,
         namespace: Arc<Namespace>,
         timeout: Option<Duration>,
-        now: Instant,
         comment: Option<RawDocumentBuf>,
     ) -> Result<CursorSettings> {
         let timeout = timeout.filter(|limit| !limit.is_zero());
         self.check(timeout)?;
         let patience = match (timeout, self.mode()) {
             (None, _) => Patience::Endless,
-            // A limit beyond what the clock can tell is none.
-            (Some(limit), TimeoutMode::CursorLifetime) => {
-                now.checked_add(limit).map_or(Patience::Endless, Patience::Until)
-            }
+            (Some(_), TimeoutMode::CursorLifetime) => Patience::Lifetime,
             (Some(limit), TimeoutMode::Iteration) => Patience::Each(limit),
         };
         Ok(CursorSettings {
@@ -192,24 +200,27 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn settings(options: &CursorOptions, timeout: Option<Duration>, now: Instant) -> Result<CursorSettings> {
+    fn settings(options: &CursorOptions, timeout: Option<Duration>) -> Result<CursorSettings> {
         let namespace = Arc::new(Namespace { database: "d".into(), collection: "c".into() });
-        options.settings(namespace, timeout, now, None)
+        options.settings(namespace, timeout, None)
     }
 
     #[test]
     fn the_timeout_is_for_a_life_that_ends_or_else_for_each_call() {
-        let now = Instant::now();
         let patience = |kind, mode, timeout| {
             let options = CursorOptions { kind, timeout_mode: mode, ..CursorOptions::default() };
-            settings(&options, timeout, now).unwrap().patience
+            settings(&options, timeout).unwrap().patience
         };
         let usual = patience(CursorType::NonTailable, None, Some(SECOND));
-        assert_eq!(usual, Patience::Until(now + SECOND));
+        assert_eq!(usual, Patience::Lifetime);
+        let deadline = Instant::now() + SECOND;
+        assert_eq!(usual.with_deadline(Some(deadline)), Patience::Until(deadline));
+        // A limit beyond what the clock can tell is none.
+        assert_eq!(usual.with_deadline(None), Patience::Endless);
         let asked = patience(CursorType::NonTailable, Some(TimeoutMode::Iteration), Some(SECOND));
-        assert_eq!(asked, Patience::Each(SECOND));
+        assert_eq!(asked.with_deadline(Some(deadline)), Patience::Each(SECOND));
         assert_eq!(patience(CursorType::Tailable, None, Some(SECOND)), Patience::Each(SECOND));
-        for timeout in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
+        for timeout in [None, Some(Duration::ZERO)] {
             assert_eq!(patience(CursorType::NonTailable, None, timeout), Patience::Endless);
         }
     }
@@ -227,9 +238,8 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        let now = Instant::now();
         let refused = |options: CursorOptions, timeout| {
-            let error = settings(&options, timeout, now).err();
+            let error = settings(&options, timeout).err();
             error.map(|error| assert_eq!(error.kind(), Kind::InvalidArgument)).is_some()
         };
         let lifetime = Some(TimeoutMode::CursorLifetime);

@@ -27,12 +27,15 @@ pub fn execute<O: Operation>(
         // A limit beyond what the clock can tell is none.
         let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
         let name = operation.name();
-        let mut turn = None;
+        let (mut turn, mut in_use) = (None, None);
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
             let begun = match operation.takes_turn() {
                 true => Box::pin(session.turn(&handle, operation.plan(), deadline)).await.map(Some),
-                false => session.state().check_open().map(|()| None),
+                false => session.join_open().map(|joined| {
+                    in_use = Some(joined);
+                    None
+                }),
             };
             match begun {
                 Ok(mine) => turn = mine,
@@ -44,6 +47,9 @@ pub fn execute<O: Operation>(
         let attempts = call.attempts();
         if let Some(mut turn) = turn {
             turn.over();
+        }
+        if let Some(in_use) = &mut in_use {
+            in_use.over();
         }
         match result {
             Ok(mut answer) => {

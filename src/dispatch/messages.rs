@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::pool::Namespace;
+use crate::pool::{Lease, Namespace};
 use crate::topology::ServerAddress;
 
 /// A cursor was dropped while the server still has it open.
@@ -15,6 +15,8 @@ pub struct CursorRetired {
     pub namespace: Arc<Namespace>,
     /// The cursor's id.
     pub id: i64,
+    /// The only socket that leads to it, behind a load balancer. It goes back after the kill.
+    pub lease: Option<Arc<Lease>>,
 }
 
 impl actix::Message for CursorRetired {

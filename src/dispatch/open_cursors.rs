@@ -1,23 +1,51 @@
 //! The cursors that callers hold open, so that the end of the connection can kill them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::pool::Namespace;
+use crate::pool::{Lease, Namespace};
 use crate::topology::ServerAddress;
 
 /// Entered when a reply opens a cursor, left when the server or the caller closes it.
 /// Operations whose reply is all they get never come here.
 #[derive(Debug, Default)]
 pub struct OpenCursors {
-    open: Mutex<HashMap<(ServerAddress, i64), Arc<Namespace>>>,
+    open: Mutex<HashMap<(ServerAddress, i64), Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    namespace: Arc<Namespace>,
+    /// The cursor's own; this map keeps no socket from anybody.
+    lease: Weak<Lease>,
+}
+
+/// A cursor that is still open.
+#[derive(Debug)]
+pub struct OpenCursor {
+    /// Where.
+    pub server: ServerAddress,
+    /// Over which collection.
+    pub namespace: Arc<Namespace>,
+    /// Its id.
+    pub id: i64,
+    /// The only socket that leads to it, if there is but one.
+    pub lease: Option<Arc<Lease>>,
 }
 
 impl OpenCursors {
-    /// A caller holds this cursor.
-    pub fn enter(&self, server: &ServerAddress, id: i64, namespace: &Arc<Namespace>) {
+    /// A caller holds this cursor, and the only socket that leads to it, if there is but one.
+    pub fn enter(
+        &self,
+        server: &ServerAddress,
+        id: i64,
+        namespace: &Arc<Namespace>,
+        lease: Option<&Arc<Lease>>,
+    ) {
         if id != 0 {
-            self.lock().insert((server.clone(), id), namespace.clone());
+            let held =
+                Held { namespace: namespace.clone(), lease: lease.map_or_else(Weak::new, Arc::downgrade) };
+            self.lock().insert((server.clone(), id), held);
         }
     }
 
@@ -29,14 +57,24 @@ impl OpenCursors {
     }
 
     /// Takes all of them out.
-    pub fn drain(&self) -> Vec<(ServerAddress, Arc<Namespace>, i64)> {
+    pub fn drain(&self) -> Vec<OpenCursor> {
         let open = std::mem::take(&mut *self.lock());
-        open.into_iter().map(|((server, id), namespace)| (server, namespace, id)).collect()
+        open.into_iter().map(told).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(ServerAddress, i64), Arc<Namespace>>> {
+    /// Takes those out that one socket alone leads to.
+    pub fn drain_pinned(&self) -> Vec<OpenCursor> {
+        let open: Vec<_> = self.lock().extract_if(|_, held| held.lease.strong_count() > 0).collect();
+        open.into_iter().map(told).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(ServerAddress, i64), Held>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn told(((server, id), held): ((ServerAddress, i64), Held)) -> OpenCursor {
+    OpenCursor { server, namespace: held.namespace, id, lease: held.lease.upgrade() }
 }
 
 #[cfg(test)]
@@ -48,11 +86,13 @@ mod tests {
         let (cursors, server) = (OpenCursors::default(), ServerAddress::new("a", 1));
         let namespace = Arc::new(Namespace { database: "d".into(), collection: "c".into() });
         for id in [0, 1, 2] {
-            cursors.enter(&server, id, &namespace);
+            cursors.enter(&server, id, &namespace, None);
         }
         cursors.leave(&server, 1);
         cursors.leave(&ServerAddress::new("b", 1), 2);
-        assert_eq!(cursors.drain(), [(server.clone(), namespace, 2)]);
+        assert!(cursors.drain_pinned().is_empty(), "any socket leads to them");
+        let open: Vec<_> = cursors.drain().into_iter().map(|it| (it.server, it.namespace, it.id)).collect();
+        assert_eq!(open, [(server.clone(), namespace, 2)]);
         assert!(cursors.drain().is_empty());
     }
 }

@@ -32,7 +32,8 @@ pub trait Operation: Send + 'static {
     /// answer goes back.
     fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Self::Output>;
 
-    /// Whether it waits in the line of the caller's session until those before it are over.
+    /// Whether it waits in the line of the caller's session until those before it are over. What
+    /// does not is still known to the session, which keeps its server session for it.
     fn takes_turn(&self) -> bool {
         true
     }
@@ -115,7 +116,7 @@ impl Plan {
 /// back-pressure specification).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandKind {
-    /// The driver's own, which nobody waits for: it is not repeated.
+    /// The driver's own, of the making of connections: it is not repeated.
     Own,
     /// It reads.
     Read,

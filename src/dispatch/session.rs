@@ -38,13 +38,17 @@ use crate::wire::walk::Walk;
 /// session is not used again once this session ends. A wait for the turn counts towards an
 /// operation's timeout. Large inserts and bulk writes take a turn for each of their messages,
 /// not for the time between. The call that opens a cursor takes one; its further batches take
-/// none, so they may come between other operations: a cursor keeps the batch under way when
-/// its caller is dropped, and would hold up the session as long as nobody asks for it.
+/// none: a cursor keeps the batch under way when its caller is dropped, and would hold up the
+/// session as long as nobody asks for it. So a batch is asked for while another task's
+/// operation may be under way, and sees what that does or not; an operation that begins when
+/// the batch is there sees at least what the batch saw. Who needs a batch to come after some
+/// operation awaits that one first.
 ///
 /// # Its end
 ///
 /// It ends with [`end`](Self::end), or when the last clone is dropped, cursors and handles
-/// that use it included. The server forgets a session that is not used for 30 minutes (a
+/// that use it included. What is under way then goes on, and cursors opened in it have no
+/// further batch. The server forgets a session that is not used for 30 minutes (a
 /// setting of the server's); one taken over from an earlier session may have as little as a
 /// minute left, so start it when it is needed.
 ///
@@ -84,6 +88,11 @@ impl ClientSession {
         self.bound.give_back(self.bound.state.end());
     }
 
+    /// Fails if it has ended.
+    pub(super) fn check_open(&self) -> Result<()> {
+        self.state().check_open()
+    }
+
     fn core(&self) -> &Core {
         &self.bound.shared.core
     }
@@ -119,6 +128,19 @@ impl ClientSession {
         };
         self.bound.state.begin(Instant::now())?;
         Ok(Box::new(Turn { session: self, over: false, _place: place }))
+    }
+
+    /// A batch of a cursor is fetched, for which no turn is taken. Fails if the session has
+    /// ended.
+    pub(super) fn join_open(&self) -> Result<InUse> {
+        self.check_open()?;
+        // It may end in between, as it may right after.
+        Ok(self.join().unwrap_or_else(|| InUse { session: None, over: true }))
+    }
+
+    /// The same, also if it has ended while something is under way in it. `None` if nothing is.
+    pub(crate) fn join(&self) -> Option<InUse> {
+        self.state().join().then(|| InUse { session: Some(self.clone()), over: false })
     }
 
     /// For one attempt; `number` is that of a retryable write.
@@ -183,6 +205,33 @@ impl Drop for Turn<'_> {
             state.mark_dirty();
         }
         self.session.bound.give_back(state.finish());
+    }
+}
+
+/// The server works on something of a session, besides the operation whose turn it is.
+/// As long as that is so, its server session is nobody else's.
+#[derive(Debug)]
+pub struct InUse {
+    /// `None` if it had been given back before.
+    session: Option<ClientSession>,
+    over: bool,
+}
+
+impl InUse {
+    /// It came to its end by itself: the server works on nothing of it any more.
+    pub fn over(&mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        let Some(session) = &self.session else { return };
+        if !self.over {
+            // As for a turn.
+            session.state().mark_dirty();
+        }
+        session.bound.give_back(session.state().leave());
     }
 }
 

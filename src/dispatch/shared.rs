@@ -17,9 +17,9 @@ use crate::command::ServerApi;
 use crate::error::{Error, Kind, Result};
 use crate::establish::Greeting;
 use crate::events::{Emitter, EventKinds};
-use crate::pool::{Namespace, Outcome, Pool};
+use crate::pool::{Lease, Namespace, Outcome, Pool};
 use crate::session::{ClusterClock, ServerSession, ServerSessions};
-use crate::topology::ServerAddress;
+use crate::topology::{ServerAddress, TopologyKind};
 
 /// How long things may take, and which servers are alike.
 #[derive(Clone, Debug)]
@@ -155,12 +155,29 @@ impl Core {
         minutes.and_then(|minutes| u64::try_from(minutes).ok()).map(|m| Duration::from_secs(60 * m))
     }
 
-    /// Has a cursor killed.
+    /// Has a cursor killed, over any socket.
     pub fn retire_cursor(&self, server: ServerAddress, namespace: Arc<Namespace>, id: i64) {
+        self.retire_pinned(server, namespace, id, None);
+    }
+
+    /// Has a cursor killed, over this socket if there is one.
+    pub fn retire_pinned(
+        &self,
+        server: ServerAddress,
+        namespace: Arc<Namespace>,
+        id: i64,
+        lease: Option<Arc<Lease>>,
+    ) {
         if id != 0 {
             self.open_cursors.leave(&server, id);
-            self.cursors.do_send(CursorRetired { server, namespace, id });
+            self.cursors.do_send(CursorRetired { server, namespace, id, lease });
         }
+    }
+
+    /// Whether there is a load balancer in between, behind which one socket alone leads to
+    /// what another command left on a server.
+    fn is_balanced(&self) -> bool {
+        self.snapshots.borrow().topology.kind == TopologyKind::LoadBalanced
     }
 
     /// An outcome that came for a caller who no longer waits: its session goes back, its
@@ -168,11 +185,17 @@ impl Core {
     pub fn discard(&self, outcome: Outcome) {
         match outcome {
             Err(failure) => failure.session.into_iter().for_each(|session| self.give_back(session)),
-            Ok(answer) => {
-                if let Some((namespace, id)) = Namespace::of_open_cursor(&answer.body) {
-                    self.retire_cursor(answer.server, Arc::new(namespace), id);
+            Ok(mut answer) => {
+                let (lease, body) = (answer.lease.take(), &answer.body);
+                // Behind a load balancer a batch without a lease came over its cursor's own,
+                // and who holds that has the cursor killed.
+                if (lease.is_some() || !self.is_balanced())
+                    && let Some((namespace, id)) = Namespace::of_open_cursor(body)
+                {
+                    let (server, lease) = (answer.server.clone(), lease.map(Arc::new));
+                    self.retire_pinned(server, Arc::new(namespace), id, lease);
                 }
-                answer.session.into_iter().for_each(|session| self.give_back(session));
+                answer.unwanted_session().into_iter().for_each(|session| self.give_back(session));
             }
         }
     }

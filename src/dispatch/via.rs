@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::handle::Handle;
+use super::session::ClientSession;
 use super::shared::{Core, closed};
 use super::waiting::Waiting;
 use crate::command::reply;
@@ -107,16 +108,33 @@ pub async fn next_of_stream(
     timeout: Duration,
 ) -> Result<Answer> {
     let core = handle.core();
-    let Some(pool) = core.snapshot()?.pools.get(server).cloned() else {
-        session.into_iter().for_each(|session| core.give_back(session));
-        return Err(gone(server));
+    // The server goes on in it.
+    let spoilt = |session: Option<ServerSession>| {
+        if let Some(mut session) = session {
+            session.mark_dirty();
+            core.give_back(session);
+        }
+    };
+    let caller_session = handle.scope().session.as_ref();
+    let open = caller_session.map_or(Ok(()), ClientSession::check_open);
+    let pool = open.and_then(|()| core.snapshot()).map(|snapshot| snapshot.pools.get(server).cloned());
+    let pool = match pool.and_then(|pool| pool.ok_or_else(|| gone(server))) {
+        Ok(pool) => pool,
+        Err(error) => {
+            spoilt(session);
+            return Err(error.with_operation("getMore"));
+        }
     };
     let (mut run, answer) = Run::next_of_stream();
     run.deadline = Some(timeout).filter(|limit| !limit.is_zero()).and_then(|l| Instant::now().checked_add(l));
     if let Some(session) = session {
         run.session = SessionUse::Held { session, txn_number: None };
     }
-    match Waiting::on(core, &pool, lease, run, answer).await {
+    let outcome = Waiting::on(core, &pool, lease, run, answer).await;
+    if let (Ok(answer), Some(caller_session)) = (&outcome, caller_session) {
+        caller_session.observe(&answer.body);
+    }
+    match outcome {
         Ok(answer) if answer.clean => Ok(answer),
         Ok(answer) => {
             let Answer { body, session, server, .. } = answer;

@@ -63,18 +63,34 @@ impl CommandTeller {
         if !self.events.is_on(EventKinds::COMMANDS) {
             return None;
         }
-        self.tell(frame, operation_id)
+        self.tell_frame(frame, operation_id)
+    }
+
+    /// The next reply of a stream is awaited, which is told as one more of the command that
+    /// it answers; `None` if nobody listens.
+    pub fn start_again(
+        &self,
+        command: &RawDocument,
+        request_id: i32,
+        operation_id: i64,
+    ) -> Option<Box<CommandWatch>> {
+        if !self.events.is_on(EventKinds::COMMANDS) {
+            return None;
+        }
+        self.tell(command.to_owned(), request_id, operation_id)
     }
 
     #[cold]
-    fn tell(&self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
-        let socket = self.socket.clone()?;
+    fn tell_frame(&self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
         // A frame that holds no document is no command, and the server will say so.
-        let command = frame.whole_command()?;
+        self.tell(frame.whole_command()?, frame.request_id(), operation_id)
+    }
+
+    fn tell(&self, command: RawDocumentBuf, request_id: i32, operation_id: i64) -> Option<Box<CommandWatch>> {
+        let socket = self.socket.clone()?;
         let command_name: Arc<str> = command.iter().next()?.ok()?.0.as_str().into();
         let database_name: Arc<str> = command.get_str("$db").unwrap_or_default().into();
         let sensitive = sensitive::is_sensitive(&command_name, &command);
-        let request_id = frame.request_id();
         self.events.emit(|| CommandStarted {
             command: if sensitive { RawDocumentBuf::new() } else { command },
             command_name: command_name.clone(),

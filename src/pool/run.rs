@@ -131,6 +131,20 @@ pub struct Answer {
     pub lease: Option<Lease>,
     /// The server will send more replies to the same request.
     pub more_to_come: bool,
+    /// When the operation's own timeout runs out, which a cursor's life may be bound to.
+    pub deadline: Option<Instant>,
+}
+
+impl Answer {
+    /// The session, to be given back because nobody wants the answer. It must not be used by
+    /// anybody else while the server goes on with a stream of replies in it.
+    pub fn unwanted_session(self) -> Option<ServerSession> {
+        let mut session = self.session?;
+        if self.more_to_come {
+            session.mark_dirty();
+        }
+        Some(session)
+    }
 }
 
 /// A request that got no reply.

@@ -46,6 +46,8 @@ struct Inner {
     server: Option<ServerSession>,
     /// An operation has the session: it can't be given back now.
     running: bool,
+    /// So many batches of cursors are under way in it besides: the same holds for those.
+    uses: usize,
     ended: bool,
     operation_time: Option<Timestamp>,
     snapshot_time: Option<Timestamp>,
@@ -56,7 +58,7 @@ impl SessionState {
     pub fn new(server: ServerSession, options: SessionOptions, snapshot_time: Option<Timestamp>) -> Self {
         let id = *server.id();
         let (operation_time, server) = (None, Some(server));
-        let inner = Inner { server, running: false, ended: false, operation_time, snapshot_time };
+        let inner = Inner { server, running: false, uses: 0, ended: false, operation_time, snapshot_time };
         Self { id, options, clock: ClusterClock::default(), inner: Mutex::new(inner) }
     }
 
@@ -96,16 +98,34 @@ impl SessionState {
     pub fn finish(&self) -> Option<ServerSession> {
         let mut inner = self.lock();
         inner.running = false;
-        if inner.ended { inner.server.take() } else { None }
+        inner.let_go()
     }
 
-    /// Ends the session. Its server session comes out, unless an operation is under way:
-    /// then [`finish`](Self::finish) gives it.
+    /// The server will work on something else in this session besides its operations, which
+    /// may begin when the session has ended. False if the server session is not here any more.
+    pub fn join(&self) -> bool {
+        let mut inner = self.lock();
+        let here = inner.server.is_some();
+        inner.uses += usize::from(here);
+        here
+    }
+
+    /// What [`join`](Self::join) began is over. The server session comes out if the session
+    /// was ended meanwhile.
+    #[must_use]
+    pub fn leave(&self) -> Option<ServerSession> {
+        let mut inner = self.lock();
+        inner.uses = inner.uses.saturating_sub(1);
+        inner.let_go()
+    }
+
+    /// Ends the session. Its server session comes out, unless something is under way in it:
+    /// then [`finish`](Self::finish) or [`leave`](Self::leave) gives it.
     #[must_use]
     pub fn end(&self) -> Option<ServerSession> {
         let mut inner = self.lock();
         inner.ended = true;
-        if inner.running { None } else { inner.server.take() }
+        inner.let_go()
     }
 
     /// Whether it was ended.
@@ -188,6 +208,13 @@ impl SessionState {
     }
 }
 
+impl Inner {
+    /// The server session, once the session has ended and nothing is under way in it.
+    fn let_go(&mut self) -> Option<ServerSession> {
+        if self.ended && !self.running && self.uses == 0 { self.server.take() } else { None }
+    }
+}
+
 fn ended() -> Error {
     Error::new(Kind::InvalidArgument, "the session has ended; start another one")
 }
@@ -222,6 +249,18 @@ mod tests {
         let error = state.begin(Instant::now()).unwrap_err();
         assert_eq!(error.kind(), Kind::InvalidArgument);
         assert!(state.has_ended());
+    }
+
+    #[test]
+    fn the_last_one_to_leave_an_ended_session_gives_its_server_session_back() {
+        let state = state(CAUSAL);
+        state.begin(Instant::now()).unwrap();
+        assert!(state.join() && state.join());
+        assert!(state.leave().is_none(), "it has not ended");
+        assert!(state.end().is_none() && state.join(), "what is under way may go on");
+        assert!(state.leave().is_none() && state.finish().is_none());
+        assert_eq!(state.leave().unwrap().id(), state.id());
+        assert!(!state.join() && state.check_open().is_err());
     }
 
     #[test]

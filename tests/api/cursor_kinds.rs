@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_mongo::bson::{Bson, Document, doc};
-use actix_mongo::{Collection, Connection, CursorType, Kind, PoolStats, TimeoutMode};
+use actix_mongo::{Builder, Collection, Connection, CursorType, Kind, PoolStats, TimeoutMode};
 use test_support::scripted::CommandRecord;
 use test_support::wire::{EXHAUST_ALLOWED, MORE_TO_COME};
 use test_support::{DropAfter, Gate, Rule, ScriptedServer, block_on, poll_until};
@@ -11,55 +11,59 @@ use test_support::{DropAfter, Gate, Rule, ScriptedServer, block_on, poll_until};
 use crate::support::SOON;
 
 /// A cursor of the server's.
-const ID: i64 = 77;
+pub const ID: i64 = 77;
 
-struct Scene {
-    server: ScriptedServer,
-    connection: Connection,
+pub struct Scene {
+    pub server: ScriptedServer,
+    pub connection: Connection,
 }
 
 /// A server, and a client with so many sockets at most.
-fn scene(sockets: u32) -> Scene {
+pub fn scene(sockets: u32) -> Scene {
+    scene_with(sockets, |builder| builder)
+}
+
+pub fn scene_with(sockets: u32, change: impl FnOnce(Builder) -> Builder) -> Scene {
     let server = ScriptedServer::start();
     let builder = Connection::builder().uri(server.uri()).unwrap().max_pool_size(sockets);
-    let connection = block_on(builder.connect()).unwrap();
+    let connection = block_on(change(builder).connect()).unwrap();
     Scene { server, connection }
 }
 
 impl Scene {
-    fn things(&self) -> Collection {
+    pub fn things(&self) -> Collection {
         self.connection.database("d").unwrap().collection("c").unwrap()
     }
 
-    fn ping(&self) {
+    pub fn ping(&self) {
         let ping = self.connection.database("d").unwrap().run_command(doc! { "ping": 1 });
         block_on(ping.into_future()).unwrap();
     }
 
-    fn pool(&self) -> PoolStats {
+    pub fn pool(&self) -> PoolStats {
         self.connection.state().servers[0].pool.clone().expect("it has a pool")
     }
 
     /// What the commands of this name said.
-    fn bodies(&self, name: &str) -> Vec<Document> {
+    pub fn bodies(&self, name: &str) -> Vec<Document> {
         self.server.log().commands_named(name).map(|command| command.body.clone()).collect()
     }
 
-    fn wait_for_kill(&self) {
+    pub fn wait_for_kill(&self) {
         let killed = |it: &CommandRecord| it.body.get_array("cursors").ok() == Some(&vec![Bson::Int64(ID)]);
         self.server.wait_for(|log| log.commands_named("killCursors").any(killed), SOON);
     }
 }
 
-fn documents(ids: &[i32]) -> Vec<Document> {
+pub fn documents(ids: &[i32]) -> Vec<Document> {
     ids.iter().map(|id| doc! { "_id": *id }).collect()
 }
 
-fn first(id: i64, ids: &[i32]) -> Document {
+pub fn first(id: i64, ids: &[i32]) -> Document {
     doc! { "cursor": { "id": id, "ns": "d.c", "firstBatch": documents(ids) }, "ok": 1 }
 }
 
-fn next(id: i64, ids: &[i32]) -> Document {
+pub fn next(id: i64, ids: &[i32]) -> Document {
     doc! { "cursor": { "id": id, "ns": "d.c", "nextBatch": documents(ids) }, "ok": 1 }
 }
 
@@ -305,24 +309,6 @@ fn an_ordinary_cursor_takes_no_stream() {
     scene.server.rule(Rule::on("getMore").once().reply(next(ID, &[1])).flags(MORE_TO_COME));
     let cursor = block_on(scene.things().find(doc! {}).into_future()).unwrap();
     assert_eq!(block_on(cursor.collect_all()).unwrap_err().kind(), Kind::Protocol);
-}
-
-#[test]
-fn a_timeout_is_for_the_cursors_life_or_for_each_call() {
-    let read = |mode| {
-        let scene = scene(1);
-        scene.server.set_documents(documents(&[1, 2, 3, 4, 5, 6]));
-        scene.server.rule(Rule::on("getMore").delay(Duration::from_millis(250)));
-        let limit = Duration::from_secs(1);
-        let find = scene.things().find(doc! {}).batch_size(1).timeout(limit).timeout_mode(mode);
-        let cursor = block_on(find.into_future()).unwrap();
-        let all = block_on(cursor.collect_all());
-        let told = scene.bodies("find").pop().unwrap().contains_key("maxTimeMS");
-        assert!(scene.bodies("getMore").iter().all(|more| !more.contains_key("maxTimeMS")));
-        (all.map(|all| all.len()).map_err(|error| error.is_timeout()), told)
-    };
-    assert_eq!(read(TimeoutMode::Iteration), (Ok(6), false));
-    assert_eq!(read(TimeoutMode::CursorLifetime), (Err(true), true));
 }
 
 #[test]

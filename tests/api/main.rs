@@ -10,10 +10,13 @@ mod admin_scene;
 mod admin_sent;
 mod bulk_write;
 mod bulk_write_prose;
+mod bulk_write_sessions;
 #[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
 mod compression;
 mod crud;
 mod cursor_kinds;
+mod cursor_streams;
+mod cursor_timeouts;
 mod cursors;
 mod errors;
 mod gateway;

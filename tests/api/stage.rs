@@ -6,6 +6,7 @@ use test_support::{Hello, Rule, ScriptedServer, block_on};
 
 /// The primary of a set, and a connection to it.
 pub struct Stage {
+    pub connection: Connection,
     pub database: Database,
     pub things: Collection,
     pub server: ScriptedServer,
@@ -35,7 +36,7 @@ impl Stage {
         let connection = block_on(Connection::connect(format!("{}?replicaSet=rs", server.uri()))).unwrap();
         let database = connection.database("d").unwrap();
         let things = database.collection("things").unwrap();
-        Self { database, things, server }
+        Self { connection, database, things, server }
     }
 
     /// Runs a call, and gives what it sent last under this name.

@@ -17,7 +17,7 @@ use crate::support::{Client, SOON, command, connect, insert, open_sockets, soon,
 const SERVICES: [ObjectId; 2] = [ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12])];
 
 /// Connections 1, 3, 5 and so on lead to the first service, the others to the second.
-fn service_of(connection: usize) -> ObjectId {
+pub fn service_of(connection: usize) -> ObjectId {
     SERVICES[(connection + 1) % 2]
 }
 
@@ -30,7 +30,7 @@ fn hello(service: Option<ObjectId>) -> Document {
     hello
 }
 
-fn balancer() -> ScriptedServer {
+pub fn balancer() -> ScriptedServer {
     let server = ScriptedServer::start();
     server.rule(Rule::on("hello").reply_with(|it| hello(Some(service_of(it.connection)))));
     server

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bson::Bson;
+use actix_mongo::label;
+use bson::{Bson, Document, doc};
 use test_support::scripted::Log;
 use test_support::{Rule, ScriptedServer};
 
@@ -73,6 +74,60 @@ fn a_kill_that_fails_is_nobodys_error() {
         server.until(|log| log.count("killCursors") == 1, SOON).await;
         client.ping().await;
         assert_eq!(server.log().count("killCursors"), 1);
+    });
+}
+
+fn overloaded() -> Document {
+    let labels = [label::SYSTEM_OVERLOADED, label::RETRYABLE];
+    doc! { "ok": 0, "code": 462, "errmsg": "no", "errorLabels": labels }
+}
+
+/// Client back-pressure: all commands of the driver's are repeated, but for those that make
+/// and watch connections; and no more often than others are.
+#[test]
+fn a_server_that_has_too_much_to_do_is_asked_again_to_kill() {
+    story(async {
+        for (refused, asked) in [(2, 3), (9, 3)] {
+            let server = ScriptedServer::start();
+            let client = connect(&[&server], |_| {});
+            client.ping().await;
+            server.rule(Rule::on("killCursors").times(refused).reply(overloaded()));
+            client.core().retire_cursor(address(&server), namespace("c"), 7);
+            server.until(|log| log.count("killCursors") == asked, SOON).await;
+            // The last words come behind all kills.
+            crate::support::soon(client.leave()).await;
+            let log = server.log();
+            assert_eq!(log.count("killCursors"), asked);
+            assert!(killed(&log)["c"].iter().all(|id| *id == 7));
+        }
+    });
+}
+
+#[test]
+fn a_server_that_has_too_much_to_do_is_asked_again_to_end_sessions() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("endSessions").once().reply(overloaded()));
+        crate::support::soon(client.leave()).await;
+        assert_eq!(server.log().count("endSessions"), 2);
+    });
+}
+
+#[test]
+fn who_wants_no_repeats_has_kills_and_ends_tried_once() {
+    story(async {
+        let server = ScriptedServer::start();
+        let client = connect(&[&server], |options| options.dispatch.retry_reads = false);
+        client.ping().await;
+        for name in ["killCursors", "endSessions"] {
+            server.rule(Rule::on(name).reply(overloaded()));
+        }
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        crate::support::soon(client.leave()).await;
+        let log = server.log();
+        assert_eq!((log.count("killCursors"), log.count("endSessions")), (1, 1));
     });
 }
 

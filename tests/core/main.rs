@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that can't go on fails")]
 
 mod balanced;
+mod balanced_cursors;
 mod chaos;
 mod commands;
 #[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]

@@ -4,13 +4,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_mongo::dispatch::{CommandKind, Jitter};
+use actix_mongo::dispatch::{CommandKind, Jitter, Via};
+use actix_mongo::pool::Purpose;
 use actix_mongo::topology::ServerKind;
 use actix_mongo::{Connection, Kind, label};
-use bson::{Document, doc};
-use test_support::{Hello, Rule, ScriptedServer};
+use bson::{Bson, Document, doc};
+use test_support::{Gate, Hello, Rule, ScriptedServer};
 
-use crate::support::{Client, address, command, connect, find, insert, soon, story};
+use crate::support::{Client, SOON, address, command, connect, find, insert, soon, story};
 
 const OVERLOAD: [&str; 2] = [label::SYSTEM_OVERLOADED, label::RETRYABLE];
 
@@ -257,5 +258,64 @@ fn writes_that_find_a_server_without_numbers_are_not_repeated() {
         assert!(error.may_have_run());
         client.until_kind(&known, ServerKind::RsPrimary).await;
         assert_eq!(server.log().count("insert"), 1);
+    });
+}
+
+/// The socket that the first attempt held is given to another caller, so the repeat finds none:
+/// its own, or the leave to hold one, is not there in time.
+#[test]
+fn a_repeat_that_finds_no_socket_to_hold_gives_its_session_back() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| {
+            options.pool.max_size = 2;
+            options.dispatch.wait_queue_timeout = Some(Duration::from_millis(100));
+        });
+        let gate = Gate::new();
+        // After such an error it is not held on: there may be a wait before the repeat.
+        server.rule(Rule::on("find").once().after(&gate).reply(overloaded()));
+        let call = client.start(find().plan(|plan| plan.via = Via::Own(Purpose::Parked))).await;
+        server.until(|log| log.count("find") == 1, SOON).await;
+        let held = client.lease().await.expect("the other socket");
+        let asker = client.clone();
+        let next = tokio::spawn(async move { asker.lease().await });
+        tokio::task::yield_now().await;
+        assert_eq!((client.stats().leased, client.stats().queued), (2, 1));
+        gate.open();
+        let error = soon(call).await.unwrap().expect_err("there is no socket");
+        assert!(!error.may_have_run(), "{error:?}");
+        let taken = soon(next).await.unwrap().expect("the socket of the first attempt");
+        let log = server.log();
+        let sent: Vec<&Document> = log.commands_named("find").map(|it| &it.body).collect();
+        assert_eq!(sent.len(), 1, "the repeat was not sent");
+        let idle: Vec<Bson> =
+            client.core().sessions.drain().into_iter().map(|id| bson::Uuid::from_bytes(id).into()).collect();
+        assert_eq!(idle, [sent[0].get_document("lsid").unwrap().get("id").unwrap().clone()]);
+        drop((held, taken));
+    });
+}
+
+/// Somebody waits for a socket, and no other may be held for this purpose.
+#[test]
+fn a_repeat_holds_the_socket_of_the_attempt_before() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 2);
+        let gate = Gate::new();
+        server.rule(Rule::on("find").once().after(&gate).reply(failure(134, &[])));
+        let call = client.start(find().plan(|plan| plan.via = Via::Own(Purpose::Parked))).await;
+        server.until(|log| log.count("find") == 1, SOON).await;
+        let held = client.lease().await.expect("the other socket");
+        let asker = client.clone();
+        let next = tokio::spawn(async move { asker.lease().await });
+        tokio::task::yield_now().await;
+        assert_eq!((client.stats().leased, client.stats().queued), (2, 1));
+        gate.open();
+        soon(call).await.unwrap().expect("the repeat");
+        let log = server.log();
+        let places: Vec<usize> = log.commands_named("find").map(|it| it.connection).collect();
+        assert_eq!(places.len(), 2);
+        assert_eq!(places[0], places[1]);
+        drop((held, soon(next).await.unwrap().expect("its turn")));
     });
 }

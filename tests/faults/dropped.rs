@@ -15,6 +15,7 @@ use crate::support::{Pending, SOON, Step, Story, assert_at_rest, build_info, con
 at_both_depths! {
     run_command, insert_one, insert_many, find, find_one, update_one, delete_one, aggregate,
     cursor_try_next, cursor_next_batch, cursor_stream, cursor_collect_all, database_aggregate,
+    bulk_write, connection_bulk_write,
 }
 
 const SOCKETS: u32 = 2;
@@ -135,4 +136,12 @@ fn cursor_collect_all(depth: u32) {
 
 fn database_aggregate(depth: u32) {
     visit(depth, &verbs::DATABASE_AGGREGATE);
+}
+
+fn bulk_write(depth: u32) {
+    visit(depth, &verbs::BULK_WRITE);
+}
+
+fn connection_bulk_write(depth: u32) {
+    visit(depth, &verbs::CONNECTION_BULK_WRITE);
 }

@@ -150,6 +150,7 @@ impl Worker {
                     session: None,
                     lease: None,
                     more_to_come: false,
+                    deadline: None,
                 };
                 // Nobody is there if the caller abandoned it meanwhile.
                 let _ = run.answer(Ok(reply));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::pool::Namespace;
+use crate::pool::{Lease, Namespace};
 use crate::topology::ServerAddress;
 
 /// Ids that fill one `killCursors` command: a flush comes at once then.
@@ -21,7 +21,7 @@ pub struct KillBatch {
 }
 
 /// One command's worth.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Kill {
     /// Where.
     pub server: ServerAddress,
@@ -29,6 +29,8 @@ pub struct Kill {
     pub namespace: Arc<Namespace>,
     /// Which.
     pub ids: Vec<i64>,
+    /// Over this socket, which then goes back; else over any.
+    pub lease: Option<Arc<Lease>>,
 }
 
 impl KillBatch {
@@ -56,7 +58,7 @@ impl KillBatch {
         self.oldest = None;
         std::mem::take(&mut self.ids)
             .into_iter()
-            .map(|((server, namespace), ids)| Kill { server, namespace, ids })
+            .map(|((server, namespace), ids)| Kill { server, namespace, ids, lease: None })
             .collect()
     }
 }

@@ -17,10 +17,8 @@ use self::operations::{EndSessions, KillCursors};
 use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::{Quiesce, Shutdown};
 use crate::actors::vital::Vital;
-use crate::dispatch::{Core, CursorRetired, Drain, execute_internal};
+use crate::dispatch::{Core, CursorRetired, Drain, OpenCursor, execute_internal};
 use crate::error::{Error, Kind};
-use crate::pool::Namespace;
-use crate::topology::ServerAddress;
 
 /// A kill that takes longer than this is given up: the server closes idle cursors itself.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,7 +46,13 @@ impl CursorManager {
         Self { core, batch, tick: None, sent, draining: false, vital }
     }
 
-    fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, ctx: &mut Context<Self>) {
+    fn add(&mut self, retired: CursorRetired, ctx: &mut Context<Self>) {
+        let CursorRetired { server, namespace, id, lease } = retired;
+        if lease.is_some() {
+            // A socket is held for it, so it waits for no company, and in no line.
+            self.sent.retain(|kill| !kill.is_finished());
+            return self.send(Kill { server, namespace, ids: vec![id], lease }, ctx);
+        }
         let now = Instant::now();
         let full = self.batch.add(server, namespace, id, now);
         if self.draining {
@@ -69,8 +73,12 @@ impl CursorManager {
         self.stop_ticking(ctx);
         self.sent.retain(|kill| !kill.is_finished());
         for kill in self.batch.take() {
-            self.sent.push(actix::spawn(send_or_return(self.core.clone(), ctx.address(), kill)));
+            self.send(kill, ctx);
         }
+    }
+
+    fn send(&mut self, kill: Kill, ctx: &mut Context<Self>) {
+        self.sent.push(actix::spawn(send_or_return(self.core.clone(), ctx.address(), kill)));
     }
 
     fn stop_ticking(&mut self, ctx: &mut Context<Self>) {
@@ -84,6 +92,9 @@ impl CursorManager {
     /// still open cursors and use sessions, and calls that wait must not wait for kills. What
     /// does not succeed in time is left to the server.
     ///
+    /// Cursors that callers hold together with their only socket are killed at once, while that
+    /// is there: behind a batch that may be under way, and no further one will be asked for.
+    ///
     /// It begins once: handles that are dropped after a `close` ask for it again, and would
     /// else overtake the kills and the grace of the first.
     fn drain(&mut self, grace: Duration, ctx: &mut Context<Self>) {
@@ -91,12 +102,19 @@ impl CursorManager {
         if std::mem::replace(&mut self.draining, true) {
             return;
         }
+        for OpenCursor { server, namespace, id, lease } in self.core.open_cursors.drain_pinned() {
+            self.send(Kill { server, namespace, ids: vec![id], lease }, ctx);
+        }
         let quiet = self.core.supervisor.send(Quiesce { grace }).into_actor(self);
         ctx.spawn(quiet.then(|_, manager, _| {
-            for (server, namespace, id) in manager.core.open_cursors.drain() {
-                manager.batch.add(server, namespace, id, Instant::now());
+            let mut kills = Vec::new();
+            for OpenCursor { server, namespace, id, lease } in manager.core.open_cursors.drain() {
+                match lease {
+                    None => _ = manager.batch.add(server, namespace, id, Instant::now()),
+                    Some(_) => kills.push(Kill { server, namespace, ids: vec![id], lease }),
+                }
             }
-            let kills = manager.batch.take();
+            kills.extend(manager.batch.take());
             let sent = std::mem::take(&mut manager.sent);
             last_words(manager.core.clone(), kills, sent).into_actor(manager)
         }));
@@ -124,11 +142,16 @@ async fn last_words(core: Arc<Core>, kills: Vec<Kill>, sent: Vec<JoinHandle<()>>
 
 /// A kill that still waited for a socket when the end began comes back, for the last words.
 async fn send_or_return(core: Arc<Core>, manager: Addr<CursorManager>, kill: Kill) {
-    let (server, namespace, ids) = (kill.server.clone(), kill.namespace.clone(), kill.ids.clone());
+    // The socket is not kept beyond the kill.
+    let Kill { server, namespace, ids, lease } = kill.clone();
+    let in_line = lease.is_none();
+    drop(lease);
     let result = kill_within(PATIENCE, &core, kill).await;
-    if result.as_ref().is_err_and(|error| error.kind() == Kind::Closed && !error.may_have_run()) {
+    let sent_away = |error: &Error| error.kind() == Kind::Closed && !error.may_have_run();
+    if in_line && result.as_ref().is_err_and(sent_away) {
         for id in ids {
-            manager.do_send(CursorRetired { server: server.clone(), namespace: namespace.clone(), id });
+            let (server, namespace) = (server.clone(), namespace.clone());
+            manager.do_send(CursorRetired { server, namespace, id, lease: None });
         }
     }
     log("killCursors", result);
@@ -167,7 +190,7 @@ impl Handler<CursorRetired> for CursorManager {
     type Result = ();
 
     fn handle(&mut self, msg: CursorRetired, ctx: &mut Self::Context) {
-        self.add(msg.server, msg.namespace, msg.id, ctx);
+        self.add(msg, ctx);
     }
 }
 
@@ -175,7 +198,8 @@ impl Handler<Orphaned> for CursorManager {
     type Result = ();
 
     fn handle(&mut self, msg: Orphaned, ctx: &mut Self::Context) {
-        self.add(msg.server, msg.namespace, msg.id, ctx);
+        let Orphaned { server, namespace, id, lease } = msg;
+        self.add(CursorRetired { server, namespace, id, lease: lease.map(Arc::new) }, ctx);
     }
 }
 

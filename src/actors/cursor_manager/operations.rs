@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::batch::Kill;
-use crate::dispatch::{Handle, Operation, Plan};
+use crate::dispatch::{CommandKind, Handle, Operation, Plan, Via};
 use crate::error::Result;
 use crate::pool::{Answer, Limits};
 use crate::topology::{Criteria, ReadMode, ReadPreference};
 use crate::wire::FrameBuilder;
 
 /// `killCursors`, on the server that has the cursors. Without a session: the cursors'
-/// own are not needed for it (driver sessions specification, "killCursors").
+/// own are not needed for it (driver sessions specification, "killCursors"). A server that has
+/// too much to do to look at it is asked again, as for every read: what is to be killed is
+/// what it has too much of.
 #[derive(Debug)]
 pub struct KillCursors {
     kill: Kill,
@@ -19,9 +21,13 @@ pub struct KillCursors {
 
 impl KillCursors {
     /// The command of one batch.
-    pub fn new(kill: Kill) -> Self {
+    pub fn new(mut kill: Kill) -> Self {
         let (database, target) = (kill.namespace.database.clone(), Criteria::Server(kill.server.clone()));
-        let plan = Plan::plain(database, target, 64 + 16 * kill.ids.len());
+        let plan = Plan {
+            kind: CommandKind::Read,
+            via: kill.lease.take().map_or(Via::Pool, Via::Lease),
+            ..Plan::plain(database, target, 64 + 16 * kill.ids.len())
+        };
         Self { kill, plan }
     }
 }
@@ -52,7 +58,8 @@ impl Operation for KillCursors {
     }
 }
 
-/// `endSessions`, at the end of a connection.
+/// `endSessions`, at the end of a connection. As for kills, a server that has too much to do is
+/// asked again.
 #[derive(Debug)]
 pub struct EndSessions {
     ids: Vec<[u8; 16]>,
@@ -71,7 +78,8 @@ impl EndSessions {
     /// The command of one batch.
     pub fn new(ids: Vec<[u8; 16]>) -> Self {
         let target = Criteria::Read(ReadPreference::new(ReadMode::PrimaryPreferred));
-        let plan = Plan::plain(Arc::from("admin"), target, 64 + 40 * ids.len());
+        let plan =
+            Plan { kind: CommandKind::Any, ..Plan::plain(Arc::from("admin"), target, 64 + 40 * ids.len()) };
         Self { ids, plan }
     }
 }

@@ -29,6 +29,8 @@ pub struct Ready {
     pub answer: Answer,
     /// Where an untaken session and cursor go.
     pub links: Arc<SocketLinks>,
+    /// This socket alone leads to the cursor, being behind a load balancer.
+    pub pinned: bool,
     /// How long the server keeps sessions.
     pub session_timeout: Option<Duration>,
 }
@@ -37,18 +39,21 @@ impl Ready {
     /// Hands it out. What nobody takes is not lost: its session goes back, its cursor is
     /// killed.
     pub fn send(self) {
-        let Self { run, answer, links, session_timeout } = self;
-        // A stream's cursor is known to whom it belongs, and killed by him.
-        let opens_none = run.is_next_of_stream();
-        let Err(Ok(unwanted)) = run.answer(Ok(answer)) else { return };
-        if let Some(session) = unwanted.session {
-            links.sessions.give_back(session, Instant::now(), session_timeout);
-        }
+        let Self { run, answer, links, pinned, session_timeout } = self;
+        // A stream's cursor is known to whom it belongs, and killed by him. So is one whose
+        // socket is held for it already.
+        let opens_none = run.is_next_of_stream() || (pinned && answer.lease.is_none());
+        let Err(Ok(mut unwanted)) = run.answer(Ok(answer)) else { return };
         if !opens_none
             && let Some((namespace, id)) = Namespace::of_open_cursor(&unwanted.body)
             && let Some(manager) = links.orphans.upgrade()
         {
-            manager.do_send(Orphaned { server: unwanted.server, namespace: Arc::new(namespace), id });
+            let (server, namespace, lease) =
+                (unwanted.server.clone(), Arc::new(namespace), unwanted.lease.take());
+            manager.do_send(Orphaned { server, namespace, id, lease });
+        }
+        if let Some(session) = unwanted.unwanted_session() {
+            links.sessions.give_back(session, Instant::now(), session_timeout);
         }
     }
 

@@ -94,6 +94,9 @@ impl Socket {
         if let Some(time) = head.cluster_time {
             self.links.clock.advance(time);
         }
+        if more_to_come {
+            self.remember(&flying);
+        }
         if let Some(watch) = flying.watch.take() {
             match head.ok {
                 true => watch.succeeded(&reply.body),
@@ -110,7 +113,8 @@ impl Socket {
             }
             kept => kept,
         };
-        let answer = Answer { more_to_come, ..self.answer_to(reply.body, clean, session) };
+        let deadline = flying.run.deadline;
+        let answer = Answer { more_to_come, deadline, ..self.answer_to(reply.body, clean, session) };
         let delivery = Delivery { answer, flying, cursor };
         if !clean && self.report_state_change(&delivery.answer.body) {
             self.reported.push_back(delivery);
@@ -143,6 +147,7 @@ impl Socket {
             run: delivery.flying.run,
             answer: delivery.answer,
             links: self.links.clone(),
+            pinned: self.origin.service.is_some(),
             session_timeout: self.line.limits().session_timeout,
         };
         if self.links.lent {
@@ -176,6 +181,7 @@ impl Socket {
             session,
             lease: None,
             more_to_come: false,
+            deadline: None,
         }
     }
 

@@ -1,10 +1,13 @@
 //! The requests on one socket, from the moment they are taken to their replies. Plain:
 //! it neither reads nor writes, the pump does that for it.
 
+mod stream;
+
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::time::Instant;
 
+pub use self::stream::Said;
 use crate::error::{Error, Kind};
 use crate::events::{CommandTeller, CommandWatch};
 use crate::pool::{Limits, Outcome, Run, SessionUse, Surroundings};
@@ -83,12 +86,11 @@ impl Line {
         if !self.limits.allow(&run.assumed) {
             return give_back(self.send_back(run, generation), around, &self.limits);
         }
-        let request_id = self.last_id.wrapping_add(1) & i32::MAX;
+        let request_id = self.next_id();
         let session = match run.seal(request_id, &self.limits, around) {
             Ok(session) => session,
             Err(error) => return give_back(run.fail(error, Some(generation)), around, &self.limits),
         };
-        self.last_id = request_id;
         let answers = !run.frame.expects_no_reply();
         let watch = self.teller.start(&run.frame, run.operation_id);
         self.flight.push_back(Flying { run, session, request_id, answers, watch, abandoned: None });
@@ -109,29 +111,9 @@ impl Line {
         run.answer(Err(failure))
     }
 
-    /// Takes the wish for the next reply of a stream, which will name `answers_to`: as a
-    /// request that is written already. The line must be empty.
-    pub fn take_next_of_stream(&mut self, mut run: Box<Run>, answers_to: i32, abandoned: Option<Instant>) {
-        run.mark_written();
-        let session = match std::mem::replace(&mut run.session, SessionUse::None) {
-            SessionUse::Held { session, .. } => Some(session),
-            _ => None,
-        };
-        self.flight.push_back(Flying {
-            run,
-            session,
-            request_id: answers_to,
-            answers: true,
-            abandoned,
-            watch: None,
-        });
-        self.writing = self.flight.len();
-    }
-
-    /// Whether the oldest request allows more replies than one.
-    pub fn takes_stream(&self) -> bool {
-        let oldest = self.flight.front();
-        oldest.is_some_and(|it| it.run.is_next_of_stream() || it.run.frame.takes_stream())
+    fn next_id(&mut self) -> i32 {
+        self.last_id = self.last_id.wrapping_add(1) & i32::MAX;
+        self.last_id
     }
 
     /// What there is to write.

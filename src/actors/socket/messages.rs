@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::establish::Phase;
-use crate::pool::{Namespace, Opening, Origin, Pool, Slot, SlotControl, SlotId};
+use crate::pool::{Lease, Namespace, Opening, Origin, Pool, Slot, SlotControl, SlotId};
 use crate::topology::{CommandFailure, ServerAddress};
 
 /// Something the supervisor must know of. Sent before anybody else is answered, so that
@@ -84,6 +84,8 @@ pub struct Orphaned {
     pub namespace: Arc<Namespace>,
     /// The cursor's id.
     pub id: i64,
+    /// The only socket that leads to it, behind a load balancer.
+    pub lease: Option<Lease>,
 }
 
 impl actix::Message for Orphaned {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::Socket;
+use super::line::{Flying, Said};
 use crate::error::{Error, Kind};
 use crate::pool::Run;
 use crate::wire::{ProtocolError, Reply};
@@ -24,6 +25,8 @@ pub struct Stream {
     ahead: VecDeque<Reply>,
     /// Since when nobody wants it any more.
     unwanted: Option<Instant>,
+    /// The request, if somebody listens.
+    said: Option<Said>,
 }
 
 /// Replies that may be kept before the socket is read no more. One is on its way while its
@@ -73,11 +76,20 @@ impl Socket {
             Some(_) => self.stream = None,
             None if more => {
                 let (next, request) = (Some(reply.request_id), reply.response_to);
-                self.stream = Some(Stream { next, request, ahead: VecDeque::new(), unwanted: None });
+                let (ahead, unwanted, said) = (VecDeque::new(), None, None);
+                self.stream = Some(Stream { next, request, ahead, unwanted, said });
             }
             None => {}
         }
         Ok(more)
+    }
+
+    /// Listeners are told of each further reply as if there had been one more getMore for
+    /// it, for which that one is kept.
+    pub(super) fn remember(&mut self, flying: &Flying) {
+        if let Some(Stream { said: said @ None, .. }) = &mut self.stream {
+            *said = flying.said();
+        }
     }
 
     /// The caller wants the next reply. False if that left nothing in flight.
@@ -88,12 +100,12 @@ impl Socket {
         let Some(stream) = &mut self.stream else { return self.no_stream(run) };
         match (stream.ahead.pop_front(), stream.next) {
             (Some(reply), _) => {
-                self.line.take_next_of_stream(run, reply.response_to, None);
+                self.line.take_next_of_stream(run, reply.response_to, None, stream.said.as_ref());
                 if let Err(error) = self.deliver_now(reply) {
                     self.abort = Some(error);
                 }
             }
-            (None, Some(next)) => self.line.take_next_of_stream(run, next, None),
+            (None, Some(next)) => self.line.take_next_of_stream(run, next, None, stream.said.as_ref()),
             (None, None) => return self.no_stream(run),
         }
         true
@@ -124,7 +136,7 @@ impl Socket {
                 let since = *stream.unwanted.get_or_insert_with(Instant::now);
                 // Nobody waits for its answer.
                 let (run, _) = Run::next_of_stream();
-                self.line.take_next_of_stream(run, next, Some(since));
+                self.line.take_next_of_stream(run, next, Some(since), None);
             }
         }
     }

@@ -91,12 +91,12 @@ fn expire(pool: &Pool, expired: Vec<Entry>, now: Instant) {
     }
     let stats = pool.stats();
     for entry in expired {
-        let error = too_long(&entry, &stats, now).with_server(pool.address());
+        let error = too_long(&entry, &stats, pool.options().max_size, now).with_server(pool.address());
         entry.fail(error);
     }
 }
 
-fn too_long(entry: &Entry, stats: &PoolStats, now: Instant) -> Error {
+fn too_long(entry: &Entry, stats: &PoolStats, most: usize, now: Instant) -> Error {
     let deadline = match entry {
         Entry::Run(run) => run.deadline,
         Entry::Lease(lease) => lease.deadline,
@@ -111,11 +111,24 @@ fn too_long(entry: &Entry, stats: &PoolStats, now: Instant) -> Error {
             format!("the operation's timeout ran out while it waited for a socket; {state}"),
         )
     } else {
-        Error::new(
-            Kind::WaitQueueTimeout,
-            format!("Timed out while checking out a connection from connection pool; {state}"),
-        )
+        let sentence = match stats.services.is_empty() {
+            true => "Timed out while checking out a connection from connection pool".to_owned(),
+            false => in_use(stats, most),
+        };
+        Error::new(Kind::WaitQueueTimeout, format!("{sentence}; {state}"))
     }
+}
+
+/// Behind a load balancer, what the sockets are held for (load balancers specification,
+/// "Connection Tracking").
+fn in_use(stats: &PoolStats, most: usize) -> String {
+    let (cursors, transactions) = (stats.by_cursors, stats.by_transactions);
+    let others = stats.total.saturating_sub(stats.idle + cursors + transactions);
+    format!(
+        "Timeout waiting for connection from the connection pool. maxPoolSize: {most}, connections in use by \
+         cursors: {cursors}, connections in use by transactions: {transactions}, connections in use by other \
+         operations: {others}"
+    )
 }
 
 /// Sleeps until the next alarm. The actor's one spawned item.

@@ -46,6 +46,13 @@ impl Builder {
 
     /// Whether the one given host is a load balancer. Default false. Refused with several
     /// hosts, a replica set, or a direct connection.
+    ///
+    /// Each socket leads to one of the servers behind it, so a cursor keeps the socket that it
+    /// came over until it is read to its end or dropped: allow for as many in
+    /// [`max_pool_size`](Self::max_pool_size) as cursors are open at a time.
+    /// [`max_parked`](Self::max_parked) is no limit for them. Sockets take one request at a
+    /// time there, and [exhaust](crate::operations::Find::exhaust) cursors are asked for each
+    /// batch.
     pub fn load_balanced(self, load_balanced: bool) -> Self {
         self.set(move |options| options.topology.load_balanced = load_balanced)
     }

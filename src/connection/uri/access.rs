@@ -47,8 +47,6 @@ pub struct TlsOptions {
     pub disable_ocsp_endpoint_check: Option<bool>,
     /// `tlsDisableCertificateRevocationCheck`.
     pub disable_certificate_revocation_check: Option<bool>,
-    /// The first option of these that was given beside `tls`, be its value sound or not.
-    pub(super) asked_by: Option<&'static str>,
 }
 
 /// A SOCKS5 proxy to connect through.
@@ -101,7 +99,6 @@ impl TlsOptions {
             // Only what says otherwise turns it off (initial DNS seed list specification,
             // "Validation Before Querying DNS").
             enabled: enabled(parts, values)?.or((parts.scheme == Scheme::Srv).then_some(true)),
-            asked_by: TLS.into_iter().find(|name| parts.has(name)),
             ca_file: values.filled("tlsCAFile").map(str::to_owned),
             certificate_key_file: values.filled("tlsCertificateKeyFile").map(str::to_owned),
             certificate_key_file_password: values.filled("tlsCertificateKeyFilePassword").map(Secret::new),
@@ -111,14 +108,6 @@ impl TlsOptions {
             disable_ocsp_endpoint_check: values.boolean("tlsDisableOCSPEndpointCheck"),
             disable_certificate_revocation_check: values.boolean("tlsDisableCertificateRevocationCheck"),
         })
-    }
-}
-
-impl TlsOptions {
-    /// Whether TLS is to be used. Who gives one of its options and forgets `tls` meant it: the
-    /// other way round, he would go unprotected without a word.
-    pub fn is_enabled(&self, scheme: Scheme) -> bool {
-        self.enabled.unwrap_or(scheme == Scheme::Srv || self.asked_by.is_some())
     }
 }
 
@@ -144,6 +133,11 @@ impl ProxyOptions {
         }
         Ok(proxy)
     }
+}
+
+/// The option that makes no sense without TLS, be its value sound or not.
+pub(super) fn option_of_tls(parts: &Parts) -> Option<&'static str> {
+    TLS.into_iter().find(|name| parts.has(name))
 }
 
 /// Whether TLS is asked for. A bad value is not only ignored, but refused: to connect all

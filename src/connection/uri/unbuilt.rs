@@ -4,7 +4,7 @@
 //!
 //! A part that is added takes its lines out of here, and nothing else changes.
 
-use super::access::TlsOptions;
+use super::ConnectionString;
 use super::parts::{Parts, Scheme};
 use crate::error::{Error, Kind, Result};
 
@@ -15,7 +15,7 @@ const OPTIONS: [(&str, &[&str]); 2] = [
 ];
 
 /// Fails if `parts` asks for something that is not there.
-pub fn refuse(parts: &Parts, tls: &TlsOptions) -> Result<()> {
+pub fn refuse(parts: &Parts, read: &ConnectionString) -> Result<()> {
     let srv = parts.scheme == Scheme::Srv;
     if srv && cfg!(not(feature = "dns-resolver")) {
         let hint = "build with the feature dns-resolver, or list the hosts in a mongodb:// string";
@@ -31,9 +31,9 @@ pub fn refuse(parts: &Parts, tls: &TlsOptions) -> Result<()> {
         let hint = "it will not connect unauthenticated in its place";
         return Err(missing("a user name", "authentication", hint));
     }
-    if !cfg!(feature = "rustls-tls") && tls.is_enabled(parts.scheme) {
-        let name = match tls.asked_by {
-            Some(name) if tls.enabled.is_none() => name,
+    if !cfg!(feature = "rustls-tls") && read.wants_tls() {
+        let name = match read.option_of_tls {
+            Some(name) if read.options.tls.enabled.is_none() => name,
             _ if parts.has("ssl") && !parts.has("tls") => "ssl=true",
             _ if parts.has("tls") => "tls=true",
             Some(name) => name,

@@ -4,7 +4,7 @@ use super::Call;
 use crate::command::reply;
 use crate::command::retryability::{explain_missing_numbers, label_retryable_write};
 use crate::error::{Error, Kind};
-use crate::pool::Answer;
+use crate::pool::{Answer, Lease};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 
@@ -19,6 +19,8 @@ pub(super) struct Failed {
     pub version: u64,
     /// The reply, without its body and session, if it says `ok` all the same.
     pub refusal: Option<Answer>,
+    /// The socket that was held for the operation, which a reply has left sound.
+    pub own: Option<Lease>,
 }
 
 impl Call<'_> {
@@ -40,7 +42,7 @@ impl Call<'_> {
             Err(error) => {
                 let (server, session) = (Some(answer.server.clone()), answer.session.take());
                 let refusal = Some(answer).filter(|_| error.kind() == Kind::Write);
-                Err(Box::new(Failed { error, session, reported: true, server, version, refusal }))
+                Err(Box::new(Failed { error, session, reported: true, server, version, refusal, own: None }))
             }
         }
     }
@@ -61,6 +63,7 @@ impl Call<'_> {
             server: None,
             version: self.version,
             refusal: None,
+            own: None,
         })
     }
 

@@ -2,23 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 mod failed;
+mod request;
 
 use self::failed::Failed;
-use super::encode::encode;
+use self::request::{outlives, purpose};
 use super::handle::Scope;
-use super::operation::{Operation, Plan, Retry, SessionPlan};
+use super::operation::{Operation, Plan, SessionPlan};
 use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
-use super::select::{Selected, read_preference};
+use super::select::Selected;
 use super::session::ClientSession;
 use super::shared::Core;
 use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
-use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse, Surroundings};
+use crate::error::{Kind, Result};
+use crate::pool::{Answer, Failure, Lease, Limits, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -50,15 +49,15 @@ pub(super) struct Call<'a> {
     operation_id: i64,
 }
 
-/// A request and where its answer will arrive.
-type Request = (Box<Run>, oneshot::Receiver<Outcome>);
-
 /// What attempts that failed leave behind.
 #[derive(Default)]
 struct Past {
     /// Servers that failed: others are preferred.
     avoid: Vec<ServerAddress>,
     errors: Errors,
+    /// The socket that the latest attempt held, to be held on by one that follows at once:
+    /// given back, it might go to somebody else before.
+    own: Option<(ServerAddress, Lease)>,
 }
 
 impl<'a> Call<'a> {
@@ -106,7 +105,7 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Failed { error, session, reported, server, version, refusal } = *failed;
+            let Failed { error, session, reported, server, version, refusal, own } = *failed;
             let error = self.label(error);
             let around = Circumstances {
                 sharded: self.core.snapshots.borrow().topology.kind == TopologyKind::Sharded,
@@ -137,6 +136,8 @@ impl<'a> Call<'a> {
                         error.seen_version().unwrap_or(version + 1)
                     };
                     let past = self.past.get_or_insert_default();
+                    let at_once = backoff.is_none() && !elsewhere;
+                    past.own = server.clone().zip(own).filter(|_| at_once);
                     past.avoid.extend(server.filter(|_| elsewhere));
                     past.errors.add(error);
                     if let Some(backoff) = backoff {
@@ -178,15 +179,17 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
-        let mut own: Option<Lease> = None;
-        let mut wanted = match operation.plan().via {
-            Via::Own(purpose) => Some(purpose),
-            _ => None,
-        };
+        let kept = self.past.as_mut().and_then(|past| past.own.take());
+        let mut own = kept.filter(|(server, _)| server == pool.address()).map(|(_, lease)| lease);
+        // There each cursor holds the socket that it came over, so none is held before.
+        let balanced = is_balanced(&snapshot);
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if let (Some(purpose), None) = (wanted, &own) {
+            if !balanced
+                && own.is_none()
+                && let Some(purpose) = purpose(&operation.plan().via, frame.as_deref(), &pool)
+            {
                 let bytes = frame.as_ref().map_or(0, |frame| frame.len());
                 let wish = lease(core, &pool, purpose, bytes, self.deadline, wait_deadline);
                 match Box::pin(wish).await {
@@ -196,11 +199,8 @@ impl<'a> Call<'a> {
             }
             let (narrow, ours) = (narrower.as_deref(), own.as_ref());
             let prepared = self.prepare(operation, &snapshot, &pool, narrow, &mut frame, ours)?;
-            let Some((mut run, answer)) = prepared else {
-                // This thread compresses it, and must hold a socket for that.
-                wanted = Some(Purpose::Large);
-                continue;
-            };
+            // None: it is large, and this thread is to hold a socket first.
+            let Some((mut run, answer)) = prepared else { continue };
             run.wait_deadline = Some(wait_deadline);
             let plan = operation.plan();
             let waiting = match (&plan.via, &own) {
@@ -211,10 +211,15 @@ impl<'a> Call<'a> {
             let failure = match waiting.await {
                 Ok(answer) if answer.clean => {
                     self.observe(&answer);
-                    let own = own.filter(|lease| lease.purpose() != Purpose::Large);
+                    let own = own.filter(outlives);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
-                Ok(answer) => return self.judge(operation.plan().writes, answer, snapshot.version),
+                Ok(answer) => {
+                    return match self.judge(operation.plan().writes, answer, snapshot.version) {
+                        Ok(answer) => Ok(Answer { lease: own.filter(outlives).or(answer.lease), ..answer }),
+                        Err(failed) => Err(Box::new(Failed { own, ..*failed })),
+                    };
+                }
                 Err(failure) => failure,
             };
             // The socket was this one, or none.
@@ -242,68 +247,11 @@ impl<'a> Call<'a> {
                     let error = error.with_server(pool.address());
                     let server = Some(pool.address().clone());
                     let (version, refusal) = (snapshot.version, None);
-                    return Err(Box::new(Failed { error, session, reported, server, version, refusal }));
+                    let own = None;
+                    return Err(Box::new(Failed { error, session, reported, server, version, refusal, own }));
                 }
             }
         }
-    }
-
-    /// The request of one attempt over this pool. All that only it needs stays in here. `frame`
-    /// is one that was written before and not sent. `None` leaves the frame there: it is so
-    /// large that it needs a socket of its `own` first.
-    fn prepare<O: Operation>(
-        &mut self,
-        operation: &mut O,
-        snapshot: &Snapshot,
-        pool: &Pool,
-        narrower: Option<&Limits>,
-        waiting: &mut Option<Box<Frame>>,
-        own: Option<&Lease>,
-    ) -> std::result::Result<Option<Request>, Box<Failed>> {
-        let core = self.core;
-        let known = pool.limits();
-        let limits = narrower.map_or(known, |narrower| known.and(narrower));
-        let frame = match waiting.take() {
-            Some(frame) => *frame,
-            None => {
-                let preference = read_preference(snapshot, pool, &operation.plan().target);
-                let api = core.options.server_api.as_ref();
-                match encode(operation, self.scope, &limits, preference.as_ref(), api) {
-                    Ok(frame) => frame,
-                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
-                }
-            }
-        };
-        let plan = operation.plan();
-        let is_large = known.compressor.is_some_and(|compressor| frame.len() >= compressor.large());
-        if is_large && own.is_none() && matches!(plan.via, Via::Pool) {
-            *waiting = Some(Box::new(frame));
-            return Ok(None);
-        }
-        let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
-        if !numbered && self.was_numbered() {
-            return Err(self.unsent(no_numbers().with_server(pool.address())));
-        }
-        let (mut run, answer) = Run::new(frame);
-        self.numbered = numbered.then_some(limits.max_wire_version);
-        run.assumed = limits;
-        run.operation_id = self.operation_id;
-        run.session = self.session_use(plan, numbered);
-        run.exclusive = plan.exclusive;
-        run.last = self.closing;
-        run.max_time = plan.max_time;
-        run.deadline = self.deadline;
-        if is_large {
-            let around = Surroundings {
-                sessions: &core.sessions,
-                clock: &core.clock,
-                now: Instant::now(),
-                min_rtt: pool.min_rtt(),
-                zlib_level: pool.options().zlib_level,
-            };
-            run.seal_apart(&Limits { compressor: known.compressor, ..limits }, &around);
-        }
-        Ok(Some((run, answer)))
     }
 
     /// The caller's session.
@@ -382,7 +330,7 @@ impl<'a> Call<'a> {
     }
 }
 
-fn no_numbers() -> Error {
-    let sentence = "the server selected for a further attempt does not support retryable writes";
-    Error::new(Kind::Unsupported, sentence)
+/// Each socket leads to one of several servers (load balancers specification).
+fn is_balanced(snapshot: &Snapshot) -> bool {
+    snapshot.topology.kind == TopologyKind::LoadBalanced
 }

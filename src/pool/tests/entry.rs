@@ -33,6 +33,7 @@ fn answer_of(run: &Run) -> Answer {
         session: None,
         lease: None,
         more_to_come: false,
+        deadline: None,
     }
 }
 

@@ -8,7 +8,7 @@ use test_support::scripted::CommandRecord;
 use test_support::{Gate, Rule, ScriptedServer};
 use tokio::task::{JoinHandle, yield_now};
 
-use super::{connect, id_of, lsid, sent, start, things};
+use super::{at, connect, id_of, lsid, sent, start, things};
 use crate::support::{SOON, soon, story};
 
 /// Inserts of `{_id: number}` wait for this gate.
@@ -149,5 +149,102 @@ fn a_session_that_is_ended_under_way_is_given_back_after_it() {
         let error = soon(waiting).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
         assert_eq!(connection.state().idle_sessions, 1);
+    });
+}
+
+fn batch(name: &str, id: i64, number: i32) -> Document {
+    doc! { "ok": 1, "cursor": { "id": id, "ns": "d.c", name: [{ "_id": number }] } }
+}
+
+/// A server that opens a cursor, the further batch of which waits for the gate.
+fn with_a_cursor(server: &ScriptedServer) -> Gate {
+    let gate = Gate::new();
+    server.rule(Rule::on("find").once().reply(batch("firstBatch", 7, 1)));
+    let mut further = batch("nextBatch", 0, 2);
+    further.insert("operationTime", at(2_000_000_000));
+    server.rule(Rule::on("getMore").once().after(&gate).reply(further));
+    gate
+}
+
+/// One task reads a cursor while another one writes, both in one session. Operations come one
+/// after the other as ever; a further batch takes no turn, and waits for none.
+#[test]
+fn a_batch_is_asked_for_between_the_operations_of_its_session() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let session = start(&connection);
+        let mine = things(&connection.bound_to(&session));
+        let further = with_a_cursor(&server);
+        let mut cursor = soon(mine.find(doc! {}).into_future()).await.unwrap();
+        let gates = [hold(&server, 1), hold(&server, 2)];
+        let calls = [insert(&mine, 1).await, insert(&mine, 2).await];
+        server.until(|log| log.count("insert") == 1, SOON).await;
+        let reader = tokio::spawn(async move {
+            let first = cursor.try_next().await?;
+            Ok::<_, actix_mongo::Error>((first, cursor.try_next().await?))
+        });
+        // While the first insert is under way.
+        server.until(|log| log.count("getMore") == 1, SOON).await;
+        assert_eq!(arrived(&server), [1]);
+        gates[0].open();
+        // And the second one does not wait for the batch.
+        server.until(|log| log.count("insert") == 2, SOON).await;
+        further.open();
+        let read = soon(reader).await.unwrap().unwrap();
+        assert_eq!(read, (Some(doc! { "_id": 1 }), Some(doc! { "_id": 2 })));
+        gates[1].open();
+        for call in calls {
+            soon(call).await.unwrap().unwrap();
+        }
+        assert_eq!(arrived(&server), [1, 2]);
+        let all = [sent(&server, "find"), sent(&server, "insert"), sent(&server, "getMore")].concat();
+        assert!(all.iter().all(|command| lsid(command) == id_of(&session)));
+        // What begins when the batch is there sees what the batch saw.
+        soon(mine.find_one(doc! {}).into_future()).await.unwrap();
+        let concern = sent(&server, "find").pop().unwrap();
+        let concern = concern.get_document("readConcern").unwrap();
+        assert_eq!(concern.get_timestamp("afterClusterTime").ok(), Some(at(2_000_000_000)));
+    });
+}
+
+#[test]
+fn a_session_that_is_ended_with_a_batch_under_way_is_given_back_after_it() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let session = start(&connection);
+        let further = with_a_cursor(&server);
+        let find = things(&connection).find(doc! {}).session(&session);
+        let mut cursor = soon(find.into_future()).await.unwrap();
+        soon(cursor.try_next()).await.unwrap().unwrap();
+        let reader = tokio::spawn(async move { cursor.try_next().await });
+        server.until(|log| log.count("getMore") == 1, SOON).await;
+        session.end();
+        assert_eq!(connection.state().idle_sessions, 0, "the server works in it");
+        further.open();
+        assert_eq!(soon(reader).await.unwrap().unwrap(), Some(doc! { "_id": 2 }));
+        assert_eq!(connection.state().idle_sessions, 1);
+    });
+}
+
+/// The server may still work on the batch: nobody else gets its session.
+#[test]
+fn a_session_whose_batch_was_dropped_is_not_used_again() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        let session = start(&connection);
+        let further = with_a_cursor(&server);
+        let find = things(&connection).find(doc! {}).session(&session);
+        let mut cursor = soon(find.into_future()).await.unwrap();
+        soon(cursor.try_next()).await.unwrap().unwrap();
+        let reader = tokio::spawn(async move { cursor.try_next().await });
+        server.until(|log| log.count("getMore") == 1, SOON).await;
+        reader.abort();
+        assert!(soon(reader).await.unwrap_err().is_cancelled());
+        session.end();
+        assert_eq!(connection.state().idle_sessions, 0);
+        further.open();
     });
 }

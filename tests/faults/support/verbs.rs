@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use actix_mongo::bson::doc;
-use actix_mongo::{Connection, Cursor, Result};
+use actix_mongo::{Connection, Cursor, Result, WriteModel};
 use futures_core::Stream;
 
 use super::{collection, database, soon};
@@ -34,6 +34,16 @@ pub const INSERT_ONE: Verb =
     Verb::new("insert_one", "insert", |it| ready(collection(it).insert_one(doc! { "a": 1 })));
 pub const INSERT_MANY: Verb = Verb::new("insert_many", "insert", |it| {
     ready(collection(it).insert_many([doc! { "a": 1 }, doc! { "a": 2 }]))
+});
+/// All of one kind: they share a command.
+pub const BULK_WRITE: Verb = Verb::new("bulk_write", "update", |it| {
+    let raise = |id| WriteModel::update_one(doc! { "_id": id }, doc! { "$inc": { "b": 1 } });
+    ready(collection(it).bulk_write([raise(1), raise(2)]))
+});
+/// Of a connection, which has its results in a cursor.
+pub const CONNECTION_BULK_WRITE: Verb = Verb::new("connection.bulk_write", "bulkWrite", |it| {
+    let insert = || ("d.c", WriteModel::insert_one(doc! { "a": 1 }));
+    ready(it.bulk_write([insert(), insert()]).verbose_results(true))
 });
 pub const FIND: Verb = Verb::new("find", "find", |it| ready(collection(it).find(doc! {}).batch_size(2)));
 pub const FIND_ONE: Verb = Verb::new("find_one", "find", |it| ready(collection(it).find_one(doc! {})));

@@ -49,6 +49,7 @@ impl Canned {
                 doc! { "n": n, "nModified": n, "ok": 1.0 }
             }
             "delete" => doc! { "n": length(body, "deletes"), "ok": 1.0 },
+            "bulkWrite" => self.bulk_write(command),
             "find" => self.find(command),
             "aggregate" => self.aggregate(command),
             "getMore" => self.get_more(command),
@@ -78,6 +79,24 @@ impl Canned {
             _ => None,
         };
         self.open(command, self.documents.clone(), size, false)
+    }
+
+    /// All is done, to one document each; what it says of each is the documents of a cursor.
+    fn bulk_write(&mut self, command: &CommandRecord) -> Document {
+        let body = &command.body;
+        let inserts = |operation: &&Bson| operation.as_document().is_some_and(|it| it.contains_key("insert"));
+        let operations = body.get_array("ops").map_or(&[][..], Vec::as_slice);
+        let inserted = length_of(operations.iter().filter(inserts).count());
+        let all = length_of(operations.len());
+        let told = if body.get_bool("errorsOnly").unwrap_or(false) { 0 } else { all };
+        let entries = (0..told).map(|index| doc! { "ok": 1.0, "idx": index, "n": 1 }).collect();
+        let size = body.get_document("cursor").ok().and_then(|cursor| number(cursor, "batchSize"));
+        let mut reply = self.open(command, entries, size, false);
+        reply.extend(doc! {
+            "nErrors": 0, "nInserted": inserted, "nUpserted": 0, "nMatched": all - inserted,
+            "nModified": all - inserted, "nDeleted": 0,
+        });
+        reply
     }
 
     fn open(
@@ -149,7 +168,11 @@ fn split(documents: &mut Vec<Document>, size: Option<i64>) -> Vec<Document> {
 
 fn length(body: &Document, key: &str) -> i32 {
     let length = body.get_array(key).map_or(0, Vec::len);
-    i32::try_from(length).expect("short batches")
+    length_of(length)
+}
+
+fn length_of(items: usize) -> i32 {
+    i32::try_from(items).expect("short batches")
 }
 
 fn number(body: &Document, key: &str) -> Option<i64> {
