@@ -3,6 +3,7 @@
 //! Every layer makes this type; it imports nothing but `std` and `bson`, so that no
 //! module needs another one only to be able to fail.
 
+mod authentication;
 mod bulk_write;
 mod call;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use bson::RawDocumentBuf;
 
+pub use authentication::AuthenticationFailure;
 pub use bulk_write::{BulkWriteFailure, BulkWriteResult, OperationResult};
 
 /// What every fallible call of this crate returns.
@@ -54,6 +56,8 @@ pub enum Kind {
     TooLarge,
     /// No connection to the server could be made.
     ConnectionFailure,
+    /// The server did not accept the user, or could not prove that it knows the password.
+    Authentication,
     /// An established connection broke. The pool opens new sockets by itself; whether
     /// the operation may be sent again is what [`Error::may_have_run`] says.
     AutoReconnect,
@@ -110,6 +114,7 @@ struct Inner {
     write: Option<Arc<WriteFailure>>,
     bulk: Option<Arc<BulkWriteFailure>>,
     call: Option<Box<call::CallInfo>>,
+    authentication: Option<Arc<AuthenticationFailure>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -187,6 +192,7 @@ impl Error {
                 write: None,
                 bulk: None,
                 call: None,
+                authentication: None,
                 source: None,
             }),
         }

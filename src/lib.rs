@@ -51,8 +51,8 @@
 //! - **Everything can be seen.** [`Connection::state`] prints servers, pools, sockets and
 //!   the latest changes, and asks nobody for it.
 //!
-//! What a connection string asks for and this build does not have (users) is
-//! refused by name.
+//! What a connection string asks for and this build does not have (some authentication
+//! mechanisms) is refused by name.
 //!
 //! # Features
 //!
@@ -75,6 +75,8 @@ mod race;
 // documentation. Spelled out, and not by a macro, so that rustfmt finds the files.
 #[cfg(not(feature = "unstable-internals"))]
 mod actors;
+#[cfg(not(feature = "unstable-internals"))]
+mod auth;
 #[cfg(not(feature = "unstable-internals"))]
 mod client_session;
 #[cfg(not(feature = "unstable-internals"))]
@@ -109,6 +111,9 @@ mod wire;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod actors;
+#[cfg(feature = "unstable-internals")]
+#[doc(hidden)]
+pub mod auth;
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
 pub mod client_session;
@@ -158,15 +163,16 @@ pub mod wire;
 pub use actors::gateway::{Gateway, GatewayOptions};
 pub use actors::monitor::MonitoringMode;
 pub use actors::snapshot::Happening;
+pub use auth::{Credential, Mechanism, Secret};
 pub use bson;
 pub use collection::{
     Collection, DeleteResult, IndexModel, IndexSpecification, InsertManyResult, InsertOneResult,
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, DatabaseSpecification, ServerState, State};
+pub use connection::{Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
-pub use database::{CollectionKind, CollectionSpecification, Database};
+pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
@@ -197,14 +203,14 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
-    pub use crate::connection::{ListDatabaseNames, ListDatabases};
     pub use crate::cursor::Documents;
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, RunCommand, RunCursorCommand,
+        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
+        ListDatabases, RunCommand, RunCursorCommand,
     };
 }
 
 pub use error::{
-    BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result, WriteConcernError, WriteError,
-    WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
+    WriteConcernError, WriteError, WriteFailure, label,
 };

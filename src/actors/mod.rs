@@ -8,7 +8,7 @@
 //! | [`srv_poller`] | control arbiter, one per `mongodb+srv://` connection | the supervisor | the supervisor |
 //! | [`timer`] | control arbiter, one per connection | callers who wait | those it wakes |
 //! | [`cursor_manager`] | control arbiter, one per connection | cursors, sockets, the last handle | servers, by ordinary requests; the supervisor, last of all |
-//! | [`gateway`] | control arbiter or one of the application's, on request | actors of the application's | whoever asked |
+//! | [`gateway`] | an arbiter that all gateways of the connection share, or one of the application's; on request | actors of the application's | whoever asked |
 
 pub mod cursor_manager;
 pub mod gateway;

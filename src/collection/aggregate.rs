@@ -41,10 +41,6 @@ pub struct Aggregate<T = Document> {
 options! { Aggregate<T> {
     /// Whether the server may use temporary files, for what exceeds its memory.
     allow_disk_use(bool) => "allowDiskUse",
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// How strings are compared.
-    collation(document) => "collation",
     /// Values for variables that the pipeline refers to as `$$name`.
     let_vars(document) => "let",
     /// Whether validation rules are passed over by `$out` and `$merge`.
@@ -53,9 +49,7 @@ options! { Aggregate<T> {
     /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
     /// otherwise; it wins over that.
     max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared hint, collation, comment }
 
 verb!(Aggregate<T> -> Cursor<T>);
 concerns!(writes Aggregate<T>);
@@ -139,19 +133,13 @@ impl<T: 'static> Aggregate<T> {
                 .refuse("a pipeline that writes is done with its first batch: its timeout can't be for each");
         }
         let options = draft.take_options();
-        // Boxed, since a call under way should be small.
-        let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));
-        draft.run(
-            "aggregate",
-            plan,
-            move |command, limits| {
-                let mut elements = command.elements();
-                write_command(&namespace, &pipeline, cursor.batch_size.filter(|_| !writes), &mut elements);
-                options.write_for(limits, &mut elements);
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, (*settings).clone()),
-        )
+        let opening = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
+        draft.open("aggregate", plan, opening, move |command, limits| {
+            let mut elements = command.elements();
+            write_command(&namespace, &pipeline, cursor.batch_size.filter(|_| !writes), &mut elements);
+            options.write_for(limits, &mut elements);
+            Ok(())
+        })
     }
 }
 
@@ -160,7 +148,7 @@ impl<T: 'static> Aggregate<T> {
 fn writing(draft: &mut Draft, namespace: &Arc<Namespace>, size: usize) -> Plan {
     let preference = draft.handle().scope().read_preference.clone();
     let valid = preference.validate();
-    draft.keep(valid, "read preference");
+    draft.admit(valid, "read preference");
     Plan {
         target: Criteria::Output(preference),
         retry: Retry::Never,

@@ -24,17 +24,7 @@ options! { Count {
     skip(u64) => "skip",
     /// The count ends at this number; 0 is no limit.
     limit(u64) => "limit",
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// How strings are compared.
-    collation(document) => "collation",
-    /// How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the
-    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
-    /// otherwise; it wins over that.
-    max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared hint, collation, max_time, comment }
 
 verb!(Count -> u64);
 concerns!(reads Count);

@@ -23,18 +23,7 @@ pub struct CountDocuments {
     limit: u64,
 }
 
-options! { CountDocuments {
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// How strings are compared.
-    collation(document) => "collation",
-    /// How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the
-    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
-    /// otherwise; it wins over that.
-    max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { CountDocuments {} shared hint, collation, max_time, comment }
 
 verb!(CountDocuments -> u64);
 concerns!(reads CountDocuments);

@@ -1,24 +1,87 @@
 //! What the builders have in common whose output is a cursor.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bson::RawDocumentBuf;
 
 use super::Draft;
-use crate::cursor::{CursorOptions, CursorSettings};
-use crate::pool::Namespace;
+use super::draft::Running;
+use crate::cursor::{Cursor, CursorOptions, CursorSettings};
+use crate::dispatch::{Handle, Operation, Plan, execute};
+use crate::error::Result;
+use crate::pool::{Answer, Limits, Namespace};
+use crate::wire::FrameBuilder;
+
+/// What a cursor keeps for its further batches. Boxed, since a call under way should be small.
+pub struct Opening(Box<CursorSettings>);
 
 impl Draft {
-    /// What a cursor keeps for its further batches; `comment` is what goes along with each.
+    /// Those of a cursor to come; `comment` is what goes along with each further batch.
     pub fn cursor(
         &mut self,
         options: &CursorOptions,
         namespace: &Arc<Namespace>,
         comment: Option<RawDocumentBuf>,
-    ) -> CursorSettings {
+    ) -> Opening {
         let timeout = self.timeout.or_else(|| self.handle().scope().timeout);
         let settings = options.settings(namespace.clone(), timeout, comment);
-        self.keep(settings, "cursor").unwrap_or_else(|| CursorSettings::plain(namespace.clone()))
+        let settings = self.admit(settings, "cursor");
+        Opening(Box::new(settings.unwrap_or_else(|| CursorSettings::plain(namespace.clone()))))
+    }
+
+    /// Sends a command that opens a cursor, unless an argument was refused. `write` writes it
+    /// for a server of given limits.
+    pub fn open<W, T: 'static>(
+        mut self,
+        name: &'static str,
+        plan: Plan,
+        opening: Opening,
+        write: W,
+    ) -> Running<Cursor<T>>
+    where
+        W: FnMut(&mut FrameBuilder, &Limits) -> Result<()> + Send + 'static,
+    {
+        let (handle, timeout) = (self.handle().clone(), self.timeout);
+        match self.check() {
+            Ok(()) => {
+                let documents = PhantomData;
+                Box::pin(execute(handle, Opens { name, plan, write, opening, documents }, timeout))
+            }
+            Err(error) => Box::pin(std::future::ready(Err(error.with_operation(name)))),
+        }
+    }
+}
+
+/// The operation of every verb whose output is a cursor.
+struct Opens<W, T> {
+    name: &'static str,
+    plan: Plan,
+    write: W,
+    opening: Opening,
+    documents: PhantomData<fn() -> T>,
+}
+
+impl<W, T: 'static> Operation for Opens<W, T>
+where
+    W: FnMut(&mut FrameBuilder, &Limits) -> Result<()> + Send + 'static,
+{
+    type Output = Cursor<T>;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn plan(&mut self) -> &mut Plan {
+        &mut self.plan
+    }
+
+    fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {
+        (self.write)(command, limits)
+    }
+
+    fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Cursor<T>> {
+        Cursor::open(answer, handle, (*self.opening.0).clone())
     }
 }
 

@@ -23,18 +23,7 @@ pub struct Distinct<V = Bson> {
     value: PhantomData<fn() -> V>,
 }
 
-options! { Distinct<V> {
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// How strings are compared.
-    collation(document) => "collation",
-    /// How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the
-    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
-    /// otherwise; it wins over that.
-    max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { Distinct<V> {} shared hint, collation, max_time, comment }
 
 verb!(Distinct<V> -> Vec<V>);
 concerns!(reads Distinct<V>);

@@ -1,21 +1,25 @@
 //! What the builders of all verbs share: the handle, the time limit, the options, and the
 //! first value that could not be encoded.
 
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use bson::RawDocumentBuf;
-use serde::Serialize;
-
 use super::command::Command;
+use super::fields::Fields;
 pub use super::options::Options;
 pub use super::place::Place;
-use crate::command::codec::{encode, encode_field};
 use crate::dispatch::{CommandKind, Handle, Plan, Retry, Scope, SessionPlan, SessionTimes, execute};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::pool::{Answer, Limits};
 use crate::topology::Criteria;
 use crate::wire::FrameBuilder;
+
+/// A verb's builder, for whoever has one and does not know which.
+pub trait Verb {
+    /// Its call takes no longer than this, whatever else was set.
+    fn cap(&mut self, limit: Duration);
+}
 
 /// A call under way. It is `'static`: nothing of the caller's is borrowed any more.
 pub type Running<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
@@ -26,15 +30,28 @@ pub struct Draft {
     handle: Handle,
     /// The call's own limit.
     pub timeout: Option<Duration>,
-    /// The command's optional elements.
-    pub options: Options,
-    error: Option<Error>,
+    /// The command's optional elements, and the first argument that was refused.
+    fields: Fields,
+}
+
+impl Deref for Draft {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl DerefMut for Draft {
+    fn deref_mut(&mut self) -> &mut Fields {
+        &mut self.fields
+    }
 }
 
 impl Draft {
     /// A call through this handle.
     pub fn new(handle: &Handle) -> Self {
-        Self { handle: handle.clone(), timeout: None, options: Options::default(), error: None }
+        Self { handle: handle.clone(), timeout: None, fields: Fields::default() }
     }
 
     /// The handle that the call goes through.
@@ -42,48 +59,10 @@ impl Draft {
         &self.handle
     }
 
-    /// Sets an option to a value of any type. A later call wins.
-    pub fn set(&mut self, key: &'static str, value: impl Serialize) {
-        let field = encode_field(key, &value);
-        if let Some(field) = self.keep(field, key) {
-            self.options.replace(key, field);
-        }
-    }
-
-    /// Sets an option that must be a document.
-    pub fn set_document(&mut self, key: &'static str, value: impl Serialize) {
-        let value = encode(&value);
-        if let Some(value) = self.keep(value, key) {
-            self.set(key, value);
-        }
-    }
-
-    /// Encodes an argument. After a failure it is empty, and the call is never sent.
-    pub fn encode(&mut self, what: &str, value: impl Serialize) -> RawDocumentBuf {
-        let value = encode(&value);
-        self.keep(value, what).unwrap_or_default()
-    }
-
-    /// Remembers the first failure, and what it concerns.
-    pub fn keep<V>(&mut self, value: Result<V>, what: &str) -> Option<V> {
-        match value {
-            Ok(value) => Some(value),
-            Err(error) => {
-                let sentence = format!("{what}: {}", error.message());
-                self.error.get_or_insert_with(|| Error::new(error.kind(), sentence).with_source(error));
-                None
-            }
-        }
-    }
-
-    /// Remembers that an argument is out of its range.
-    pub fn refuse(&mut self, sentence: impl Into<String>) {
-        self.error.get_or_insert_with(|| Error::new(Kind::InvalidArgument, sentence));
-    }
-
-    /// The failure, if an argument could not be encoded or is out of its range.
-    pub fn check(&mut self) -> Result<()> {
-        self.error.take().map_or(Ok(()), Err)
+    /// Lowers the limit, be it the call's own, the handle's, or none.
+    pub fn cap(&mut self, limit: Duration) {
+        let own = self.timeout.filter(|own| !own.is_zero());
+        self.timeout = Some(own.map_or(limit, |own| own.min(limit)));
     }
 
     /// Sends a command, unless an argument was refused. `write` writes it for a server of
@@ -110,7 +89,7 @@ impl Draft {
     pub fn reading(&mut self, place: &impl Place, size: usize) -> Plan {
         let preference = self.handle.scope().read_preference.clone();
         let valid = preference.validate();
-        self.keep(valid, "read preference");
+        self.admit(valid, "read preference");
         let target = Criteria::Read(preference);
         Plan { read_concern: true, times: SessionTimes::All, ..self.plan(place, target, size) }
     }
@@ -120,10 +99,10 @@ impl Draft {
     pub fn writing(&mut self, place: &impl Place, size: usize) -> Plan {
         let concern = &self.handle.scope().write_concern;
         if !concern.is_default() {
-            self.options.add_with("writeConcern", |fields| concern.write(fields));
+            self.fields.options.add_with("writeConcern", |fields| concern.write(fields));
         }
         let (acknowledged, valid) = (concern.is_acknowledged(), concern.validate());
-        self.keep(valid, "write concern");
+        self.admit(valid, "write concern");
         let plan = Plan { kind: CommandKind::Write, ..self.plan(place, Criteria::Write, size) };
         match acknowledged {
             true => Plan { retry: Retry::Write, writes: true, times: SessionTimes::All, ..plan },
@@ -190,6 +169,12 @@ macro_rules! verb {
             }
         }
 
+        impl $(<$item>)? crate::collection::Verb for $builder $(<$item>)? {
+            fn cap(&mut self, limit: std::time::Duration) {
+                self.draft.cap(limit);
+            }
+        }
+
         impl $(<$item: serde::de::DeserializeOwned + Send + 'static>)? IntoFuture for $builder $(<$item>)? {
             type Output = crate::error::Result<$output>;
             type IntoFuture = crate::collection::Running<$output>;
@@ -232,13 +217,15 @@ macro_rules! concerns {
 }
 
 /// Methods that set one option each. `any`: of any type; `document`: must be a document;
-/// `millis`: a duration, sent in milliseconds; the rest take the type that is named.
+/// `millis`: a duration, sent in milliseconds; the rest take the type that is named. Behind
+/// `shared` stand the names of options that mean the same for several verbs.
 macro_rules! options {
     ($builder:ident $(<$item:ident>)? {
-        $( $(#[doc = $doc:literal])+ $method:ident($kind:tt) => $key:literal, )+
-    }) => {
+        $( $(#[doc = $doc:literal])+ $method:ident($kind:tt) => $key:literal, )*
+    } $(shared $($shared:ident),+)?) => {
         impl $(<$item>)? $builder $(<$item>)? {
-            $( options!(@method [$(#[doc = $doc])+] $method $kind $key); )+
+            $( options!(@method [$(#[doc = $doc])+] $method $kind $key); )*
+            $($( options!(@shared $shared); )+)?
         }
     };
     (@method [$($doc:tt)+] $method:ident any $key:literal) => {
@@ -268,6 +255,68 @@ macro_rules! options {
             self.draft.set($key, value);
             self
         }
+    };
+    (@shared upsert) => {
+        options!(@method [#[doc = "Whether a document is inserted if none matches."]] upsert bool "upsert");
+    };
+    (@shared array_filters) => {
+        options!(@method [
+            #[doc = "Which array elements the update's `$[name]` refer to: a list of filters."]
+        ] array_filters any "arrayFilters");
+    };
+    (@shared skip) => {
+        options!(@method [#[doc = "So many documents are passed over."]] skip i64 "skip");
+    };
+    (@shared hint) => {
+        options!(@method [#[doc = "The index to use: its name, or its keys."]] hint any "hint");
+    };
+    (@shared min) => {
+        options!(@method [
+            #[doc = "The inclusive lower bound of the index that `hint` names."]
+        ] min document "min");
+    };
+    (@shared max) => {
+        options!(@method [
+            #[doc = "The exclusive upper bound of the index that `hint` names."]
+        ] max document "max");
+    };
+    (@shared collation) => {
+        options!(@method [#[doc = "How strings are compared."]] collation document "collation");
+    };
+    (@shared let_vars) => {
+        options!(@method [
+            #[doc = "Values for variables that the filter refers to as `$$name`."]
+        ] let_vars document "let");
+    };
+    (@shared allow_disk_use) => {
+        options!(@method [
+            #[doc = "Whether the server may use temporary files, to sort what exceeds its memory."]
+        ] allow_disk_use bool "allowDiskUse");
+    };
+    (@shared allow_partial_results) => {
+        options!(@method [
+            #[doc = "On sharded clusters: whether what can be reached is enough."]
+        ] allow_partial_results bool "allowPartialResults");
+    };
+    (@shared return_key) => {
+        options!(@method [
+            #[doc = "Only the keys of the index in use come back."]
+        ] return_key bool "returnKey");
+    };
+    (@shared bypass_document_validation) => {
+        options!(@method [
+            #[doc = "Whether the collection's validation rules are passed over."]
+        ] bypass_document_validation bool "bypassDocumentValidation");
+    };
+    (@shared max_time) => {
+        options!(@method [
+            #[doc = "How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the"]
+            #[doc = "specifications in favour of [`timeout`](Self::timeout), from which it is derived"]
+            #[doc = "otherwise; it wins over that."]
+        ] max_time millis "maxTimeMS");
+    };
+    (@shared comment) => {
+        options!(@method [#[doc = "Shown in the server's logs and profiles."]] comment any "comment");
     };
 }
 

@@ -15,10 +15,7 @@ pub struct DropCollection {
     namespace: Arc<Namespace>,
 }
 
-options! { DropCollection {
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { DropCollection {} shared comment }
 
 verb!(DropCollection -> ());
 concerns!(writes DropCollection);

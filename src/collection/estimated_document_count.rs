@@ -16,14 +16,7 @@ pub struct EstimatedDocumentCount {
     namespace: Arc<Namespace>,
 }
 
-options! { EstimatedDocumentCount {
-    /// How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the
-    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
-    /// otherwise; it wins over that.
-    max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { EstimatedDocumentCount {} shared max_time, comment }
 
 verb!(EstimatedDocumentCount -> u64);
 concerns!(reads EstimatedDocumentCount);

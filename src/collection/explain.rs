@@ -45,9 +45,7 @@ options! { Explain {
     /// How long the server may work on it (`maxTimeMS`); zero is no limit. Wins over what is
     /// derived from [`timeout`](Self::timeout).
     max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(Explain -> Document);
 

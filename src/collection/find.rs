@@ -32,36 +32,17 @@ options! { Find<T> {
     projection(document) => "projection",
     /// The order: `{field: 1}` ascending, `-1` descending.
     sort(document) => "sort",
-    /// So many documents are passed over.
-    skip(i64) => "skip",
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// The inclusive lower bound of the index that `hint` names.
-    min(document) => "min",
-    /// The exclusive upper bound of the index that `hint` names.
-    max(document) => "max",
-    /// How strings are compared.
-    collation(document) => "collation",
-    /// Values for variables that the filter refers to as `$$name`.
-    let_vars(document) => "let",
-    /// Whether the server may use temporary files, to sort what exceeds its memory.
-    allow_disk_use(bool) => "allowDiskUse",
     /// Whether the server keeps the cursor however long it is not used. It is closed with
     /// its session at the latest, by default after 30 minutes.
     no_cursor_timeout(bool) => "noCursorTimeout",
-    /// On sharded clusters: whether what can be reached is enough.
-    allow_partial_results(bool) => "allowPartialResults",
-    /// Only the keys of the index in use come back.
-    return_key(bool) => "returnKey",
     /// Adds `$recordId` to each document.
     show_record_id(bool) => "showRecordId",
     /// How long the server may work on the first batch (`maxTimeMS`); zero is no limit. Deprecated by the
     /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
     /// otherwise; it wins over that.
     max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared skip, hint, min, max, collation, let_vars, allow_disk_use, allow_partial_results, return_key,
+    comment }
 
 verb!(Find<T> -> Cursor<T>);
 concerns!(reads Find<T>);
@@ -140,26 +121,20 @@ impl<T: 'static> Find<T> {
             cursor.max_await_time = None;
         }
         let options = draft.take_options();
-        // Boxed, since a call under way should be small.
-        let settings = Box::new(draft.cursor(&cursor, &namespace, options.get("comment").cloned()));
-        draft.run(
-            "find",
-            plan,
-            move |command, limits| {
-                let mut elements = command.elements();
-                elements.str("find", &namespace.collection).document("filter", &filter);
-                options.write_for(limits, &mut elements);
-                write_sizes(limit, cursor.batch_size, &mut elements);
-                if cursor.kind.is_tailable() {
-                    elements.bool("tailable", true);
-                }
-                if cursor.kind == CursorType::TailableAwait {
-                    elements.bool("awaitData", true);
-                }
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, (*settings).clone()),
-        )
+        let opening = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
+        draft.open("find", plan, opening, move |command, limits| {
+            let mut elements = command.elements();
+            elements.str("find", &namespace.collection).document("filter", &filter);
+            options.write_for(limits, &mut elements);
+            write_sizes(limit, cursor.batch_size, &mut elements);
+            if cursor.kind.is_tailable() {
+                elements.bool("tailable", true);
+            }
+            if cursor.kind == CursorType::TailableAwait {
+                elements.bool("awaitData", true);
+            }
+            Ok(())
+        })
     }
 }
 

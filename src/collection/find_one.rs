@@ -29,33 +29,10 @@ options! { FindOne<T> {
     projection(document) => "projection",
     /// By what the first is told: `{field: 1}` ascending, `-1` descending.
     sort(document) => "sort",
-    /// So many documents are passed over.
-    skip(i64) => "skip",
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// The inclusive lower bound of the index that `hint` names.
-    min(document) => "min",
-    /// The exclusive upper bound of the index that `hint` names.
-    max(document) => "max",
-    /// How strings are compared.
-    collation(document) => "collation",
-    /// Values for variables that the filter refers to as `$$name`.
-    let_vars(document) => "let",
-    /// Whether the server may use temporary files, to sort what exceeds its memory.
-    allow_disk_use(bool) => "allowDiskUse",
-    /// On sharded clusters: whether what can be reached is enough.
-    allow_partial_results(bool) => "allowPartialResults",
-    /// Only the keys of the index in use come back.
-    return_key(bool) => "returnKey",
     /// Adds `$recordId` to the document.
     show_record_id(bool) => "showRecordId",
-    /// How long the server may work on it (`maxTimeMS`); zero is no limit. Deprecated by the
-    /// specifications in favour of [`timeout`](Self::timeout), from which it is derived
-    /// otherwise; it wins over that.
-    max_time(millis) => "maxTimeMS",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared skip, hint, min, max, collation, let_vars, allow_disk_use, allow_partial_results, return_key,
+    max_time, comment }
 
 verb!(FindOne<T> -> Option<T>);
 concerns!(reads FindOne<T>);

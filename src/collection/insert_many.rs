@@ -30,12 +30,7 @@ pub struct InsertMany {
     ordered: bool,
 }
 
-options! { InsertMany {
-    /// Whether the collection's validation rules are passed over.
-    bypass_document_validation(bool) => "bypassDocumentValidation",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { InsertMany {} shared bypass_document_validation, comment }
 
 verb!(InsertMany -> InsertManyResult);
 concerns!(writes InsertMany);
@@ -75,6 +70,7 @@ impl InsertMany {
         let result = InsertManyResult { inserted_ids: documents.take_ids(), acknowledged };
         let documents = Arc::new(documents);
         Box::pin(async move {
+            // Made when it is first polled: then its time begins.
             Inserting::new(draft, namespace, documents, ordered).run().await?;
             Ok(result)
         })

@@ -19,12 +19,7 @@ pub struct InsertOne {
     documents: Documents,
 }
 
-options! { InsertOne {
-    /// Whether the collection's validation rules are passed over.
-    bypass_document_validation(bool) => "bypassDocumentValidation",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { InsertOne {} shared bypass_document_validation, comment }
 
 verb!(InsertOne -> InsertOneResult);
 concerns!(writes InsertOne);

@@ -5,12 +5,14 @@
 mod admin;
 mod aggregate;
 mod bulk_write;
+mod changing;
 mod command;
 mod count;
 mod count_documents;
 mod cursor_verb;
 mod delete_many;
 mod delete_one;
+mod derived;
 mod distinct;
 mod documents;
 mod draft;
@@ -27,6 +29,7 @@ mod find_one_and_update;
 mod index;
 mod insert_many;
 mod insert_one;
+mod listing;
 mod modify;
 mod options;
 mod place;
@@ -56,12 +59,14 @@ pub use count_documents::CountDocuments;
 pub(crate) use cursor_verb::cursor_verb;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
+pub(crate) use derived::derived;
 pub use distinct::Distinct;
-pub use draft::Running;
 pub(crate) use draft::{Draft, concerns, options, raw_data, verb};
+pub use draft::{Running, Verb};
 pub use drop::DropCollection;
 pub use estimated_document_count::EstimatedDocumentCount;
 pub use explain::{Explain, Verbosity};
+pub(crate) use fields::about;
 pub use find::Find;
 pub use find_and_modify::ReturnDocument;
 pub use find_one::FindOne;
@@ -74,6 +79,7 @@ pub use index::{
 };
 pub use insert_many::InsertMany;
 pub use insert_one::InsertOne;
+pub(crate) use listing::{listing, names};
 pub use modify::Modify;
 pub use rename::Rename;
 pub use replace_one::ReplaceOne;
@@ -83,12 +89,11 @@ pub use search_index::{
 };
 pub use update_many::UpdateMany;
 pub use update_one::UpdateOne;
+pub(crate) use validation::collection_options;
 pub use validation::{ValidationAction, ValidationLevel};
 
-use crate::command::{ReadConcern, WriteConcern};
-use crate::dispatch::{ClientSession, Handle, Scope};
+use crate::dispatch::Handle;
 use crate::pool::Namespace;
-use crate::topology::ReadPreference;
 
 /// A collection of documents of type `T`.
 ///
@@ -111,6 +116,8 @@ pub struct Collection<T = Document> {
     document: PhantomData<fn() -> T>,
 }
 
+derived!(Collection<T>);
+
 impl<T> Collection<T> {
     /// A collection whose names were checked.
     pub(crate) fn new(handle: Handle, database: Arc<str>, name: &str) -> Self {
@@ -131,39 +138,6 @@ impl<T> Collection<T> {
     /// Its database's name, a dot, and its own.
     pub fn namespace(&self) -> String {
         format!("{}.{}", self.namespace.database, self.namespace.collection)
-    }
-
-    /// The same, with another place to read from for all calls made through the new handle
-    /// and what is made from it. A preference that contradicts itself is the error of each
-    /// read.
-    #[must_use]
-    pub fn with_read_preference(&self, preference: ReadPreference) -> Self {
-        self.scoped(|scope| scope.read_preference = preference)
-    }
-
-    /// The same, with another read concern for all calls made through the new handle and
-    /// what is made from it.
-    #[must_use]
-    pub fn with_read_concern(&self, concern: ReadConcern) -> Self {
-        self.scoped(|scope| scope.read_concern = concern)
-    }
-
-    /// The same, with another write concern for all calls made through the new handle and
-    /// what is made from it. One that contradicts itself is the error of each write.
-    #[must_use]
-    pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
-        self.scoped(|scope| scope.write_concern = concern)
-    }
-
-    /// The same, with this session for all calls made through the new handle and what is
-    /// made from it.
-    #[must_use]
-    pub fn bound_to(&self, session: &ClientSession) -> Self {
-        self.scoped(|scope| scope.session = Some(session.clone()))
-    }
-
-    fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
-        Self { handle: self.handle.with_scope(change), ..self.clone() }
     }
 
     /// All documents that match `filter`, through a [`Cursor`](crate::Cursor).

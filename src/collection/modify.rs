@@ -1,16 +1,14 @@
 //! `collMod`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bson::{Document, doc};
-use serde::Serialize;
+use bson::Document;
 
 use super::draft::{Draft, Running, concerns, options, verb};
+use super::validation::collection_options;
 use super::{ValidationAction, ValidationLevel};
-use crate::command::codec::{decode, encode};
+use crate::command::codec::decode;
 use crate::dispatch::Handle;
-use crate::error::Result;
 use crate::pool::Namespace;
 
 /// Changes a collection's options; see [`Collection::modify`](crate::Collection::modify).
@@ -41,43 +39,20 @@ options! { Modify {
     capped_size(i64) => "cappedSize",
     /// How many documents a capped collection may have; 0 and less are no limit.
     capped_max(i64) => "cappedMax",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(Modify -> Document);
 concerns!(writes Modify);
+collection_options!(Modify);
 
 impl Modify {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>) -> Self {
         Self { draft: Draft::new(handle), namespace: namespace.clone() }
     }
 
-    /// The pipeline of a view.
-    pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
-        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
-        if let Some(stages) = self.draft.keep(stages, "pipeline") {
-            self.draft.set("pipeline", stages);
-        }
-        self
-    }
-
-    /// How long documents of a time series or clustered collection live.
-    pub fn expire_after(mut self, age: Duration) -> Self {
-        self.draft.set("expireAfterSeconds", i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        self
-    }
-
     /// The documents of a time series or clustered collection live on.
     pub fn never_expire(mut self) -> Self {
         self.draft.set("expireAfterSeconds", "off");
-        self
-    }
-
-    /// Whether change streams can show documents as they were before and after a change
-    /// (servers from 6.0).
-    pub fn change_stream_pre_and_post_images(mut self, enabled: bool) -> Self {
-        self.draft.set("changeStreamPreAndPostImages", doc! { "enabled": enabled });
         self
     }
 

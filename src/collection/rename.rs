@@ -19,9 +19,7 @@ pub struct Rename {
 options! { Rename {
     /// Whether a collection that has the new name is dropped; by default that is an error.
     drop_target(bool) => "dropTarget",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(Rename -> ());
 concerns!(writes Rename);

@@ -118,12 +118,12 @@ impl Change {
 impl Draft {
     /// An update, or an empty one and the call's failure.
     pub fn update(&mut self, update: &impl Serialize) -> Change {
-        self.keep(Change::update(update), "update").unwrap_or_default()
+        self.admit(Change::update(update), "the update").unwrap_or_default()
     }
 
     /// A replacement, or an empty one and the call's failure.
     pub fn replacement(&mut self, document: &impl Serialize) -> Change {
-        self.keep(Change::replacement(document), "replacement").unwrap_or_default()
+        self.admit(Change::replacement(document), "replacement").unwrap_or_default()
     }
 }
 

@@ -1,63 +1,16 @@
 //! `update`, of all documents that match.
 
-use std::sync::Arc;
+use super::changing::changing;
+use super::draft::options;
+use super::{UpdateResult, single};
 
-use bson::RawDocumentBuf;
-use serde::Serialize;
-
-use super::UpdateResult;
-use super::draft::{Draft, Running, concerns, options, raw_data, verb};
-use super::single;
-use super::statement::Change;
-use crate::dispatch::Handle;
-use crate::pool::Namespace;
-
-/// Changes documents; see [`Collection::update_many`](crate::Collection::update_many).
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before it is awaited"]
-pub struct UpdateMany {
-    draft: Draft,
-    namespace: Arc<Namespace>,
-    filter: RawDocumentBuf,
-    change: Change,
+changing! {
+    /// Changes documents; see [`Collection::update_many`](crate::Collection::update_many).
+    UpdateMany [update] -> UpdateResult,
+    |draft, namespace, filter, update| single::update(draft, namespace, filter, update, true)
 }
 
 options! { UpdateMany {
-    /// Whether a document is inserted if none matches.
-    upsert(bool) => "upsert",
-    /// Which array elements the update's `$[name]` refer to: a list of filters.
-    array_filters(any) => "arrayFilters",
-    /// The index to use: its name, or its keys.
-    hint(any) => "hint",
-    /// How strings are compared.
-    collation(document) => "collation",
     /// Values for variables that filter and update refer to as `$$name`.
     let_vars(document) => "let",
-    /// Whether the collection's validation rules are passed over.
-    bypass_document_validation(bool) => "bypassDocumentValidation",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
-
-verb!(UpdateMany -> UpdateResult);
-concerns!(writes UpdateMany);
-raw_data!(UpdateMany);
-
-impl UpdateMany {
-    pub(super) fn new(
-        handle: &Handle,
-        namespace: &Arc<Namespace>,
-        filter: impl Serialize,
-        update: impl Serialize,
-    ) -> Self {
-        let mut draft = Draft::new(handle);
-        let filter = draft.encode("filter", filter);
-        let change = draft.update(&update);
-        Self { draft, namespace: namespace.clone(), filter, change }
-    }
-
-    fn start(self) -> Running<UpdateResult> {
-        let Self { draft, namespace, filter, change } = self;
-        single::update(draft, namespace, filter, change, true)
-    }
-}
+} shared upsert, array_filters, hint, collation, bypass_document_validation, comment }

@@ -45,3 +45,32 @@ impl Serialize for ValidationAction {
         })
     }
 }
+
+/// What a collection is made with and what may be changed of it, by one builder each.
+macro_rules! collection_options {
+    ($builder:ident) => {
+        impl $builder {
+            /// The pipeline of a view.
+            pub fn pipeline(mut self, stages: impl IntoIterator<Item: serde::Serialize>) -> Self {
+                self.draft.set_list("pipeline", stages);
+                self
+            }
+
+            /// How long documents of a time series or clustered collection live; where that was
+            /// never set, for ever.
+            pub fn expire_after(mut self, age: std::time::Duration) -> Self {
+                self.draft.set("expireAfterSeconds", i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+                self
+            }
+
+            /// Whether change streams can show documents as they were before and after a change
+            /// (servers from 6.0).
+            pub fn change_stream_pre_and_post_images(mut self, enabled: bool) -> Self {
+                self.draft.set("changeStreamPreAndPostImages", bson::doc! { "enabled": enabled });
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use collection_options;

@@ -35,7 +35,7 @@ pub fn is_retryable_read_code(code: i32) -> bool {
 pub fn is_retryable_read_error(error: &Error) -> bool {
     match error.kind() {
         Kind::PoolCleared => true,
-        Kind::Command => error.code().is_some_and(is_retryable_read_code),
+        Kind::Command | Kind::Authentication => error.code().is_some_and(is_retryable_read_code),
         _ => error.is_network(),
     }
 }
@@ -54,7 +54,9 @@ pub fn is_retryable_write_error(error: &Error) -> bool {
 pub fn label_retryable_write(error: Error, max_wire_version: Option<i32>, is_mongos: bool) -> Error {
     let old = max_wire_version.is_some_and(|version| version < LABELS_ITS_ERRORS);
     let code_counts = match error.kind() {
-        Kind::Command => old && error.code().is_some_and(|code| TRANSIENT.contains(&code)),
+        Kind::Command | Kind::Authentication => {
+            old && error.code().is_some_and(|code| TRANSIENT.contains(&code))
+        }
         // A mongos speaks of another server's state here, so only a mongod's code counts;
         // the codes of single documents never do.
         Kind::Write => {

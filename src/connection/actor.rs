@@ -21,6 +21,10 @@ impl<D> Connection<D> {
     ///   [`Kind::Closed`](crate::Kind::Closed) and the actor stops by itself; from then on
     ///   actix answers with `MailboxError::Closed`, as for every actor that has stopped.
     ///   It also stops with its last address.
+    /// - **User code runs on its thread**, which is one of the connection's own for all such
+    ///   actors, or [another](GatewayOptions::arbiter): what it blocks there is these actors, and
+    ///   nothing else of the connection. If no thread can be had, the address is closed from
+    ///   the start.
     /// - **Dropping a `Request` drops the call**, as dropping the verb's future does.
     /// - **A panic of user's code** while it is encoded or decoded is that message's error.
     ///

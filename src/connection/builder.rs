@@ -2,6 +2,7 @@
 
 mod compression;
 mod concerns;
+mod credential;
 mod discovery;
 mod listeners;
 mod tls;
@@ -154,6 +155,10 @@ impl Builder {
     /// wait (while `serverSelectionTimeoutMS=0` in a connection string leaves the default,
     /// since it is not a positive number there). Afterwards it
     /// fails with [`Kind::ServerSelection`](crate::Kind::ServerSelection), and says of each server why it does not.
+    ///
+    /// A call without a timeout that has to wait for its turn in a session begins to wait then,
+    /// and fails with [`Kind::Timeout`](crate::Kind::Timeout) if all of this time passes before
+    /// its turn comes.
     pub fn server_selection_timeout(self, timeout: Duration) -> Self {
         self.set(move |options| options.dispatch.server_selection_timeout = timeout.min(LONGEST))
     }

@@ -38,6 +38,8 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     set(&mut scope.read_preference, given.read_preference.clone());
     set(&mut scope.read_concern, given.read_concern.clone());
     set(&mut scope.write_concern, given.write_concern.clone());
+    options.credential = uri.credential().ok().flatten().map(Into::into);
+    options.auth_source = given.auth.source.clone().or_else(|| uri.database.clone());
     options.connect_timeout = given.connect_timeout.or(options.connect_timeout);
     options.tls = tls_of(uri.wants_tls(), &given.tls);
     options.app_name.clone_from(&given.app_name);
@@ -125,6 +127,7 @@ mod tests {
 
     use super::*;
     use crate::actors::monitor::MonitoringMode;
+    use crate::auth::Credential;
     use crate::topology::{ReadMode, ServerAddress};
 
     #[test]
@@ -150,6 +153,39 @@ mod tests {
         assert!(!scope.write_concern.is_default());
         assert_eq!((options.connect_timeout, options.app_name.as_deref()), (Some(ms(12)), Some("it")));
         assert_eq!(options.monitoring, MonitoringMode::Poll);
+    }
+
+    #[test]
+    fn the_user_arrives_and_so_does_the_source_for_another_one() {
+        let options = |uri: &str| options_of(&ConnectionString::parse(uri).unwrap());
+        let identity = |options: &ConnectionOptions| {
+            let authenticator = options.authenticator().unwrap().unwrap();
+            let identity = authenticator.identity();
+            (identity.username().to_owned(), identity.password().to_owned(), identity.source().to_owned())
+        };
+        let text = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        let mut given = options("mongodb://me:p%40ss@a/db");
+        assert_eq!(identity(&given), text("me", "p@ss", "db"));
+        given.credential = Some(Credential::new("you", "pw"));
+        assert_eq!(identity(&given), text("you", "pw", "db"));
+        given.credential = Some(Credential::new("you", "pw").source("other"));
+        assert_eq!(identity(&given), text("you", "pw", "other"));
+        let mut nobody = options("mongodb://a/db?authSource=source");
+        assert!(nobody.authenticator().unwrap().is_none());
+        nobody.credential = Some(Credential::new("you", "pw"));
+        assert_eq!(identity(&nobody), text("you", "pw", "source"));
+    }
+
+    #[test]
+    fn plain_without_tls_must_be_asked_for() {
+        let plain = "mongodb://me:pw@a/?authMechanism=PLAIN";
+        let mut options = options_of(&ConnectionString::parse(plain).unwrap());
+        let error = options.check().unwrap_err();
+        assert!(error.to_string().contains("allow_cleartext_password"), "{error}");
+        options.allow_cleartext_password = true;
+        options.check().unwrap();
+        #[cfg(feature = "rustls-tls")]
+        options_of(&ConnectionString::parse(&format!("{plain}&tls=true")).unwrap()).check().unwrap();
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         MonitoringMode::Poll => false,
     };
     let greeting = Arc::new(greeting(&options, surroundings)?);
-    let (dialer, monitor_dialer) = dialers(&options, &greeting, tls.clone());
+    let (dialer, monitor_dialer) = dialers(&options, &greeting, tls.clone())?;
     let srv = options.srv.as_ref().map(|srv| Arc::new(srv_plan(srv, &options, &greeting, tls)));
     let (publisher, snapshots) = watch::channel(Arc::new(Snapshot::initial(topology.description().clone())));
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
@@ -143,14 +143,17 @@ fn dialers(
     options: &ConnectionOptions,
     greeting: &Arc<Greeting>,
     tls: Option<Connector>,
-) -> (Arc<Dialer>, Arc<Dialer>) {
-    let dialer = Arc::new(Dialer {
+) -> Result<(Arc<Dialer>, Arc<Dialer>)> {
+    let authenticator = options.authenticator()?.map(Arc::new);
+    let for_monitors = Dialer {
         connect_timeout: connect_timeout(options),
         resolver: options.resolver.clone(),
         tls,
         greeting: greeting.clone(),
-    });
-    (dialer.clone(), dialer)
+        authenticator: None,
+    };
+    let monitor_dialer = Arc::new(for_monitors.clone());
+    Ok((Arc::new(Dialer { authenticator, ..for_monitors }), monitor_dialer))
 }
 
 fn connect_timeout(options: &ConnectionOptions) -> Option<Duration> {
@@ -176,7 +179,7 @@ fn srv_plan(
             let options = complete(seeds, defaults)?;
             options.topology.initial_kind()?;
             greeting.balance(options.topology.load_balanced)?;
-            let (dialer, monitor_dialer) = dialers(&options, &greeting, tls.clone());
+            let (dialer, monitor_dialer) = dialers(&options, &greeting, tls.clone())?;
             Ok(Seeds { settings: options.topology, dialer, monitor_dialer })
         }),
     }

@@ -4,7 +4,6 @@ mod actor;
 mod builder;
 mod from_uri;
 mod launch;
-mod list_databases;
 mod options;
 mod state;
 pub mod uri;
@@ -20,18 +19,17 @@ use bson::Document;
 pub use builder::Builder;
 use launch::launch_aside;
 pub use launch::{Launched, launch};
-pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use options::ConnectionOptions;
 pub use state::{ServerState, State};
 
 use crate::client_session::StartSession;
-use crate::collection::{BulkWrite, Running, WriteModel};
-use crate::command::{DriverInfo, ReadConcern, WriteConcern};
-use crate::database::Database;
-use crate::dispatch::{ClientSession, Drain, Handle, Scope};
+use crate::collection::{BulkWrite, Running, WriteModel, derived};
+use crate::command::DriverInfo;
+use crate::database::{Database, ListDatabaseNames, ListDatabases};
+use crate::dispatch::{Drain, Handle};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::Ended;
-use crate::topology::{Criteria, ReadPreference};
+use crate::topology::Criteria;
 
 /// A connection to a deployment: one server, a replica set, or the routers of a cluster.
 ///
@@ -102,6 +100,8 @@ impl Connection {
     }
 }
 
+derived!(Connection<D>);
+
 impl<D> Connection<D> {
     /// A database. It need not exist; nothing is sent.
     ///
@@ -133,29 +133,7 @@ impl<D> Connection<D> {
     /// and what is made from it; see [`Builder::timeout`]. Zero is none.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        self.derive(self.handle.with_scope(|scope| scope.timeout = Some(timeout)))
-    }
-
-    /// The same, with another place to read from for all calls made through the new handle
-    /// and what is made from it. A preference that contradicts itself is the error of each
-    /// read.
-    #[must_use]
-    pub fn with_read_preference(&self, preference: ReadPreference) -> Self {
-        self.scoped(|scope| scope.read_preference = preference)
-    }
-
-    /// The same, with another read concern for all calls made through the new handle and
-    /// what is made from it.
-    #[must_use]
-    pub fn with_read_concern(&self, concern: ReadConcern) -> Self {
-        self.scoped(|scope| scope.read_concern = concern)
-    }
-
-    /// The same, with another write concern for all calls made through the new handle and
-    /// what is made from it. One that contradicts itself is the error of each write.
-    #[must_use]
-    pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
-        self.scoped(|scope| scope.write_concern = concern)
+        self.scoped(|scope| scope.timeout = Some(timeout))
     }
 
     /// Runs many writes over any collections, each named by its namespace (`"hotel.rooms"`;
@@ -187,7 +165,7 @@ impl<D> Connection<D> {
     }
 
     /// Starts a session, once the builder's [`start`](StartSession::start) is called;
-    /// nothing is sent. See [`ClientSession`].
+    /// nothing is sent. See [`ClientSession`](crate::ClientSession).
     ///
     /// ```no_run
     /// # use actix_mongo::bson::doc;
@@ -201,17 +179,6 @@ impl<D> Connection<D> {
     /// ```
     pub fn start_session(&self) -> StartSession {
         StartSession::new(&self.handle)
-    }
-
-    /// The same, with this session for all calls made through the new handle and what is
-    /// made from it.
-    #[must_use]
-    pub fn bound_to(&self, session: &ClientSession) -> Self {
-        self.scoped(|scope| scope.session = Some(session.clone()))
-    }
-
-    fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
-        self.derive(self.handle.with_scope(change))
     }
 
     /// The same connection, with another type of documents for collections that name no
@@ -243,9 +210,22 @@ impl<D> Connection<D> {
     /// It waits as long as a listener takes, so a listener must not wait for it. If a listener
     /// is so slow that its backlog is full, what was pushed out of that is not waited for.
     ///
+    /// Fails with [`Kind::Timeout`] if that takes longer than `limit`, which begins when it is
+    /// first polled, and with [`Kind::Closed`] if the connection ends before; listeners are
+    /// told all the same, in their own time.
+    ///
     /// Cancel safety: nothing hangs on it.
-    pub async fn flush_events(&self) {
-        self.handle.core().listeners.flush().await;
+    pub async fn flush_events(&self, limit: Duration) -> Result<()> {
+        let core = self.handle.core();
+        let Some(until) = Instant::now().checked_add(limit) else {
+            core.listeners.flush().await;
+            return Ok(());
+        };
+        let late = || {
+            let sentence = format!("listeners for events, or logs, were not told all within {limit:?}");
+            Error::new(Kind::Timeout, sentence)
+        };
+        core.within(until, core.listeners.flush(), late).await
     }
 
     /// How many [events](crate::events) did not reach a listener because it was too slow.

@@ -10,6 +10,7 @@ use actix::ArbiterHandle;
 use super::uri::is_service_name;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::srv_poller::LEAST_RESCAN;
+use crate::auth::{Authenticator, CLEARTEXT, Credential, Identity};
 use crate::command::DriverInfo;
 use crate::dispatch::{DispatchOptions, Jitter, Scope};
 use crate::dns::Resolver;
@@ -35,6 +36,12 @@ pub struct ConnectionOptions {
     pub pool: PoolOptions,
     /// Selection, waiting and retries.
     pub dispatch: DispatchOptions,
+    /// Who the user is, default nobody.
+    pub credential: Option<Credential>,
+    /// The database that knows the user, if the credential names none.
+    pub auth_source: Option<String>,
+    /// PLAIN may be used without TLS.
+    pub allow_cleartext_password: bool,
     /// `connectTimeoutMS`, default 10 s; zero is none.
     pub connect_timeout: Option<Duration>,
     /// `tls` and its like; default off.
@@ -91,6 +98,9 @@ impl Default for ConnectionOptions {
                 jitter: Jitter::default(),
                 server_api: None,
             },
+            credential: None,
+            auth_source: None,
+            allow_cleartext_password: false,
             connect_timeout: Some(Duration::from_secs(10)),
             tls: TlsOptions::default(),
             monitoring: MonitoringMode::Auto,
@@ -174,8 +184,19 @@ impl ConnectionOptions {
             ));
         }
         self.tls.check()?;
+        self.authenticator()?;
         self.scope.read_preference.validate()?;
         self.scope.write_concern.validate()?;
         Ok(())
+    }
+
+    /// What proves the user, if there is one.
+    pub fn authenticator(&self) -> Result<Option<Authenticator>> {
+        let Some(credential) = &self.credential else { return Ok(None) };
+        let identity = Identity::new(credential, self.auth_source.as_deref())?;
+        if identity.sends_password() && !self.tls.is_enabled() && !self.allow_cleartext_password {
+            return Err(Error::new(Kind::InvalidArgument, format!("PLAIN is refused: {CLEARTEXT}")));
+        }
+        Ok(Some(Authenticator::new(identity, self.allow_cleartext_password)))
     }
 }

@@ -13,19 +13,18 @@ mod options;
 mod parts;
 mod reads;
 mod resolved;
-mod secret;
 mod unbuilt;
 mod values;
 mod writes;
 
 use std::str::FromStr;
 
-pub use access::{AuthOptions, Credential, Mechanism, ProxyOptions, TlsOptions};
+pub use access::{AuthOptions, Credential, ProxyOptions, TlsOptions};
 pub use display::Revealed;
 pub use options::{UriOptions, is_service_name};
 pub use parts::{Scheme, UserInfo};
-pub use secret::Secret;
 
+pub use crate::auth::{Mechanism, Secret};
 use crate::error::{Error, Result};
 use crate::topology::ServerAddress;
 use parts::{Parts, RawOption};

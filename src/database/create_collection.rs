@@ -1,16 +1,12 @@
 //! `create`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bson::doc;
-use serde::Serialize;
-
-use crate::collection::{Draft, Running, ValidationAction, ValidationLevel, concerns, options, verb};
-use crate::command::codec::encode;
+use crate::collection::{
+    Draft, Running, ValidationAction, ValidationLevel, collection_options, concerns, options, verb,
+};
 use crate::command::name;
 use crate::dispatch::Handle;
-use crate::error::Result;
 
 /// Makes a collection; see
 /// [`Database::create_collection`](crate::Database::create_collection).
@@ -52,41 +48,17 @@ options! { CreateCollection {
     index_option_defaults(document) => "indexOptionDefaults",
     /// Which fields are encrypted, and how they can be queried.
     encrypted_fields(document) => "encryptedFields",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(CreateCollection -> ());
 concerns!(writes CreateCollection);
+collection_options!(CreateCollection);
 
 impl CreateCollection {
     pub(super) fn new(handle: &Handle, database: &Arc<str>, name: &str) -> Self {
         let mut draft = Draft::new(handle);
         draft.keep(name::check_collection(database, name), "name");
         Self { draft, database: database.clone(), name: name.to_owned() }
-    }
-
-    /// The pipeline of a view.
-    pub fn pipeline(mut self, stages: impl IntoIterator<Item: Serialize>) -> Self {
-        let stages: Result<Vec<_>> = stages.into_iter().map(|stage| encode(&stage)).collect();
-        if let Some(stages) = self.draft.keep(stages, "pipeline") {
-            self.draft.set("pipeline", stages);
-        }
-        self
-    }
-
-    /// How long documents of a time series or clustered collection live; without it, for
-    /// ever.
-    pub fn expire_after(mut self, age: Duration) -> Self {
-        self.draft.set("expireAfterSeconds", i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        self
-    }
-
-    /// Whether change streams can show documents as they were before and after a change
-    /// (servers from 6.0).
-    pub fn change_stream_pre_and_post_images(mut self, enabled: bool) -> Self {
-        self.draft.set("changeStreamPreAndPostImages", doc! { "enabled": enabled });
-        self
     }
 
     fn start(self) -> Running<()> {

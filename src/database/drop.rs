@@ -13,10 +13,7 @@ pub struct DropDatabase {
     database: Arc<str>,
 }
 
-options! { DropDatabase {
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { DropDatabase {} shared comment }
 
 verb!(DropDatabase -> ());
 concerns!(writes DropDatabase);

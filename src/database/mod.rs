@@ -4,6 +4,7 @@
 mod create_collection;
 mod drop;
 mod list_collections;
+mod list_databases;
 mod run_command;
 mod run_cursor_command;
 mod specification;
@@ -18,15 +19,15 @@ use serde::Serialize;
 pub use create_collection::CreateCollection;
 pub use drop::DropDatabase;
 pub use list_collections::{ListCollectionNames, ListCollections};
+pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use run_command::RunCommand;
 pub use run_cursor_command::RunCursorCommand;
 pub use specification::{CollectionKind, CollectionSpecification};
 
-use crate::collection::{Aggregate, Collection};
-use crate::command::{ReadConcern, WriteConcern, name};
-use crate::dispatch::{ClientSession, Handle, Scope};
+use crate::collection::{Aggregate, Collection, derived};
+use crate::command::name;
+use crate::dispatch::Handle;
 use crate::error::Result;
-use crate::topology::ReadPreference;
 
 /// A database, whose collections hold documents of type `D` unless another one is named.
 ///
@@ -36,6 +37,8 @@ pub struct Database<D = Document> {
     name: Arc<str>,
     document: PhantomData<fn() -> D>,
 }
+
+derived!(Database<D>);
 
 impl<D> Database<D> {
     /// Fails if no database can have this name.
@@ -47,39 +50,6 @@ impl<D> Database<D> {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// The same, with another place to read from for all calls made through the new handle
-    /// and what is made from it. A preference that contradicts itself is the error of each
-    /// read.
-    #[must_use]
-    pub fn with_read_preference(&self, preference: ReadPreference) -> Self {
-        self.scoped(|scope| scope.read_preference = preference)
-    }
-
-    /// The same, with another read concern for all calls made through the new handle and
-    /// what is made from it.
-    #[must_use]
-    pub fn with_read_concern(&self, concern: ReadConcern) -> Self {
-        self.scoped(|scope| scope.read_concern = concern)
-    }
-
-    /// The same, with another write concern for all calls made through the new handle and
-    /// what is made from it. One that contradicts itself is the error of each write.
-    #[must_use]
-    pub fn with_write_concern(&self, concern: WriteConcern) -> Self {
-        self.scoped(|scope| scope.write_concern = concern)
-    }
-
-    /// The same, with this session for all calls made through the new handle and what is
-    /// made from it.
-    #[must_use]
-    pub fn bound_to(&self, session: &ClientSession) -> Self {
-        self.scoped(|scope| scope.session = Some(session.clone()))
-    }
-
-    fn scoped(&self, change: impl FnOnce(&mut Scope)) -> Self {
-        Self { handle: self.handle.with_scope(change), ..self.clone() }
     }
 
     /// A collection of this database. It need not exist; nothing is sent.
@@ -105,6 +75,13 @@ impl<D> Database<D> {
     /// (`lsid`, `$db`, `$clusterTime`, `$readPreference`, and with a timeout `maxTimeMS`)
     /// must not be in the command: the server would see it twice, and what it does then is
     /// not defined. To limit the server's time, give the call a timeout.
+    ///
+    /// A `readConcern` or `writeConcern` of the command's own is sent as it stands, and none is
+    /// added: in a causally consistent session, a command that is to see what came before it
+    /// names `afterClusterTime` itself
+    /// ([`ClientSession::operation_time`](crate::ClientSession::operation_time)). But in a session
+    /// with [snapshot reads](crate::operations::StartSession::snapshot) every command is given
+    /// that session's `readConcern`, and must not have one.
     ///
     /// It declares the connection's [API version](crate::Builder::server_api) as all commands do;
     /// what happens if it has `apiVersion`, `apiStrict` or `apiDeprecationErrors` itself is not

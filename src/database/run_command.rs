@@ -47,16 +47,15 @@ impl Given {
     /// The plan of every such command: it counts as a read, takes over nothing that was set
     /// for other calls, and is never repeated.
     pub fn plan(&self, draft: &mut Draft) -> Plan {
-        draft.keep(self.preference.validate(), "read preference");
+        draft.admit(self.preference.validate(), "read preference");
         let target = Criteria::Read(self.preference.clone());
         let plan = draft.plan(&self.database, target, self.command.as_bytes().len());
-        // A read concern of the command's own is left alone.
-        let own = matches!(self.command.get("readConcern"), Ok(Some(_)));
-        let times = if own { SessionTimes::None } else { plan.times };
         Plan {
             retry: Retry::Never,
             kind: CommandKind::Any,
-            times,
+            // Not the time of a causally consistent session (causal consistency specification,
+            // "Causally consistent read and write commands").
+            times: SessionTimes::Snapshot,
             command_name: self.name_for_logs(draft),
             ..plan
         }

@@ -83,15 +83,10 @@ impl<T: 'static> RunCursorCommand<T> {
         cursor.shape(&mut plan);
         let options = draft.take_options();
         let namespace = Namespace { database: given.database.clone(), collection: NO_COLLECTION.into() };
-        let settings = draft.cursor(&cursor, &Arc::new(namespace), options.get("comment").cloned());
-        draft.run(
-            "runCursorCommand",
-            plan,
-            move |frame, _| {
-                frame.elements().splice(&given.command);
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
-        )
+        let opening = draft.cursor(&cursor, &Arc::new(namespace), options.get("comment").cloned());
+        draft.open("runCursorCommand", plan, opening, move |frame, _| {
+            frame.elements().splice(&given.command);
+            Ok(())
+        })
     }
 }

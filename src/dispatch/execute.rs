@@ -24,25 +24,28 @@ pub fn execute<O: Operation>(
     async move {
         enter_scope(&mut handle, operation.plan());
         let timeout = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
+        let now = Instant::now();
         // A limit beyond what the clock can tell is none.
-        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = timeout.and_then(move |limit| now.checked_add(limit));
         let name = operation.name();
         let (mut turn, mut in_use) = (None, None);
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
-            let begun = match operation.takes_turn() {
-                true => Box::pin(session.turn(&handle, operation.plan(), deadline)).await.map(Some),
+            let place = match operation.takes_turn() {
+                true => Box::pin(session.turn(&handle, operation.plan(), now, deadline)).await.map(Some),
                 false => session.join_open().map(|joined| {
                     in_use = Some(joined);
                     None
                 }),
             };
-            match begun {
+            match place {
                 Ok(mine) => turn = mine,
                 Err(error) => return Err(error.with_operation(name)),
             }
         }
-        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline);
+        // Not `now`: it would have to be kept over the wait, and all of this is allocated.
+        let waits = turn.as_ref().and_then(|turn| turn.waits_until());
+        let mut call = Call::new(handle.core(), Some(handle.scope()), operation.plan(), deadline, waits);
         let result = call.run(&mut operation).await;
         let attempts = call.attempts();
         if let Some(mut turn) = turn {

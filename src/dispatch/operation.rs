@@ -129,8 +129,7 @@ pub enum CommandKind {
 /// What a session adds to a command's `readConcern`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionTimes {
-    /// Nothing: the command continues what another one began, or has a read concern that
-    /// the caller wrote.
+    /// Nothing: the command continues what another one began, or must have no read concern.
     None,
     /// Its snapshot. Servers refuse it where it can't be had, which is what a caller who
     /// asked for one has to hear (snapshot sessions specification, "Sending readConcern to

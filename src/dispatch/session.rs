@@ -2,7 +2,6 @@
 //! it what the server answered. What callers see of it is in `client_session`.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +13,6 @@ use super::operation::{Plan, SessionPlan};
 use super::shared::{Core, Shared};
 use crate::error::{Error, Kind, Result};
 use crate::pool::SessionUse;
-use crate::race::{Either, race};
 use crate::session::{ServerSession, SessionOptions, SessionState};
 use crate::wire::ReplyHead;
 use crate::wire::walk::Walk;
@@ -35,8 +33,12 @@ use crate::wire::walk::Walk;
 /// operations run one at a time, in the order in which they were first polled, whichever
 /// tasks they are of; those of different sessions run side by side. An operation that is
 /// dropped leaves its place to the next; if the server may still work on it, its server
-/// session is not used again once this session ends. A wait for the turn counts towards an
-/// operation's timeout. Large inserts and bulk writes take a turn for each of their messages,
+/// session is not used again once this session ends.
+///
+/// A wait for the turn counts towards an operation's timeout. Without one, the turn, a server
+/// and a socket are waited for no longer than `serverSelectionTimeoutMS` in all (where
+/// `waitQueueTimeoutMS` is set, that is for the socket alone, from when there is a server): an
+/// operation that is to wait for long ones before it needs a timeout that is as long. Large inserts and bulk writes take a turn for each of their messages,
 /// not for the time between. The call that opens a cursor takes one; its further batches take
 /// none: a cursor keeps the batch under way when its caller is dropped, and would hold up the
 /// session as long as nobody asks for it. So a batch is asked for while another task's
@@ -97,14 +99,16 @@ impl ClientSession {
         &self.bound.shared.core
     }
 
-    /// Waits until all operations that came before are over. Further batches of cursors do not
-    /// come here, see [`Operation::takes_turn`](super::Operation::takes_turn).
+    /// Waits until all operations that came before are over: until the deadline, or as long as
+    /// calls without one may wait for a server. Further batches of cursors do not come here, see
+    /// [`Operation::takes_turn`](super::Operation::takes_turn).
     ///
     /// Cancel safety: the place in the line is given up.
     pub(super) async fn turn(
         &self,
         handle: &Handle,
         plan: &Plan,
+        begun: Instant,
         deadline: Option<Instant>,
     ) -> Result<Box<Turn<'_>>> {
         if !Arc::ptr_eq(&self.bound.shared, handle.shared()) {
@@ -115,19 +119,17 @@ impl ClientSession {
                 "a write without an answer (w: 0) takes no session; ask for an answer, or leave the session out",
             ));
         }
-        let place = match (self.bound.turn.try_lock(), deadline) {
-            (Ok(place), _) => place,
-            (Err(_), None) => self.bound.turn.lock().await,
-            (Err(_), Some(deadline)) => {
-                let alarm = self.core().alarms.wake_at(deadline);
-                match race(pin!(self.bound.turn.lock()), alarm).await {
-                    Either::Left(place) => place,
-                    Either::Right(_) => return Err(too_long()),
-                }
+        let until = deadline.unwrap_or_else(|| self.core().waits_until(begun, None));
+        let place = match self.bound.turn.try_lock() {
+            Ok(place) => place,
+            Err(_) => {
+                let late = || too_long(deadline.is_some());
+                self.core().within(until, self.bound.turn.lock(), late).await?
             }
         };
         self.bound.state.begin(Instant::now())?;
-        Ok(Box::new(Turn { session: self, over: false, _place: place }))
+        let waits_until = Some(until).filter(|_| deadline.is_none());
+        Ok(Box::new(Turn { session: self, waits_until, over: false, _place: place }))
     }
 
     /// A batch of a cursor is fetched, for which no turn is taken. Fails if the session has
@@ -184,12 +186,19 @@ fn snapshot_time(reply: &RawDocument) -> Option<Timestamp> {
 /// An operation's turn in its session; the next one begins when it is dropped.
 pub(super) struct Turn<'a> {
     session: &'a ClientSession,
+    waits_until: Option<Instant>,
     over: bool,
     /// Dropped after what `drop` does.
     _place: MutexGuard<'a, ()>,
 }
 
 impl Turn<'_> {
+    /// Until when the operation may wait on, for a server and a socket, if it has no deadline:
+    /// the wait for the turn was part of that. With one, that bounds all waits.
+    pub fn waits_until(&self) -> Option<Instant> {
+        self.waits_until
+    }
+
     /// The operation came to its end by itself: nothing of it is under way any more.
     pub fn over(&mut self) {
         self.over = true;
@@ -288,9 +297,13 @@ fn refused(sentence: &str) -> Error {
     Error::new(Kind::InvalidArgument, sentence)
 }
 
-fn too_long() -> Error {
-    Error::new(
-        Kind::Timeout,
-        "the operation's timeout ran out while an earlier operation of its session was under way",
-    )
+fn too_long(limited: bool) -> Error {
+    let sentence = match limited {
+        true => "the operation's timeout ran out while an earlier operation of its session was under way",
+        false => {
+            "serverSelectionTimeoutMS ran out while an earlier operation of its session was under way; \
+             a call that may wait longer for its turn needs a timeout of its own"
+        }
+    };
+    Error::new(Kind::Timeout, sentence)
 }

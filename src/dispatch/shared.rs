@@ -123,12 +123,12 @@ impl Core {
 
     /// Waits until the supervisor has applied the error that this call saw, and says
     /// which version to select from. The present one, if the supervisor is gone: the
-    /// next selection says so.
-    pub async fn settle(&self) -> u64 {
-        match self.supervisor.send(Settle).await {
-            Ok(version) => version,
-            Err(_) => self.snapshots.borrow().version,
-        }
+    /// next selection says so. Fails once `until` has passed.
+    pub async fn settle(&self, until: Instant) -> Result<u64> {
+        let late =
+            || Error::new(Kind::Timeout, "the supervisor did not take in the error of an attempt in time");
+        let version = self.within(until, self.supervisor.send(Settle), late).await?;
+        Ok(version.unwrap_or_else(|_| self.snapshots.borrow().version))
     }
 
     /// Takes a server session out of the pool, or makes one.

@@ -13,7 +13,6 @@ use super::waiting::Waiting;
 use crate::command::reply;
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Answer, Claim, Entry, Lease, LeaseRequest, Pool, Purpose, Run, SessionUse, Ticket};
-use crate::race::{Either, race};
 use crate::session::ServerSession;
 use crate::topology::ServerAddress;
 
@@ -75,13 +74,13 @@ async fn answered(
     // As for any call, only a lent arbiter may be too busy to answer in time.
     let answer = match deadline.filter(|_| pool.options().lent) {
         None => lease.await,
-        Some(deadline) => match race(lease, core.alarms.wake_at(deadline)).await {
-            Either::Left(answer) => answer,
-            Either::Right(_) => {
+        Some(deadline) => {
+            let late = || {
                 core.overdue();
-                return Err(super::waiting::unheard());
-            }
-        },
+                super::waiting::unheard()
+            };
+            core.within(deadline, lease, late).await?
+        }
     };
     answer.unwrap_or_else(|_| Err(closed()))
 }

@@ -1,6 +1,6 @@
 //! A call between its claim and its answer, and what becomes of it when it is dropped.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
@@ -9,8 +9,35 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::shared::{Core, closed};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::pool::{Claim, Entry, Failure, Lease, Outcome, Pool, Run, Ticket};
+use crate::race::{Either, race};
+
+impl Core {
+    /// What a future gives, if it does until then; else the error that `late` makes.
+    ///
+    /// Cancel safety: that of the future.
+    pub async fn within<F: Future>(
+        &self,
+        until: Instant,
+        future: F,
+        late: impl FnOnce() -> Error,
+    ) -> Result<F::Output> {
+        match race(pin!(future), self.alarms.wake_at(until)).await {
+            Either::Left(output) => Ok(output),
+            Either::Right(Ok(())) => Err(late()),
+            // The timer is gone, and with it the connection.
+            Either::Right(Err(_)) => Err(closed()),
+        }
+    }
+
+    /// Until when a call may wait for a server and a socket, from `now` on: as long as its own
+    /// limit and the one for the selection of servers allow.
+    pub fn waits_until(&self, now: Instant, deadline: Option<Instant>) -> Instant {
+        let selection = now + self.options.server_selection_timeout;
+        deadline.map_or(selection, |deadline| deadline.min(selection))
+    }
+}
 
 /// Resolves to the outcome of one request. Dropped before, the request is taken out of
 /// the queue if it still waits there; if it was sent, its socket reads the reply to its

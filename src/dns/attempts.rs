@@ -40,7 +40,7 @@ impl Attempts {
         let (mut first, mut second) = (VecDeque::new(), VecDeque::new());
         let mut family = None;
         for address in found {
-            let queue = if *family.get_or_insert(address.is_ipv6()) == address.is_ipv6() {
+            let queue = if *family.get_or_insert_with(|| address.is_ipv6()) == address.is_ipv6() {
                 &mut first
             } else {
                 &mut second

@@ -129,3 +129,55 @@ fn tune(stream: TcpStream) -> io::Result<TcpStream> {
     SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     Ok(stream)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+
+    /// An address that answers nobody: its queue of connections is full.
+    fn silent() -> (Socket, Vec<std::net::TcpStream>, SocketAddr) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let patience = Duration::from_millis(100);
+        let mut queue = Vec::new();
+        while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, patience) {
+            queue.push(stream);
+            assert!(queue.len() < 64, "the queue has an end");
+        }
+        (listener, queue, address)
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(future)
+    }
+
+    #[test]
+    fn the_first_that_connects_wins() {
+        let (_listener, _queue, dead) = silent();
+        let living = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let living_address = living.local_addr().unwrap();
+        let begun = Instant::now();
+        let stream = run(connect(Attempts::new([dead, living_address]))).unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), living_address);
+        assert!(begun.elapsed() >= Duration::from_millis(250), "{:?}", begun.elapsed());
+        // In the other order the dead one is not even tried.
+        let begun = Instant::now();
+        drop(run(connect(Attempts::new([living_address, dead]))).unwrap());
+        assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn the_last_error_is_told() {
+        let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let error = run(connect(Attempts::new([closed]))).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(run(connect(Attempts::new([]))).is_err());
+    }
+}

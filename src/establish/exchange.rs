@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::stream::Stream;
 use crate::error::{Error, Kind};
 use crate::tls;
-use crate::wire::{Accepted, Frame, FrameSplitter, ProtocolError, Reply};
+use crate::wire::{Accepted, ElementWriter, Frame, FrameSplitter, ProtocolError, Reply};
 
 /// Replies to handshakes and hellos are far below this.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
@@ -44,9 +44,18 @@ impl Exchange {
     ///
     /// Cancel safety: dropped half-way, the stream must not be used again.
     pub async fn send(&mut self, frame: &mut Frame) -> Result<(), Error> {
+        self.send_with(frame, |_| {}).await
+    }
+
+    /// The same, with more elements in the command.
+    pub async fn send_with(
+        &mut self,
+        frame: &mut Frame,
+        envelope: impl FnOnce(&mut ElementWriter<'_>),
+    ) -> Result<(), Error> {
         self.last_id += 1;
         self.expected = self.last_id;
-        frame.seal(self.last_id, |_| {});
+        frame.seal(self.last_id, envelope);
         for part in frame.parts() {
             self.stream.write_all(part).await.map_err(|error| broken("writing failed", error))?;
         }
@@ -101,6 +110,11 @@ impl Exchange {
         self
     }
 
+    /// Whether nobody on the way can read what is sent.
+    pub fn is_encrypted(&self) -> bool {
+        self.stream.is_encrypted()
+    }
+
     /// The stream, once all replies were taken.
     pub fn into_stream(self) -> Stream {
         self.stream
@@ -132,5 +146,57 @@ mod tests {
         assert!(!is_tls_alert(&[21, 3, 3, 0, 2, 2, 40, 0]));
         assert!(!is_tls_alert(&[21, 3, 0, 0, 1, 0, 0]));
         assert!(!is_tls_alert(&[]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use bson::doc;
+    use test_support::wire::{MORE_TO_COME, Message};
+
+    use super::*;
+    use crate::wire::FrameBuilder;
+
+    /// How many replies to the first request are taken, if their own numbers count up from 11
+    /// and they name these requests; and the error that ends it.
+    fn taken(named: &[i32]) -> (usize, Option<Error>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let mut exchange = Exchange::new(Stream::Tcp(stream));
+            exchange.send(&mut FrameBuilder::new(0).finish()).await.unwrap();
+            let (mut server, _) = listener.accept().unwrap();
+            for (number, named) in (11..).zip(named) {
+                let reply = Message { flags: MORE_TO_COME, ..Message::new(doc! { "ok": 1 }) };
+                server.write_all(&reply.to_bytes(number, *named)).unwrap();
+            }
+            for count in 0..named.len() {
+                if let Err(error) = exchange.receive().await {
+                    return (count, Some(error));
+                }
+            }
+            (named.len(), None)
+        })
+    }
+
+    #[test]
+    fn the_parts_of_a_streamed_reply_name_the_one_before_or_all_the_request() {
+        for named in [&[1, 11, 12], &[1, 1, 1]] {
+            let (count, error) = taken(named);
+            assert_eq!((count, error.map(|error| error.to_string())), (3, None));
+        }
+    }
+
+    #[test]
+    fn a_reply_to_something_else_is_refused_wherever_it_comes() {
+        for (named, before) in [(&[2][..], 0), (&[1, 2], 1), (&[1, 1, 11], 2), (&[1, 11, 11], 2)] {
+            let (count, error) = taken(named);
+            assert_eq!(count, before, "{named:?}");
+            assert_eq!(error.expect("it is foreign").kind(), Kind::Protocol, "{named:?}");
+        }
     }
 }

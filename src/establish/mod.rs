@@ -1,7 +1,8 @@
 //! From an address to a stream that is ready for commands, in stages: dial, encryption if
-//! it is asked for, handshake. Authentication comes after them; each stage takes what the one
-//! before it made. Called by sockets and monitors.
+//! it is asked for, handshake, authentication. Each stage takes what the one before it made.
+//! Called by sockets and monitors.
 
+mod authenticate;
 mod dial;
 mod encrypt;
 mod exchange;
@@ -15,19 +16,22 @@ use std::time::{Duration, Instant};
 use bson::RawDocumentBuf;
 use bson::oid::ObjectId;
 
+use self::authenticate::Authentication;
 use self::dial::{DialError, dial};
 use self::encrypt::encrypt;
 pub use self::exchange::Exchange;
 pub use self::greeting::Greeting;
 use self::progress::Progress;
 pub use self::stream::Stream;
+use crate::auth::Authenticator;
 use crate::dns::Resolver;
 use crate::error::{Error, Kind, label};
 use crate::tls::{self, Connector};
 use crate::topology::{HelloReply, Limits, ServerAddress};
+use crate::wire::ElementWriter;
 
-/// Makes ready streams; shared by all sockets and monitors of a connection.
-#[derive(Debug)]
+/// Makes ready streams; shared by all sockets, or all monitors, of a connection.
+#[derive(Clone, Debug)]
 pub struct Dialer {
     /// Limit for everything up to the ready stream (`connectTimeoutMS`); `None` is no limit.
     pub connect_timeout: Option<Duration>,
@@ -38,6 +42,8 @@ pub struct Dialer {
     /// The first message on every stream. Through a load balancer, the answer must name the
     /// service behind it.
     pub greeting: Arc<Greeting>,
+    /// The user, whom each stream is to prove; never on those of monitors.
+    pub authenticator: Option<Arc<Authenticator>>,
 }
 
 /// A stream that is ready for commands.
@@ -121,13 +127,25 @@ impl Dialer {
         }
         progress.phase = Phase::Hello;
         let mut exchange = Exchange::new(stream).accepting(self.greeting.accepted());
+        let encrypted = exchange.is_encrypted();
+        let authentication = self
+            .authenticator
+            .as_deref()
+            .map(|authenticator| Authentication::begin(authenticator, self.greeting.server_api(), encrypted));
+        let authentication = authentication.transpose()?;
+        let greet = |hello: &mut ElementWriter<'_>| {
+            if let Some(authentication) = &authentication {
+                authentication.greet(hello);
+            }
+        };
         let started = Instant::now();
-        exchange.send(&mut self.greeting.frame()).await.map_err(overloaded)?;
+        exchange.send_with(&mut self.greeting.frame(), greet).await.map_err(overloaded)?;
         let reply = exchange.receive().await.map_err(overloaded)?;
         let rtt = started.elapsed();
         let hello = HelloReply::parse(&reply.body)?;
         if !hello.ok {
-            return Err(hello.refusal());
+            let asked = authentication.as_ref();
+            return Err(asked.map_or_else(|| hello.refusal(), |asked| asked.refused(&hello)));
         }
         let load_balanced = self.greeting.load_balanced();
         let service = hello.service_id.filter(|_| load_balanced);
@@ -137,6 +155,10 @@ impl Dialer {
         let mut limits = if load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
         limits.compressor = self.greeting.choose(&hello.compression);
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
+        if let Some(authentication) = authentication {
+            progress.phase = Phase::Authenticate;
+            authentication.run(&mut exchange, &hello, &reply.body).await?;
+        }
         let stream = exchange.into_stream();
         Ok(Established { stream, hello, reply: reply.body, topology_version, limits, service, rtt })
     }
@@ -181,8 +203,11 @@ fn too_slow(progress: &Progress, limit: Duration) -> Error {
         Phase::Hello => "the server took the connection but did not answer the hello",
         Phase::Authenticate => "the server did not finish authentication",
     };
-    let (limit, lookup) = (limit.as_millis(), progress.lookup().as_millis());
-    let sentence = format!("{what} within connectTimeoutMS ({limit} ms, of which DNS took {lookup} ms)");
+    let mut sentence = format!("{what} within connectTimeoutMS ({} ms)", limit.as_millis());
+    let lookup = progress.lookup().as_millis();
+    if lookup > 0 {
+        sentence.push_str(&format!("; DNS took {lookup} ms of them"));
+    }
     let error = Error::new(Kind::ConnectionFailure, sentence).network();
     match progress.phase {
         Phase::Dial | Phase::Tls | Phase::Hello => overloaded(error),

@@ -22,6 +22,18 @@ pub enum Stream {
     Tls(Box<TlsStream<Self>>),
 }
 
+impl Stream {
+    /// Whether nobody on the way can read it.
+    pub fn is_encrypted(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            #[cfg(unix)]
+            Self::Unix(_) => false,
+            Self::Tls(_) => true,
+        }
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {

@@ -68,6 +68,15 @@ impl<'a> ElementWriter<'a> {
         self
     }
 
+    /// Bytes (binary subtype 0).
+    pub fn binary(&mut self, key: &str, value: &[u8]) -> &mut Self {
+        let buffer = self.key(0x05, key);
+        buffer.extend_from_slice(&(value.len() as i32).to_le_bytes());
+        buffer.push(0);
+        buffer.extend_from_slice(value);
+        self
+    }
+
     /// An embedded document.
     pub fn document(&mut self, key: &str, value: &RawDocument) -> &mut Self {
         self.key(0x03, key).extend_from_slice(value.as_bytes());

@@ -10,6 +10,7 @@
 use std::io::IoSlice;
 
 use bson::{RawDocument, RawDocumentBuf};
+use zeroize::Zeroize;
 
 use super::element::ElementWriter;
 use super::header::Header;
@@ -120,6 +121,13 @@ impl Frame {
     /// must not be written again.
     pub fn unpack(&mut self) -> Option<Vec<u8>> {
         self.is_packed().then(|| std::mem::take(&mut self.packed))
+    }
+
+    /// Overwrites what it holds; nothing is left of it.
+    pub fn wipe(&mut self) {
+        self.head.zeroize();
+        self.sections.zeroize();
+        self.open_len = 0;
     }
 
     /// The sealed frame as the two slices a vectored write takes.

@@ -65,7 +65,7 @@ impl Watched {
 
     /// The commands of this name since the last call.
     fn sent(&self, name: &str) -> Vec<Started> {
-        block_on(self.connection.flush_events());
+        block_on(self.connection.flush_events(SOON)).unwrap();
         let mut sent = std::mem::take(&mut *self.started.lock().unwrap());
         sent.retain(|started| started.name == name);
         sent
@@ -175,7 +175,7 @@ fn prose_9_tells_what_was_read_before_a_further_batch_failed() {
     assert_eq!((partial.upserted_count, partial.verbose_results.unwrap().len()), (2, 1));
     let mut sent = Vec::new();
     poll_until(SOON, "the cursor to be killed", || {
-        block_on(watched.connection.flush_events());
+        block_on(watched.connection.flush_events(SOON)).unwrap();
         sent.append(&mut watched.started.lock().unwrap());
         sent.iter().any(|it| it.name == "killCursors")
     });
@@ -309,7 +309,7 @@ fn an_unmet_write_concern_does_not_keep_results_from_being_read() {
     assert_eq!((error.kind(), error.code()), (Kind::Write, Some(64)));
     let partial = error.bulk_write_failure().unwrap().partial_result.as_ref().unwrap();
     assert_eq!((partial.upserted_count, partial.verbose_results.as_ref().unwrap().len()), (2, 2));
-    block_on(watched.connection.flush_events());
+    block_on(watched.connection.flush_events(SOON)).unwrap();
     let started = watched.started.lock().unwrap();
     let session = |name| started.iter().find(|it| it.name == name).unwrap().command.get("lsid").unwrap();
     assert_eq!(session("bulkWrite"), session("getMore"));

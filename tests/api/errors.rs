@@ -1,10 +1,11 @@
 //! What a program learns from an error.
 
 use std::error::Error as _;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
-use actix_mongo::{Connection, Kind, WriteConcern, label};
+use actix_mongo::{Connection, Error, Kind, Result, WriteConcern, label};
 use serde::{Serialize, Serializer};
 use test_support::block_on;
 use test_support::poll::poll_until;
@@ -109,7 +110,7 @@ fn where_nobody_listens_connect_says_why() {
     let error = block_on(quick.uri("mongodb://127.0.0.1:1").unwrap().connect()).unwrap_err();
     assert_eq!(error.kind(), Kind::ConnectionFailure);
     assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
-    let source = error.source().unwrap().downcast_ref::<actix_mongo::Error>().unwrap();
+    let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
     assert_eq!(source.kind(), Kind::ServerSelection);
     let lazy = Connection::connect_lazy("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100").unwrap();
     let error =
@@ -159,4 +160,36 @@ fn a_broken_socket_is_retried_and_the_write_done_once() {
     assert!(begin.elapsed() < Duration::from_secs(5), "it took {:?}", begin.elapsed());
     let found = block_on(numbers.find_one(doc! {}).into_future()).unwrap();
     assert_eq!(found, Some(doc! { "_id": 0, "n": 1 }));
+}
+
+#[test]
+fn no_error_says_a_word_twice() {
+    let fixture = fixture();
+    let things = fixture.things();
+    let (wrong, none) = (doc! { "a": 1 }, doc! {});
+    let calls: [Pin<Box<dyn Future<Output = Error>>>; 5] = [
+        failed(things.update_one(doc! {}, &wrong)),
+        failed(things.update_many(doc! {}, 5)),
+        failed(things.replace_one(doc! {}, doc! { "$set": {} })),
+        failed(things.find_one_and_update(doc! {}, &none)),
+        failed(things.create_index(none.clone())),
+    ];
+    let sentences = calls.map(|call| block_on(call).to_string());
+    let begin = [
+        "update: an update's keys are operators",
+        "update: an update is a document",
+        "update: a replacement is a whole document",
+        "findAndModify: an update needs at least one operator",
+        "createIndexes: an index needs a key",
+    ];
+    for (sentence, begin) in sentences.iter().zip(begin) {
+        assert!(sentence.starts_with(begin), "{sentence}");
+    }
+}
+
+fn failed<T>(
+    call: impl IntoFuture<Output = Result<T>, IntoFuture: 'static>,
+) -> Pin<Box<dyn Future<Output = Error>>> {
+    let call = call.into_future();
+    Box::pin(async { call.await.map(drop).unwrap_err() })
 }

@@ -202,6 +202,22 @@ fn a_deadline_that_passes_on_the_server_is_a_timeout() {
 }
 
 #[test]
+fn the_tighter_of_a_messages_limit_and_its_options_counts() {
+    let fixture = fixture_alone();
+    hang(&fixture, "find");
+    let gateway = fixture.connection.start_actor();
+    let short = Duration::from_millis(100);
+    let long = Duration::from_millis(LONG as u64);
+    for (of_message, of_options) in
+        [(short, Duration::ZERO), (short, long), (long, short), (Duration::ZERO, short)]
+    {
+        let message = find(&fixture).timeout(of_message).with(move |it| it.timeout(of_options));
+        let error = ask(&gateway, message).unwrap_err();
+        assert!(error.is_timeout(), "{of_message:?} and {of_options:?}: {error}");
+    }
+}
+
+#[test]
 fn neither_an_address_nor_a_recipient_keeps_the_connection() {
     let arbiter = OwnArbiter::new();
     for options in [GatewayOptions::default(), GatewayOptions::default().arbiter(arbiter.handle())] {

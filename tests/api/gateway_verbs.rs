@@ -1,15 +1,22 @@
 //! Each message of the gateway's gives what the verb of its name gives.
 
+use std::time::Instant;
+
 use actix::Addr;
 use actix_mongo::bson::{Document, doc};
 use actix_mongo::messages::{
-    Aggregate, AggregateAll, Ask, CountDocuments, DeleteMany, DeleteOne, Distinct, EstimatedDocumentCount,
-    Find, FindAll, FindOne, FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne,
-    ReplaceOne, RunCommand, UpdateMany, UpdateOne,
+    Aggregate, AggregateAll, Ask, BulkWrite, BulkWriteAcross, CountDocuments, CreateCollection, CreateIndex,
+    CreateIndexes, CreateSearchIndexes, DeleteMany, DeleteOne, Distinct, DropCollection, DropDatabase,
+    DropIndex, DropIndexes, DropSearchIndex, EstimatedDocumentCount, Find, FindAll, FindOne,
+    FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne, ListCollectionNames,
+    ListCollections, ListDatabaseNames, ListDatabases, ListIndexNames, ListIndexes, ListSearchIndexes,
+    Modify, Rename, ReplaceOne, RunCommand, RunCursorCommand, UpdateMany, UpdateOne, UpdateSearchIndex,
 };
-use actix_mongo::{Connection, Gateway, Kind, ReturnDocument};
+use actix_mongo::{
+    Connection, Gateway, GatewayOptions, IndexModel, Kind, ReturnDocument, SearchIndexModel, WriteModel,
+};
 use serde::{Deserialize, Serialize};
-use test_support::block_on;
+use test_support::{Rule, block_on};
 
 use crate::stage::{Stage, at};
 use crate::support::fixture;
@@ -106,6 +113,133 @@ fn what_writes() {
     assert_eq!(ask(&gateway, DeleteOne::new(d, C, doc! {})).deleted_count, 1);
     assert_eq!(ask(&gateway, DeleteMany::new(d, C, doc! {})).deleted_count, 2);
     assert!(things().is_empty());
+}
+
+#[test]
+fn what_writes_much() {
+    let fixture = fixture();
+    let gateway = fixture.connection.start_actor();
+    let d = fixture.database.name();
+    let insert = |id: i32| WriteModel::insert_one(doc! { "_id": id });
+    let result = ask(&gateway, BulkWrite::new(d, C, [insert(1), insert(2)]));
+    assert_eq!(result.inserted_count, 2);
+    let unordered = BulkWrite::new(d, C, [insert(1), insert(3)]).with(|it| it.ordered(false));
+    let error = block_on(gateway.send(unordered)).unwrap().unwrap_err();
+    assert_eq!(error.write_failure().unwrap().write_errors[0].index, 0);
+    let all = [(format!("{d}.{C}"), insert(4)), (format!("{d}.other"), insert(5))];
+    let result = ask(&gateway, BulkWriteAcross::new(all).with(|it| it.verbose_results(true)));
+    assert_eq!((result.inserted_count, result.verbose_results.unwrap().len()), (2, 2));
+    assert_eq!(ask(&gateway, CountDocuments::new(d, C, doc! {})), 4);
+    let small = fixture.connection.start_actor_with(GatewayOptions::default().max_bytes(1000));
+    let large = WriteModel::insert_one(doc! { "text": "x".repeat(1000) });
+    for error in [
+        block_on(small.send(BulkWrite::new(d, C, [large.clone()]))).unwrap().unwrap_err(),
+        block_on(small.send(BulkWriteAcross::new([("d.c", large)]))).unwrap().unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), Kind::TooLarge, "{error}");
+    }
+}
+
+#[test]
+fn what_is_about_databases_and_collections() {
+    let fixture = fixture();
+    let gateway = fixture.connection.start_actor();
+    let d = fixture.database.name();
+    ask(&gateway, CreateCollection::new(d, C).with(|it| it.capped(true).size(10_000)));
+    ask(&gateway, InsertOne::new(d, "other", doc! {}));
+    let mut names = ask(&gateway, ListCollectionNames::new(d));
+    names.sort();
+    assert_eq!(names, ["other", C]);
+    let only = ListCollections::new(d).with(|it| it.filter(doc! { "options.capped": true }));
+    let listed = block_on(ask(&gateway, only).collect_all()).unwrap();
+    assert_eq!(listed.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), [C]);
+    let as_documents = ask(&gateway, ListCollections::new(d).of::<Document>());
+    assert_eq!(block_on(as_documents.collect_all()).unwrap().len(), 2);
+    ask(&gateway, Modify::new(d, C).with(|it| it.validator(doc! { "a": 1 })));
+    assert_eq!(block_on(gateway.send(InsertOne::new(d, C, doc! {}))).unwrap().unwrap_err().code(), Some(121));
+    ask(&gateway, Rename::new(d, "other", "another"));
+    ask(&gateway, DropCollection::new(d, C));
+    assert_eq!(ask(&gateway, ListCollectionNames::new(d)), ["another"]);
+    let cursor = ask(&gateway, RunCursorCommand::new(d, doc! { "find": "another" }));
+    assert_eq!(block_on(cursor.collect_all()).unwrap().len(), 1);
+
+    let named = |all: Vec<String>| all.iter().any(|name| name == d);
+    assert!(named(ask(&gateway, ListDatabaseNames::new())));
+    let databases = ask(&gateway, ListDatabases::new().with(move |it| it.name_only(true)));
+    assert!(named(databases.into_iter().map(|database| database.name).collect()));
+    ask(&gateway, DropDatabase::new(d));
+    assert!(!named(ask(&gateway, ListDatabaseNames::new())));
+}
+
+#[test]
+fn what_is_about_indexes() {
+    let fixture = fixture();
+    fixture.numbers(1);
+    let gateway = fixture.connection.start_actor();
+    let d = fixture.database.name();
+    assert_eq!(ask(&gateway, CreateIndex::new(d, C, doc! { "n": 1 })), "n_1");
+    let models = [IndexModel::new(doc! { "a": 1 }).unique(true), IndexModel::new(doc! { "b": 1 }).name("b")];
+    assert_eq!(ask(&gateway, CreateIndexes::new(d, C, models)), ["a_1", "b"]);
+    let listed = block_on(ask(&gateway, ListIndexes::new(d, C)).collect_all()).unwrap();
+    assert_eq!(listed.iter().filter(|index| index.unique).count(), 1);
+    ask(&gateway, DropIndex::new(d, C, "b"));
+    let mut names = ask(&gateway, ListIndexNames::new(d, C));
+    names.sort();
+    assert_eq!(names, ["_id_", "a_1", "n_1"]);
+    ask(&gateway, DropIndexes::new(d, C));
+    assert_eq!(ask(&gateway, ListIndexNames::new(d, C)), ["_id_"]);
+    let error = block_on(gateway.send(CreateIndex::new(d, C, doc! {}))).unwrap().unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument, "{error}");
+}
+
+/// The server of these tests has none.
+#[test]
+fn what_is_about_search_indexes() {
+    let stage = Stage::new();
+    let connection = block_on(Connection::connect(format!("{}?replicaSet=rs", stage.server.uri()))).unwrap();
+    let gateway = connection.start_actor();
+    let created = doc! { "ok": 1, "indexesCreated": [{ "id": "1", "name": "s" }] };
+    stage.server.rule(Rule::on("createSearchIndexes").reply(created));
+    for command in ["updateSearchIndex", "dropSearchIndex"] {
+        stage.server.rule(Rule::on(command).reply(doc! { "ok": 1 }));
+    }
+    let model = SearchIndexModel::new(doc! { "mappings": {} }).name("s".to_owned());
+    assert_eq!(ask(&gateway, CreateSearchIndexes::new("d", C, [model])), ["s"]);
+    ask(&gateway, UpdateSearchIndex::new("d", C, "s", doc! { "mappings": { "dynamic": true } }));
+    ask(&gateway, DropSearchIndex::new("d", C, "s"));
+    let listed = ask(&gateway, ListSearchIndexes::new("d", C));
+    assert!(block_on(listed.collect_all()).unwrap().is_empty());
+    let log = stage.server.log();
+    let names = ["createSearchIndexes", "updateSearchIndex", "dropSearchIndex", "aggregate"];
+    assert!(log.names().ends_with(&names), "{:?}", log.names());
+}
+
+/// They all are held as a recipient of that one message, and come to their deadline.
+#[test]
+fn each_message_has_a_recipient_and_a_deadline() {
+    fn late<M>(gateway: &Addr<Gateway>, message: M)
+    where
+        M: Ask + Send,
+        M::Output: Send,
+    {
+        let error = block_on(gateway.clone().recipient().send(message)).unwrap().map(drop).unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout, "{error}");
+        assert!(!error.may_have_run());
+    }
+    let connection = Connection::connect_lazy("mongodb://127.0.0.1:1").unwrap();
+    let gateway = connection.start_actor();
+    let now = Instant::now();
+    let no_models: [WriteModel; 0] = [];
+    late(&gateway, BulkWrite::new("d", C, no_models.clone()).deadline(now));
+    late(&gateway, BulkWriteAcross::new(no_models.map(|it| ("d.c", it))).deadline(now));
+    late(&gateway, CreateCollection::new("d", C).deadline(now));
+    late(&gateway, DropDatabase::new("d").deadline(now));
+    late(&gateway, ListDatabases::new().deadline(now));
+    late(&gateway, ListCollections::new("d").deadline(now));
+    late(&gateway, CreateIndex::new("d", C, doc! { "a": 1 }).deadline(now));
+    late(&gateway, ListIndexes::new("d", C).deadline(now));
+    late(&gateway, ListSearchIndexes::new("d", C).deadline(now));
+    late(&gateway, RunCursorCommand::new("d", doc! { "find": C }).deadline(now));
 }
 
 #[test]

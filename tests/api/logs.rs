@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use actix_mongo::bson::{Document, doc};
-use actix_mongo::{Builder, Connection};
+use actix_mongo::{Builder, Connection, Kind};
 use test_support::block_on;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::with_default;
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::support::{fixture, uri};
+use crate::support::{SOON, fixture, uri};
 
 /// One message: its level and its fields.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ fn connection(target: &'static str, change: impl FnOnce(Builder) -> Builder) -> 
 impl Capture {
     /// Those of this sentence so far.
     async fn of(&self, connection: &Connection, sentence: &str) -> Vec<Message> {
-        connection.flush_events().await;
+        connection.flush_events(SOON).await.unwrap();
         let messages = self.messages.lock().unwrap().clone();
         messages.into_iter().filter(|message| message.text("message") == sentence).collect()
     }
@@ -175,7 +175,7 @@ fn the_choice_of_a_server_is_told_with_the_wait_for_it() {
         let target = "actix_mongo::server_selection";
         let (connection, capture) = connection(target, |builder| builder);
         connection.database("admin").unwrap().run_command(doc! { "ping": 1 }).await.unwrap();
-        connection.flush_events().await;
+        connection.flush_events(SOON).await.unwrap();
         let messages = capture.messages.lock().unwrap().clone();
         let told: Vec<&str> = messages.iter().map(|message| message.text("message")).collect();
         let waiting = "Waiting for suitable server to become available";
@@ -211,7 +211,7 @@ fn pools_and_topology_are_told() {
         let target = "actix_mongo::connection";
         let (pool, pools) = connection(target, |builder| builder.max_pool_size(3).wait_queue_timeout(SECOND));
         pool.database("admin").unwrap().run_command(doc! { "ping": 1 }).await.unwrap();
-        pool.flush_events().await;
+        pool.flush_events(SOON).await.unwrap();
         let expected = [
             "Connection pool created",
             "Connection pool ready",
@@ -238,6 +238,23 @@ fn pools_and_topology_are_told() {
         let changed = servers.of(&topology, "Topology description changed").await;
         assert!(changed[0].text("previousDescription").contains("servers: [ ]"), "{changed:?}");
     });
+}
+
+#[test]
+fn a_flush_waits_no_longer_than_it_is_told() {
+    let ((let_go, gone), (heard, hears)) = (mpsc::channel::<()>(), mpsc::channel());
+    let gone = Mutex::new(gone);
+    let listener = move |_| {
+        let _ = heard.send(());
+        let _ = gone.lock().unwrap().recv();
+    };
+    let builder = Connection::builder().uri(uri()).unwrap().on_event(listener);
+    let connection = builder.connect_lazy().unwrap();
+    hears.recv().unwrap();
+    let error = block_on(connection.flush_events(Duration::from_millis(20))).unwrap_err();
+    assert_eq!(error.kind(), Kind::Timeout, "{error}");
+    drop(let_go);
+    block_on(connection.flush_events(SOON)).unwrap();
 }
 
 const SECOND: Duration = Duration::from_secs(1);

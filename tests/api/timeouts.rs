@@ -1,12 +1,13 @@
 //! The timeout on each level, and which one wins.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use actix_mongo::Kind;
 use actix_mongo::bson::{Document, doc};
+use actix_mongo::{Kind, Result, WriteModel};
 use test_support::block_on;
 
-use crate::support::{Fixture, fixture_alone};
+use crate::support::{Fixture, fixture, fixture_alone};
 
 const SHORT: Duration = Duration::from_millis(100);
 const SLOW: u64 = 800;
@@ -69,4 +70,38 @@ fn each_batch_of_a_cursor_has_the_querys_timeout() {
     });
     fixture.fail("off", doc! {});
     fixture.wait_for_kills();
+}
+
+/// Awaited late, a call has all of its time.
+#[test]
+fn a_timeout_begins_with_the_first_poll() {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let fixture = fixture();
+    let (things, name) = (fixture.things(), fixture.things().namespace());
+    let insert = |id: i32| WriteModel::insert_one(doc! { "_id": id });
+    let calls: [Running<()>; 4] = [
+        done(things.insert_many([doc! { "_id": 1 }]).timeout(LIMIT)),
+        done(things.bulk_write([insert(2)]).timeout(LIMIT)),
+        done(fixture.connection.bulk_write([(&name, insert(3))]).timeout(LIMIT)),
+        done(things.insert_one(doc! { "_id": 4 }).timeout(LIMIT)),
+    ];
+    // So has its cursor for further batches.
+    let find = things.find(doc! {}).batch_size(2).timeout(LIMIT).into_future();
+    let made = Instant::now();
+    while made.elapsed() <= LIMIT {
+        std::thread::park_timeout(LIMIT);
+    }
+    for call in calls {
+        block_on(call).unwrap();
+    }
+    let all = block_on(async { find.await?.collect_all().await }).unwrap();
+    assert_eq!(all.len(), 4);
+}
+
+type Running<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+/// A call as a future, which is not polled yet.
+fn done<T: 'static>(call: impl IntoFuture<Output = Result<T>, IntoFuture: Send + 'static>) -> Running<()> {
+    let call = call.into_future();
+    Box::pin(async { call.await.map(drop) })
 }

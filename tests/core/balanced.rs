@@ -86,7 +86,7 @@ fn an_error_of_one_service_costs_the_sockets_to_it_alone() {
         server.rule(Rule::on("ping").when(on_connection(broken)).once().close());
         let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it broke");
         assert_eq!(error.kind(), Kind::AutoReconnect, "{error:?}");
-        client.core().settle().await;
+        client.settle().await;
         sockets.retain(|number| service_of(*number) != service_of(broken));
         let stats = client.stats();
         assert_eq!((stats.state, stats.generation, stats.total), ("ready", 0, sockets.len()));
@@ -122,7 +122,7 @@ fn errors_of_one_generation_clear_the_service_once() {
         for call in calls {
             soon(call).await.unwrap().expect_err("it broke");
         }
-        client.core().settle().await;
+        client.settle().await;
         assert!(client.stats().services.is_empty(), "{:?}", client.stats());
         client.leave().await;
         assert_eq!(losses(events).0, [Some(SERVICES[0])]);

@@ -109,7 +109,7 @@ fn a_handshake_that_is_answered_with_an_error_clears_the_pool() {
         server.rule(handshake().once().fail(8000, "AtlasError"));
         let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("refused");
         assert!(error.labels().is_empty(), "{error:?}");
-        client.core().settle().await;
+        client.settle().await;
         assert_eq!((client.stats().generation, client.times_lost()), (1, 1));
         client.ping().await;
     });
@@ -123,7 +123,7 @@ fn a_socket_that_breaks_in_use_is_no_sign_of_overload() {
         server.rule(Rule::on("ping").once().close());
         let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it broke");
         assert!(error.labels().is_empty(), "{error:?}");
-        client.core().settle().await;
+        client.settle().await;
         assert_eq!((client.stats().generation, client.times_lost()), (1, 1));
     });
 }

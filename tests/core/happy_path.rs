@@ -70,7 +70,7 @@ fn the_supervisor_hears_of_no_operation_that_goes_well() {
         assert!(log.count("getMore") >= 3 * rounds, "{}", log.count("getMore"));
 
         // And a message would have been counted.
-        connection.core().settle().await;
+        connection.core().settle(Instant::now() + crate::support::SOON).await.unwrap();
         let_control_thread_run(&connection).await;
         assert!(wakes.load(Relaxed) > before);
     });

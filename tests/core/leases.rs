@@ -158,7 +158,7 @@ fn a_lease_whose_socket_broke_says_so() {
         assert!(!failure.error.may_have_run(), "{:?}", failure.error);
         drop(lease);
         // A command would wait for this by itself.
-        client.core().settle().await;
+        client.settle().await;
         client.ping().await;
         assert_eq!(client.stats().leased, 0);
     });

@@ -38,4 +38,5 @@ mod shutdown;
 mod stuck;
 mod support;
 mod timeouts;
+mod waits;
 mod writes;

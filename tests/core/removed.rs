@@ -83,7 +83,7 @@ fn what_befalls_the_sockets_of_a_server_that_left_does_not_touch_its_successor()
         let old = set.secondary.log().commands_named("find").next().unwrap().connection;
         assert!(set.secondary.reset_connection(old));
         soon(set.call).await.unwrap().expect("its second attempt");
-        set.client.core().settle().await;
+        set.client.settle().await;
         assert_eq!((pool.stats().generation, pool.stats().state), (0, "ready"));
         assert_eq!(set.client.times_lost(), lost);
         assert_eq!(pool.stats().total, 1);

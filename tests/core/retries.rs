@@ -11,7 +11,7 @@ use actix_mongo::{Connection, Kind, label};
 use bson::{Bson, Document, doc};
 use test_support::{Gate, Hello, Rule, ScriptedServer};
 
-use crate::support::{Client, SOON, address, command, connect, find, insert, soon, story};
+use crate::support::{Client, Command, SOON, address, command, connect, find, insert, soon, story};
 
 const OVERLOAD: [&str; 2] = [label::SYSTEM_OVERLOADED, label::RETRYABLE];
 
@@ -195,6 +195,34 @@ fn writes_6_of_several_errors_the_right_one_is_told() {
         assert_eq!(attempts, 3, "case 4");
         let (_, attempts) = insert_that_fails(vec![plain]).await;
         assert_eq!(attempts, 2, "none was an overload error");
+    });
+}
+
+/// How many waits there were, asked for by who draws their length.
+static WAITS: AtomicUsize = AtomicUsize::new(0);
+
+fn counted() -> f64 {
+    WAITS.fetch_add(1, Ordering::Relaxed);
+    0.0
+}
+
+#[test]
+fn reads_5_and_writes_6_case_5_only_overload_errors_are_waited_for() {
+    story(async {
+        for (name, call) in [("find", find as fn() -> Command), ("insert", insert)] {
+            for (replies, waits) in [
+                (vec![overloaded(), failure(91, &[label::RETRYABLE, label::RETRYABLE_WRITE])], 1),
+                (vec![overloaded()], 2),
+            ] {
+                let server = ScriptedServer::start_primary("rs");
+                let client = connect(&[&server], |options| options.dispatch.jitter = Jitter::new(counted));
+                client.ping().await;
+                answer_in_turn(&server, name, replies);
+                WAITS.store(0, Ordering::Relaxed);
+                soon(client.run(call())).await.expect_err("all fail");
+                assert_eq!((server.log().count(name), WAITS.load(Ordering::Relaxed)), (3, waits), "{name}");
+            }
+        }
     });
 }
 

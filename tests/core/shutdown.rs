@@ -199,7 +199,7 @@ fn what_happens_during_the_grace_does_not_undo_the_end() {
         soon(snapshots.wait_for(|picture| picture.closed.is_some())).await.unwrap();
         server.reset_all();
         assert!(soon(call).await.unwrap().expect_err("reset").may_have_run());
-        client.core().settle().await;
+        client.settle().await;
         assert!(snapshots.borrow().closed.is_some());
         soon(client.leave()).await;
     });

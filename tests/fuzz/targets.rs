@@ -2,6 +2,9 @@
 //! come in. Called by the fuzz targets beside it, and by `tests/mutations`, which feeds it
 //! damaged seeds.
 
+use std::sync::Arc;
+
+use actix_mongo::auth::scram::{Hash, LEAST_ITERATIONS, MOST_ITERATIONS, Next, Scram};
 use actix_mongo::command::CursorReply;
 use actix_mongo::command::name;
 use actix_mongo::connection::uri::ConnectionString;
@@ -20,7 +23,7 @@ const MAX_MESSAGE: usize = 4096;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("frames", frames),
     ("packed", packed),
     ("op_msg", op_msg),
@@ -28,6 +31,7 @@ pub const TARGETS: [Target; 7] = [
     ("names", names),
     ("uri", uri),
     ("dns", dns),
+    ("scram", scram),
 ];
 
 /// However a stream is cut, it has the same messages, and costs no more memory than came.
@@ -144,5 +148,23 @@ pub fn uri(bytes: &[u8]) {
         let revealed = read.reveal().to_string();
         assert_eq!(ConnectionString::read(&revealed).ok().as_ref(), Some(&read), "{text} as {revealed}");
         assert!(ConnectionString::read(&read.to_string()).is_ok(), "{text} as {read}");
+    }
+}
+
+/// The server's two messages of SCRAM, with a line's end between them: read or refused, and a
+/// server that does not know the password never believed.
+pub fn scram(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (first, last) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());
+    for hash in [Hash::Sha1, Hash::Sha256] {
+        let mut scram = Scram::with_nonce(hash, "user", "abc".to_owned());
+        let Ok(next) = scram.step(first) else { continue };
+        let Next::Keys(mut request) = next else { panic!("nothing was proved") };
+        assert!((LEAST_ITERATIONS..=MOST_ITERATIONS).contains(&request.iterations));
+        assert!(!request.salt.is_empty() && request.salt.len() <= first.len());
+        // How often is the server's wish; here it would only take time.
+        request.iterations = 1;
+        scram.finish(Arc::new(request.derive("pencil"))).expect("keys were asked for");
+        assert!(scram.step(last).is_err() && !scram.is_over(), "{bytes:?}");
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use actix_mongo::bson::doc;
+use actix_mongo::messages::RunCommand;
 use actix_mongo::{Collection, Connection};
 use test_support::poll::holds_within;
 use test_support::{Gate, Rule, ScriptedServer, block_on};
@@ -87,6 +88,20 @@ impl Fixture {
 fn after_close() {
     Fixture::new().rounds(ROUNDS, |connection, things| {
         drop(things);
+        block_on(connection.close(GRACE));
+    });
+}
+
+#[test]
+fn after_close_with_gateways() {
+    Fixture::new().rounds(ROUNDS, |connection, things| {
+        drop(things);
+        let before = Count::now();
+        for gateway in [connection.start_actor(), connection.start_actor()] {
+            let ping = RunCommand::new("d", doc! { "ping": 1 });
+            block_on(gateway.send(ping)).unwrap().unwrap();
+        }
+        assert_eq!(Count::now().threads, before.threads + 1, "one for both");
         block_on(connection.close(GRACE));
     });
 }

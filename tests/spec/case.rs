@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::tally::{Fate, Sort};
 use crate::unified::Servers;
 
 /// How long a case may take if its family does not say otherwise.
@@ -31,30 +32,33 @@ pub enum Verdict {
 /// Why a case was skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skip {
-    pub cause: Cause,
+    pub sort: Sort,
     pub reason: String,
-}
-
-/// Whose matter a skip is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The case is for another server or deployment than can be had here.
-    Elsewhere,
-    /// The driver, or its runner, has nothing for it.
-    NotBuilt,
-    /// Something fails that is not the driver.
-    Defect,
 }
 
 impl Verdict {
     /// The driver has nothing for it, which is part of `what`.
     pub fn not_built(what: String) -> Self {
-        Self::Skipped(Skip { cause: Cause::NotBuilt, reason: format!("not built: {what}") })
+        Self::Skipped(Skip { sort: Sort::Open, reason: format!("not built: {what}") })
+    }
+
+    /// The driver has nothing for it yet, and it is known that this follows.
+    pub fn later(what: &str) -> Self {
+        Self::Skipped(Skip { sort: Sort::Later, reason: what.to_owned() })
     }
 
     /// It is for another deployment.
     pub fn elsewhere(reason: String) -> Self {
-        Self::Skipped(Skip { cause: Cause::Elsewhere, reason })
+        Self::Skipped(Skip { sort: Sort::Elsewhere, reason })
+    }
+
+    /// As it is counted.
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::Passed => Fate::Passed,
+            Self::Failed(_) => Fate::Failed,
+            Self::Skipped(skip) => Fate::Skipped(skip.sort),
+        }
     }
 }
 
@@ -107,9 +111,14 @@ impl Case {
         }
     }
 
-    /// A case that is not run, and why.
+    /// A case that applies and is not run, and why.
     pub fn skipped(file: &crate::corpus::TestFile, description: &str, reason: String) -> Self {
-        let skip = Some(Skip { cause: Cause::NotBuilt, reason });
+        Self::skipped_as(Sort::Open, file, description, reason)
+    }
+
+    /// The same, of any sort.
+    pub fn skipped_as(sort: Sort, file: &crate::corpus::TestFile, description: &str, reason: String) -> Self {
+        let skip = Some(Skip { sort, reason });
         Self { skip, ..Self::new(file, description, |_| Err("a skipped case was run".into())) }
     }
 }

@@ -52,34 +52,6 @@ pub const DEFECTS: &[Defect] = &[
     },
     Defect {
         cases: &[
-            "retryable-writes/tests/unified/bulkWrite.json: BulkWrite with unordered execution",
-            "retryable-writes/tests/unified/bulkWrite.json: First command is retried",
-            "retryable-writes/tests/unified/bulkWrite.json: First insertOne is never committed",
-            "retryable-writes/tests/unified/bulkWrite.json: Second updateOne is never committed",
-            "retryable-writes/tests/unified/bulkWrite.json: Third updateOne is never committed",
-            "retryable-writes/tests/unified/deleteOne.json: DeleteOne is committed on first attempt",
-            "retryable-writes/tests/unified/deleteOne.json: DeleteOne is never committed",
-            "retryable-writes/tests/unified/findOneAndDelete.json: FindOneAndDelete is committed on first attempt",
-            "retryable-writes/tests/unified/findOneAndDelete.json: FindOneAndDelete is never committed",
-            "retryable-writes/tests/unified/findOneAndReplace.json: FindOneAndReplace is committed on first attempt",
-            "retryable-writes/tests/unified/findOneAndReplace.json: FindOneAndReplace is never committed",
-            "retryable-writes/tests/unified/insertMany.json: InsertMany succeeds after one network error",
-            "retryable-writes/tests/unified/insertMany.json: InsertMany with unordered execution",
-            "retryable-writes/tests/unified/insertMany.json: InsertMany fails after multiple network errors",
-            "retryable-writes/tests/unified/insertOne.json: InsertOne is committed on first attempt",
-            "retryable-writes/tests/unified/insertOne.json: InsertOne is never committed",
-            "retryable-writes/tests/unified/replaceOne.json: ReplaceOne is committed on first attempt",
-            "retryable-writes/tests/unified/replaceOne.json: ReplaceOne is never committed",
-            "retryable-writes/tests/unified/updateOne.json: UpdateOne is committed on first attempt",
-            "retryable-writes/tests/unified/updateOne.json: UpdateOne is never committed",
-            "retryable-writes/tests/unified/updateOne.json: UpdateOne with upsert is never committed",
-            "unified-test-format/tests/valid-pass/poc-retryable-writes.json: FindOneAndUpdate is never committed",
-        ],
-        of: SERVER,
-        evidence: FAIL_POINT_OF_TRANSACTIONS,
-    },
-    Defect {
-        cases: &[
             "sessions/tests/snapshot-sessions.json: Find operation with snapshot",
             "sessions/tests/snapshot-sessions.json: Distinct operation with snapshot",
             "sessions/tests/snapshot-sessions.json: Aggregate operation with snapshot",
@@ -92,20 +64,19 @@ pub const DEFECTS: &[Defect] = &[
         evidence: SNAPSHOTS,
     },
     Defect {
-        cases: &[
-            "collection-management/tests/listCollections-rawdata.json: listCollections with rawData option",
-            "crud/tests/unified/client-bulkWrite-replaceOne-rawdata.json: client bulkWrite replaceOne with rawData option",
-            "crud/tests/unified/client-bulkWrite-update-rawdata.json: client bulk write update with rawData option",
-        ],
+        cases: &["server-discovery-and-monitoring/tests/unified/interruptInUse-pool-clear.json: *"],
         of: SERVER,
-        evidence: RAW_DATA,
+        evidence: NO_SCRIPTS,
     },
     Defect {
         cases: &[
-            "causal-consistency/tests/causal-consistency-clientBulkWrite.json: clientBulkWrite includes afterClusterTime in causally consistent session",
+            "server-discovery-and-monitoring/tests/unified/logging-replicaset.json: Topology lifecycle",
+            "server-discovery-and-monitoring/tests/unified/logging-replicaset.json: Successful heartbeat",
+            "server-discovery-and-monitoring/tests/unified/rediscover-quickly-after-step-down.json: *",
+            "server-discovery-and-monitoring/tests/unified/replicaset-emit-topology-changed-before-close.json: *",
         ],
         of: SERVER,
-        evidence: BULK_READ_CONCERN,
+        evidence: ONE_MEMBER,
     },
 ];
 
@@ -123,16 +94,11 @@ const LAST_YEAR: &str = "relaxed extended JSON gives a date after the year 9999 
 
 const NUMERIC_DATE: &str = "`{\"$date\": 42}` is taken for a date, though $date needs a string or a document";
 
-const SERVER: &str = "secantus-mdb 0.5.3-beta.196";
+const NO_SCRIPTS: &str = "$where is refused (6108304): it runs no JavaScript";
 
-const FAIL_POINT_OF_TRANSACTIONS: &str =
-    "the fail point onPrimaryTransactionalWrite is accepted and does nothing: the write is done and answered";
+const ONE_MEMBER: &str = "a replica set has one member, and the case counts on several";
+
+const SERVER: &str = "secantus-mdb 0.5.3-beta.196";
 
 const SNAPSHOTS: &str =
     "reads with readConcern.atClusterTime, or of level snapshot in one session, see what was written later";
-
-const RAW_DATA: &str =
-    "listCollections and bulkWrite refuse the field rawData (40415), which servers from 8.2 know";
-
-const BULK_READ_CONCERN: &str =
-    "bulkWrite refuses the field readConcern (40415), which every command of a session may have";

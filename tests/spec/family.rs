@@ -24,6 +24,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("server-discovery-and-monitoring/tests/load-balanced", sdam::cases),
     ("server-discovery-and-monitoring/tests/errors", sdam::cases),
     ("server-discovery-and-monitoring/tests/monitoring", monitoring::cases),
+    ("server-discovery-and-monitoring/tests/unified", unified::cases),
     ("server-selection/tests/server_selection", selection::cases),
     ("server-selection/tests/rtt", rtt::cases),
     ("server-selection/tests/in_window", in_window::cases),

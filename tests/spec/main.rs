@@ -7,7 +7,7 @@
 //!
 //! A case is made by its family (`family.rs` says which files belong to which), skipped
 //! by one mechanism (`skip.rs`, `defects.rs`), run under a time limit (`runner.rs`) and
-//! counted (`report.rs`).
+//! counted (`tally.rs`) and told (`report.rs`).
 
 mod auth;
 mod bson_corpus;
@@ -31,6 +31,7 @@ mod sdam;
 mod seed_lists;
 mod selection;
 mod skip;
+mod tally;
 mod unified;
 mod uri;
 mod uri_options;

@@ -1,4 +1,4 @@
-//! Counts what became of the cases, and tells: a table for people, a file for programs.
+//! Tells what became of the cases: a table for people, a file for programs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,50 +6,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::case::{Cause, Skip, Verdict};
+use crate::case::Verdict;
 use crate::runner::Finished;
-
-/// How many cases went which way.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    passed: usize,
-    failed: usize,
-    skipped: usize,
-    /// Of those skipped: cases for another deployment.
-    elsewhere: usize,
-}
-
-impl Counts {
-    fn add(&mut self, verdict: &Verdict) {
-        if let Verdict::Skipped(Skip { cause: Cause::Elsewhere, .. }) = verdict {
-            self.elsewhere += 1;
-        }
-        *match verdict {
-            Verdict::Passed => &mut self.passed,
-            Verdict::Failed(_) => &mut self.failed,
-            Verdict::Skipped(_) => &mut self.skipped,
-        } += 1;
-    }
-
-    fn run(self) -> usize {
-        self.passed + self.failed
-    }
-
-    fn json(self) -> Value {
-        let Self { passed, failed, skipped, elsewhere } = self;
-        json!({
-            "run": self.run(), "passed": passed, "failed": failed, "skipped": skipped,
-            "elsewhere": elsewhere,
-        })
-    }
-}
+use crate::tally::{Counts, MARK_PERCENT, Sort, everyday};
 
 /// All verdicts, counted.
 pub struct Report {
     finished: Vec<Finished>,
     directories: BTreeMap<String, Counts>,
-    /// By reason; those for another deployment last.
-    skips: BTreeMap<(bool, String), usize>,
+    /// How many, by sort and reason.
+    skips: BTreeMap<(Sort, String), usize>,
     total: Counts,
 }
 
@@ -58,11 +24,11 @@ impl Report {
         let mut report =
             Self { finished, directories: BTreeMap::new(), skips: BTreeMap::new(), total: Counts::default() };
         for done in &report.finished {
-            report.total.add(&done.verdict);
-            report.directories.entry(done.directory.clone()).or_default().add(&done.verdict);
+            let fate = done.verdict.fate();
+            report.total.add(fate);
+            report.directories.entry(done.directory.clone()).or_default().add(fate);
             if let Verdict::Skipped(skip) = &done.verdict {
-                let key = (skip.cause == Cause::Elsewhere, skip.reason.clone());
-                *report.skips.entry(key).or_default() += 1;
+                *report.skips.entry((skip.sort, skip.reason.clone())).or_default() += 1;
             }
         }
         report
@@ -80,8 +46,8 @@ impl Report {
 
     /// The last line of the run.
     pub fn closing_line(&self) -> String {
-        let Counts { passed, failed, skipped, .. } = self.total;
-        format!("spec: {passed} passed, {failed} failed, {skipped} skipped")
+        let Counts { passed, failed, .. } = self.total;
+        format!("spec: {passed} passed, {failed} failed, {} skipped", self.total.skipped())
     }
 
     fn failures(&self) -> impl Iterator<Item = (&Finished, &str)> {
@@ -91,22 +57,31 @@ impl Report {
         })
     }
 
+    /// Those directories by which the everyday interface is judged.
+    fn everyday(&self) -> Counts {
+        everyday(self.directories.iter().map(|(directory, counts)| (directory.as_str(), *counts)))
+    }
+
     /// The table, the reasons of skips, and the failures.
     pub fn print(&self) {
         let width = self.directories.keys().map(String::len).max().unwrap_or(0).max(9);
+        let [open, later, elsewhere] = Sort::ALL.map(Sort::name);
         println!(
-            "{:width$} {:>6} {:>6} {:>6} {:>7} {:>9}",
-            "directory", "run", "passed", "failed", "skipped", "elsewhere"
+            "{:width$} {:>6} {:>6} {:>6} {open:>6} {:>7} {later:>6} {elsewhere:>9}",
+            "directory", "run", "passed", "failed", "open %"
         );
         for (directory, counts) in &self.directories {
-            let Counts { passed, failed, skipped, elsewhere } = counts;
-            let (run, skipped) = (counts.run(), skipped - elsewhere);
-            println!("{directory:width$} {run:>6} {passed:>6} {failed:>6} {skipped:>7} {elsewhere:>9}");
+            let Counts { passed, failed, open, later, elsewhere } = counts;
+            println!(
+                "{directory:width$} {:>6} {passed:>6} {failed:>6} {open:>6} {:>7.1} {later:>6} {elsewhere:>9}",
+                counts.run(),
+                counts.open_percent(),
+            );
         }
-        for (elsewhere, heading) in [(false, "skipped:"), (true, "skipped, for another server than these:")] {
-            let mut skips = self.skips.iter().filter(|((it, _), _)| *it == elsewhere).peekable();
+        for sort in Sort::ALL {
+            let mut skips = self.skips.iter().filter(|((it, _), _)| *it == sort).peekable();
             if skips.peek().is_some() {
-                println!("\n{heading}");
+                println!("\n{}", sort.heading());
             }
             for ((_, reason), count) in skips {
                 println!("{count:>6} {reason}");
@@ -118,10 +93,11 @@ impl Report {
         for (done, reason) in self.failures() {
             println!("  {}\n      {}", done.name, reason.replace('\n', "\n      "));
         }
-        let applying = self.finished.len() - self.total.elsewhere;
-        let skipped = self.total.skipped - self.total.elsewhere;
-        let percent = 100.0 * skipped as f64 / applying.max(1) as f64;
-        println!("\nof {applying} cases for these servers {skipped} are skipped ({percent:.1} %)");
+        println!("\n{}", share("in all", self.total));
+        let everyday = self.everyday();
+        if everyday.applying() > 0 {
+            println!("{}; the mark is {MARK_PERCENT} %", share("everyday directories", everyday));
+        }
     }
 
     /// Writes `target/spec/summary.json` and returns where that is.
@@ -140,28 +116,50 @@ impl Report {
 
     fn json(&self) -> Value {
         let directories: BTreeMap<_, _> =
-            self.directories.iter().map(|(directory, counts)| (directory, counts.json())).collect();
+            self.directories.iter().map(|(directory, counts)| (directory, counts_json(*counts))).collect();
         let failures: Vec<_> = self
             .failures()
             .map(|(done, reason)| json!({ "directory": done.directory, "name": done.name, "reason": reason }))
             .collect();
+        let reasons: Vec<_> = self
+            .skips
+            .iter()
+            .map(|((sort, reason), count)| json!({ "sort": sort.name(), "reason": reason, "count": count }))
+            .collect();
         let cases: Vec<_> = self.finished.iter().map(case_json).collect();
         json!({
-            "total": self.total.json(),
+            "total": counts_json(self.total),
+            "everyday": counts_json(self.everyday()),
             "directories": directories,
             "failures": failures,
-            "skip_reasons": self.skips.iter().map(|((_, reason), count)| (reason, count)).collect::<BTreeMap<_, _>>(),
+            "skip_reasons": reasons,
             "cases": cases,
         })
     }
 }
 
+fn share(of: &str, counts: Counts) -> String {
+    let (applying, open, percent) = (counts.applying(), counts.open, counts.open_percent());
+    format!("{of}: of {applying} cases that apply {open} are open ({percent:.1} %)")
+}
+
+fn counts_json(counts: Counts) -> Value {
+    let Counts { passed, failed, open, later, elsewhere } = counts;
+    json!({
+        "run": counts.run(), "passed": passed, "failed": failed, "skipped": counts.skipped(),
+        "open": open, "later": later, "elsewhere": elsewhere,
+        "applying": counts.applying(), "open_percent": counts.open_percent(),
+    })
+}
+
 fn case_json(done: &Finished) -> Value {
-    let (verdict, reason) = match &done.verdict {
-        Verdict::Passed => ("passed", None),
-        Verdict::Failed(reason) => ("failed", Some(reason)),
-        Verdict::Skipped(skip) => ("skipped", Some(&skip.reason)),
+    let (verdict, sort, reason) = match &done.verdict {
+        Verdict::Passed => ("passed", None, None),
+        Verdict::Failed(reason) => ("failed", None, Some(reason)),
+        Verdict::Skipped(skip) => ("skipped", Some(skip.sort.name()), Some(&skip.reason)),
     };
     let milliseconds = u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX);
-    json!({ "name": done.name, "verdict": verdict, "reason": reason, "milliseconds": milliseconds })
+    json!({
+        "name": done.name, "verdict": verdict, "sort": sort, "reason": reason, "milliseconds": milliseconds,
+    })
 }

@@ -1,8 +1,9 @@
 //! The one way in which a case comes to be skipped: first by a reason that was computed
 //! from the case and the server; then by a defect of the server or a library that is on the list.
 
-use crate::case::{Cause, Skip, Verdict};
+use crate::case::{Skip, Verdict};
 use crate::defects::Defect;
+use crate::tally::Sort;
 
 /// The defect under which a case is listed.
 pub fn defect_of<'a>(name: &str, defects: &'a [Defect]) -> Option<&'a Defect> {
@@ -15,7 +16,7 @@ pub fn judge(verdict: Verdict, defect: Option<&Defect>) -> Verdict {
     match (verdict, defect) {
         (Verdict::Failed(_), Some(defect)) => {
             let reason = format!("{}: {}", defect.of, defect.evidence);
-            Verdict::Skipped(Skip { cause: Cause::Defect, reason })
+            Verdict::Skipped(Skip { sort: Sort::Open, reason })
         }
         (Verdict::Passed, Some(_)) => {
             Verdict::Failed("it is listed as a defect, but passes: take it off the list".to_owned())

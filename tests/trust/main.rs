@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod auth;
 mod tls;

@@ -8,8 +8,9 @@
 //!   find.limit(3))`. The closure runs when the gateway takes the message, on the gateway's
 //!   thread.
 //! - `timeout` and `deadline`: the time for the whole, which begins with the message and not
-//!   with the call. The sooner one counts; without either, the connection's timeout does,
-//!   from when the gateway takes the message. What comes too late is a
+//!   with the call. The sooner one counts, and a timeout among the options set by `with` only
+//!   if it is sooner still, so one of zero lifts nothing. Without either, the connection's
+//!   timeout, or that of the options, counts from when the gateway takes the message. What comes too late is a
 //!   [`Kind::Timeout`](crate::Kind::Timeout) that
 //!   [has not run](crate::Error::may_have_run).
 //! - `session`: the [session](crate::ClientSession) it runs in, which holds the connection
@@ -20,20 +21,26 @@
 //! other. What was sent by `do_send` runs to its end, and its errors go to the log (target
 //! `actix_mongo::gateway`, level debug).
 
+mod admin;
 mod common;
-mod find_one_and;
 mod make;
 mod reads;
-mod run_command;
 mod writes;
 
+pub use self::admin::{
+    CreateCollection, CreateIndex, CreateIndexes, CreateSearchIndexes, DropCollection, DropDatabase,
+    DropIndex, DropIndexes, DropSearchIndex, ListCollectionNames, ListCollections, ListDatabaseNames,
+    ListDatabases, ListIndexNames, ListIndexes, ListSearchIndexes, Modify, Rename, RunCommand,
+    RunCursorCommand, UpdateSearchIndex,
+};
 pub use self::common::Ask;
-pub use self::find_one_and::{FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate};
 pub use self::reads::{
     Aggregate, AggregateAll, CountDocuments, Distinct, EstimatedDocumentCount, Find, FindAll, FindOne,
 };
-pub use self::run_command::RunCommand;
-pub use self::writes::{DeleteMany, DeleteOne, InsertMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne};
+pub use self::writes::{
+    BulkWrite, BulkWriteAcross, DeleteMany, DeleteOne, FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate,
+    InsertMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne,
+};
 pub use super::room::Load;
 
 /// Tells how much is under way; the one message that is never refused.

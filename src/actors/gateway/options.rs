@@ -30,11 +30,12 @@ impl GatewayOptions {
     }
 
     /// The arbiter it runs on, for instance the application's present one,
-    /// `Arbiter::current()`. Default: the connection's control arbiter.
+    /// `Arbiter::current()`. Default: one of the connection's own, which is started
+    /// with the first such gateway, shared by all of them, and ended with the connection.
     ///
-    /// Replies are decoded where it runs. On the control arbiter those of many megabytes
-    /// delay the watch over servers; whoever expects such runs it elsewhere, or takes a
-    /// cursor ([`Find`](crate::messages::Find)), whose documents are decoded by its reader.
+    /// Where it runs, options set by `with` are applied and replies are decoded. A closure
+    /// that blocks holds up all gateways there, and nothing else of the connection; a cursor
+    /// ([`Find`](crate::messages::Find)) is decoded by its reader.
     pub fn arbiter(mut self, arbiter: ArbiterHandle) -> Self {
         self.arbiter = Some(arbiter);
         self

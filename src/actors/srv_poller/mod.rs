@@ -81,16 +81,19 @@ crate::actors::provoke::can_be_provoked!(SrvPoller);
 async fn poll(plan: Arc<SrvPlan>, supervisor: WeakRecipient<SrvNews>, seeded: bool) {
     // A poller that follows another one has no record to count from.
     let mut pause = plan.schedule.pause(None);
-    while !seeded {
+    let mut wanted = !seeded;
+    while wanted {
         match first(&plan).await {
             Ok((seeds, ttl)) => {
                 tell(&supervisor, SrvHeard::Seeds(Box::new(seeds)));
                 pause = plan.schedule.pause(Some(ttl));
-                break;
+                wanted = false;
             }
-            Err(error) => tell(&supervisor, SrvHeard::NoSeeds(error)),
+            Err(error) => {
+                tell(&supervisor, SrvHeard::NoSeeds(error));
+                tokio::time::sleep(pause).await;
+            }
         }
-        tokio::time::sleep(pause).await;
     }
     loop {
         tokio::time::sleep(pause).await;

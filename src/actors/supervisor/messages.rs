@@ -54,9 +54,9 @@ impl actix::Message for Quiesce {
     type Result = ();
 }
 
-/// Start something of the connection's on the control arbiter.
+/// Start something that runs user code, on the arbiter that the connection has for such.
 pub struct Host {
-    /// Called there. It neither blocks nor panics.
+    /// Called there.
     pub start: Box<dyn FnOnce() + Send>,
 }
 

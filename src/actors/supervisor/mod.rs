@@ -5,6 +5,7 @@
 
 mod apply;
 mod arbiters;
+mod guests;
 mod member;
 mod messages;
 mod seeding;
@@ -24,6 +25,7 @@ use actix::{
 use tokio::sync::watch;
 
 use self::arbiters::Arbiters;
+use self::guests::Guests;
 use self::member::Member;
 pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
 use self::seeding::SeedListState;
@@ -97,6 +99,8 @@ pub struct Supervisor {
     /// What sockets share; made when this actor starts, since it holds its address.
     links: Option<Arc<SocketLinks>>,
     arbiters: Arbiters,
+    /// Where gateways run, if one is asked for. Dropped, and waited for, after what `drop` does.
+    guests: Guests,
     /// What DNS has told of the servers.
     seed_list: SeedListState,
     /// Counts monitors, so that the last words of one that was replaced are passed over.
@@ -119,6 +123,7 @@ impl Supervisor {
             leaving,
             links,
             arbiters,
+            guests: Guests::default(),
             seed_list: SeedListState::default(),
             epochs: 0,
             closing: None,
@@ -320,7 +325,7 @@ impl Handler<Host> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, msg: Host, _ctx: &mut Self::Context) {
-        (msg.start)();
+        self.guests.host(msg.start);
     }
 }
 

@@ -59,13 +59,9 @@ enum Over {
 }
 
 options! { BulkWrite {
-    /// Whether the collection's validation rules are passed over.
-    bypass_document_validation(bool) => "bypassDocumentValidation",
     /// Values for variables that filters and updates refer to as `$$name`.
     let_vars(document) => "let",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared bypass_document_validation, comment }
 
 verb!(BulkWrite -> BulkWriteResult);
 concerns!(writes BulkWrite);
@@ -144,8 +140,13 @@ impl BulkWrite {
             return Box::pin(std::future::ready(Err(named(error))));
         }
         match over {
-            Over::Collection(namespace) => Box::pin(Grouped::new(draft, namespace, models, ordered).run()),
-            Over::Connection(target) => Box::pin(Mixed::new(draft, target, models, ordered, verbose).run()),
+            // Made when it is first polled: then its time begins.
+            Over::Collection(namespace) => {
+                Box::pin(async move { Grouped::new(draft, namespace, models, ordered).run().await })
+            }
+            Over::Connection(target) => {
+                Box::pin(async move { Mixed::new(draft, target, models, ordered, verbose).run().await })
+            }
         }
     }
 }

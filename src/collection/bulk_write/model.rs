@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::collection::documents;
 use crate::collection::draft::Options;
+use crate::collection::fields::about;
 use crate::collection::statement::{Change, DeleteStatement, UpdateStatement};
 use crate::command::codec::{encode, encode_field, not_encoded};
 use crate::error::{Error, Kind, Result};
@@ -183,7 +184,7 @@ impl WriteModel {
     }
 
     /// Bytes that it needs at most as a statement of a command of its kind.
-    pub(super) fn statement_size(&self) -> usize {
+    pub(crate) fn statement_size(&self) -> usize {
         match &self.action {
             Action::Insert(document, _) => size(document),
             Action::Update(update) => update.size(),
@@ -282,10 +283,7 @@ pub(super) fn append_document(list: &mut Vec<u8>, write: impl FnOnce(&mut Elemen
 fn split<V>(value: Result<V>, what: &str) -> (Option<V>, Option<Error>) {
     match value {
         Ok(value) => (Some(value), None),
-        Err(error) => {
-            let sentence = format!("{what}: {}", error.message());
-            (None, Some(Error::new(error.kind(), sentence).with_source(error)))
-        }
+        Err(error) => (None, Some(about(error, what))),
     }
 }
 

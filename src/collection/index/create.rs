@@ -39,9 +39,7 @@ macro_rules! creating {
             commit_quorum(any) => "commitQuorum",
             /// How long the server may build. Wins over what is left of the timeout.
             max_time(millis) => "maxTimeMS",
-            /// Shown in the server's logs and profiles.
-            comment(any) => "comment",
-        } }
+        } shared comment }
 
         verb!($builder -> $output);
         concerns!(writes $builder);
@@ -55,7 +53,7 @@ creating!(CreateIndexes -> Vec<String>);
 impl CreateIndex {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>, model: IndexModel) -> Self {
         let mut draft = Draft::new(handle);
-        let index = draft.keep(model.finish(), "index");
+        let index = draft.admit(model.finish(), "index");
         Self { draft, namespace: namespace.clone(), indexes: index.into_iter().collect() }
     }
 
@@ -77,7 +75,7 @@ impl CreateIndexes {
         if indexes.as_ref().is_ok_and(Vec::is_empty) {
             draft.refuse("no index was given");
         }
-        let indexes = draft.keep(indexes, "index").unwrap_or_default();
+        let indexes = draft.admit(indexes, "index").unwrap_or_default();
         Self { draft, namespace: namespace.clone(), indexes }
     }
 

@@ -36,9 +36,7 @@ macro_rules! dropping {
         options! { $builder {
             /// How long the server may take. Wins over what is left of the timeout.
             max_time(millis) => "maxTimeMS",
-            /// Shown in the server's logs and profiles.
-            comment(any) => "comment",
-        } }
+        } shared comment }
 
         verb!($builder -> ());
         concerns!(writes $builder);

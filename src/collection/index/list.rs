@@ -1,25 +1,17 @@
 //! `listIndexes`.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::IndexSpecification;
-use crate::collection::cursor_verb::cursor_verb;
-use crate::collection::draft::{Draft, Running, options, raw_data, verb};
-use crate::cursor::{Cursor, CursorOptions};
+use crate::collection::draft::{Draft, Running, options, verb};
+use crate::collection::listing::{listing, names};
+use crate::cursor::Cursor;
 use crate::dispatch::Handle;
 use crate::pool::Namespace;
 
-/// Lists indexes; see [`Collection::list_indexes`](crate::Collection::list_indexes).
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before it is awaited"]
-pub struct ListIndexes<T = IndexSpecification> {
-    draft: Draft,
-    namespace: Arc<Namespace>,
-    cursor: CursorOptions,
-    document: PhantomData<fn() -> T>,
+listing! {
+    /// Lists indexes; see [`Collection::list_indexes`](crate::Collection::list_indexes).
+    ListIndexes<T = IndexSpecification> over namespace: Namespace
 }
 
 options! { ListIndexes<T> {
@@ -27,47 +19,13 @@ options! { ListIndexes<T> {
     comment(any) => "comment",
 } }
 
-verb!(ListIndexes<T> -> Cursor<T>);
-cursor_verb!(ListIndexes<T>);
-raw_data!(ListIndexes<T>);
-
-impl ListIndexes {
-    pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>) -> Self {
-        let (draft, cursor) = (Draft::new(handle), CursorOptions::default());
-        Self { draft, namespace: namespace.clone(), cursor, document: PhantomData }
-    }
-}
-
-impl<T> ListIndexes<T> {
-    /// Reads them as another type; [`Document`](bson::Document) is all that the server says.
-    pub fn of<U>(self) -> ListIndexes<U> {
-        let Self { draft, namespace, cursor, .. } = self;
-        ListIndexes { draft, namespace, cursor, document: PhantomData }
-    }
-}
-
 impl<T: 'static> ListIndexes<T> {
     fn start(self) -> Running<Cursor<T>> {
-        let Self { mut draft, namespace, cursor, .. } = self;
-        let mut plan = draft.listing(&namespace, 0);
-        cursor.shape(&mut plan);
-        let options = draft.take_options();
-        let settings = draft.cursor(&cursor, &namespace, options.get("comment").cloned());
-        draft.run(
-            "listIndexes",
-            plan,
-            move |command, limits| {
-                let mut elements = command.elements();
-                elements.str("listIndexes", &namespace.collection).document_with("cursor", |fields| {
-                    if let Some(size) = cursor.batch_size {
-                        fields.i32("batchSize", size);
-                    }
-                });
-                options.write_for(limits, &mut elements);
-                Ok(())
-            },
-            move |answer, handle| Cursor::open(answer, handle, settings.clone()),
-        )
+        let Self { draft, namespace, cursor, .. } = self;
+        let collection = namespace.clone();
+        draft.list("listIndexes", &namespace.clone(), namespace, cursor, true, move |command| {
+            command.str("listIndexes", &collection.collection);
+        })
     }
 }
 
@@ -80,17 +38,9 @@ pub struct ListIndexNames {
     namespace: Arc<Namespace>,
 }
 
-options! { ListIndexNames {
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+options! { ListIndexNames {} shared comment }
 
 verb!(ListIndexNames -> Vec<String>);
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
 
 impl ListIndexNames {
     pub(super) fn new(handle: &Handle, namespace: &Arc<Namespace>) -> Self {
@@ -98,12 +48,6 @@ impl ListIndexNames {
     }
 
     fn start(self) -> Running<Vec<String>> {
-        let Self { draft, namespace } = self;
-        let (cursor, document) = (CursorOptions::default(), PhantomData);
-        let list = ListIndexes::<Named> { draft, namespace, cursor, document }.start();
-        Box::pin(async move {
-            let named = list.await?.collect_all().await?;
-            Ok(named.into_iter().map(|index| index.name).collect())
-        })
+        names(ListIndexes::of_draft(self.draft, self.namespace).start())
     }
 }

@@ -85,6 +85,11 @@ impl IndexModel {
         self
     }
 
+    /// Bytes of its keys and options.
+    pub(crate) fn size(&self) -> usize {
+        self.keys.as_bytes().len() + self.draft.options.size()
+    }
+
     /// What the command needs of it. Fails if something could not be encoded.
     pub(super) fn finish(self) -> Result<Index> {
         let Self { mut draft, keys, name } = self;

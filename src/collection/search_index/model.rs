@@ -38,7 +38,7 @@ impl SearchIndexModel {
     }
 
     /// Bytes that it needs.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.definition.as_bytes().len() + self.draft.options.size() + 24
     }
 

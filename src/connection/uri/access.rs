@@ -4,11 +4,10 @@ mod credential;
 mod mechanism;
 
 pub use credential::Credential;
-pub use mechanism::Mechanism;
 
 use super::parts::{Parts, Scheme, invalid};
-use super::secret::Secret;
 use super::values::{Values, truth};
+use crate::auth::Secret;
 use crate::error::Result;
 use crate::tls::EXCLUSIVE;
 
@@ -98,7 +97,7 @@ impl TlsOptions {
         Ok(Self {
             // Only what says otherwise turns it off (initial DNS seed list specification,
             // "Validation Before Querying DNS").
-            enabled: enabled(parts, values)?.or((parts.scheme == Scheme::Srv).then_some(true)),
+            enabled: enabled(parts, values)?.or_else(|| (parts.scheme == Scheme::Srv).then_some(true)),
             ca_file: values.filled("tlsCAFile").map(str::to_owned),
             certificate_key_file: values.filled("tlsCertificateKeyFile").map(str::to_owned),
             certificate_key_file_password: values.filled("tlsCertificateKeyFilePassword").map(Secret::new),

@@ -90,7 +90,7 @@ impl fmt::Debug for Revealed<'_> {
 
 fn masked(f: &mut fmt::Formatter<'_>, option: &RawOption) -> fmt::Result {
     let is = |name: &&str| option.key.eq_ignore_ascii_case(name);
-    if SECRET.iter().any(|name| is(&name)) {
+    if SECRET.iter().any(is) {
         return f.write_str(MASK);
     }
     if is(&PROPERTIES) {

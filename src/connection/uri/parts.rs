@@ -6,8 +6,10 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::hosts::read_hosts;
-use super::secret::Secret;
+use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::topology::ServerAddress;
 
@@ -37,6 +39,13 @@ pub struct RawOption {
     pub key: String,
     /// The value, decoded.
     pub value: String,
+}
+
+impl Drop for RawOption {
+    /// Some values are secrets.
+    fn drop(&mut self) {
+        self.value.zeroize();
+    }
 }
 
 /// The pieces of a connection string.

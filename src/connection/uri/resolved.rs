@@ -5,7 +5,7 @@ use super::ConnectionString;
 use super::parts::{Parts, Scheme, invalid, read_options};
 use super::values::Values;
 use crate::dns::ALLOWED_IN_TXT;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::topology::ServerAddress;
 
 impl ConnectionString {
@@ -60,14 +60,14 @@ impl ConnectionString {
             self.warnings.push(warning);
         }
         let options = &mut self.options;
-        options.auth.source = options.auth.source.take().or(source.map(str::to_owned));
-        options.replica_set = options.replica_set.take().or(set.map(str::to_owned));
+        options.auth.source = options.auth.source.take().or_else(|| source.map(str::to_owned));
+        options.replica_set = options.replica_set.take().or_else(|| set.map(str::to_owned));
         options.load_balanced = options.load_balanced.or(balanced);
         Ok(())
     }
 }
 
-fn in_record(sentence: &str) -> crate::Error {
+fn in_record(sentence: &str) -> Error {
     invalid(format!("in the TXT record behind the connection string, {sentence}"))
 }
 
@@ -83,7 +83,7 @@ mod tests {
 
     fn refused(query: &str, defaults: &str) -> String {
         let error = resolved(query, defaults).unwrap_err();
-        assert_eq!(error.kind(), crate::Kind::InvalidUri);
+        assert_eq!(error.kind(), crate::error::Kind::InvalidUri);
         error.to_string()
     }
 

@@ -6,13 +6,12 @@
 
 use super::ConnectionString;
 use super::parts::{Parts, Scheme};
+use crate::auth::Mechanism;
 use crate::error::{Error, Kind, Result};
 
 /// Options by what they ask for.
-const OPTIONS: [(&str, &[&str]); 2] = [
-    ("authentication", &["authMechanism", "authSource", "authMechanismProperties", "gssapiServiceName"]),
-    ("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"]),
-];
+const OPTIONS: [(&str, &[&str]); 1] =
+    [("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"])];
 
 /// Fails if `parts` asks for something that is not there.
 pub fn refuse(parts: &Parts, read: &ConnectionString) -> Result<()> {
@@ -27,9 +26,10 @@ pub fn refuse(parts: &Parts, read: &ConnectionString) -> Result<()> {
         let hint = "name the server's host and port instead";
         return Err(missing(&format!("the host {path:?}"), "a Unix domain socket", hint));
     }
-    if parts.user.is_some() {
+    let mechanism = parts.values("authMechanism").next_back().and_then(Mechanism::named);
+    if let Some(mechanism) = mechanism.filter(|mechanism| !mechanism.is_built()) {
         let hint = "it will not connect unauthenticated in its place";
-        return Err(missing("a user name", "authentication", hint));
+        return Err(missing(&format!("authMechanism={mechanism}"), "a mechanism", hint));
     }
     if !cfg!(feature = "rustls-tls") && read.wants_tls() {
         let name = match read.option_of_tls {

@@ -1,5 +1,6 @@
 //! One operation under way: select, encode, claim, wait; and again, where a policy says so.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 mod failed;
@@ -61,13 +62,15 @@ struct Past {
 }
 
 impl<'a> Call<'a> {
+    /// `waits` is until when the first attempt waits, if that has begun already.
     pub(super) fn new(
         core: &'a Core,
         scope: Option<&'a Scope>,
         plan: &mut Plan,
         deadline: Option<Instant>,
+        waits: Option<Instant>,
     ) -> Self {
-        let selection_deadline = selection_deadline(core, Instant::now(), deadline);
+        let selection_deadline = waits.unwrap_or_else(|| core.waits_until(Instant::now(), deadline));
         let again = match std::mem::replace(&mut plan.session, SessionPlan::Implicit) {
             SessionPlan::Held(session) => Some(Box::new((*session, None))),
             other => {
@@ -122,7 +125,8 @@ impl<'a> Call<'a> {
                     // The caller's next call must not start from a picture that this error
                     // has made out of date, or it fails for the same cause once more.
                     if reported && (error.is_network() || error.is_retryable()) {
-                        Box::pin(self.core.settle()).await;
+                        // If that takes too long, the caller has the error all the same.
+                        drop(self.settle().await);
                     }
                     let error = self.past.take().unwrap_or_default().errors.end(error);
                     let sensible = sensible(options, operation.plan(), &error);
@@ -130,26 +134,32 @@ impl<'a> Call<'a> {
                 }
                 Verdict::Again { backoff, elsewhere } => {
                     self.keep(session, true);
-                    self.version = if reported {
-                        Box::pin(self.core.settle()).await
-                    } else {
-                        error.seen_version().unwrap_or(version + 1)
-                    };
+                    let seen = error.seen_version().unwrap_or(version + 1);
                     let past = self.past.get_or_insert_default();
                     let at_once = backoff.is_none() && !elsewhere;
                     past.own = server.clone().zip(own).filter(|_| at_once);
                     past.avoid.extend(server.filter(|_| elsewhere));
                     past.errors.add(error);
+                    let settled = if reported { self.settle().await } else { Ok(seen) };
+                    self.version = match settled {
+                        Ok(version) => version,
+                        Err(late) => return Err(self.past.take().unwrap_or_default().errors.end(late)),
+                    };
                     if let Some(backoff) = backoff {
                         // Should the timer be gone, so is the connection: the next attempt
                         // says so.
                         let _ = Box::pin(self.core.alarms.wake_at(Instant::now() + backoff)).await;
                     }
-                    let now = Instant::now();
-                    self.selection_deadline = selection_deadline(self.core, now, self.deadline);
+                    self.selection_deadline = self.core.waits_until(Instant::now(), self.deadline);
                 }
             }
         }
+    }
+
+    /// Waits until the error that was read is taken in, as long as a call may wait for a server.
+    /// Boxed: most calls meet no error.
+    fn settle(&self) -> Pin<Box<impl Future<Output = Result<u64>> + Send + use<'a>>> {
+        Box::pin(self.core.settle(self.core.waits_until(Instant::now(), self.deadline)))
     }
 
     async fn attempt<O: Operation>(&mut self, operation: &mut O) -> std::result::Result<Answer, Box<Failed>> {
@@ -311,11 +321,6 @@ impl Drop for Call<'_> {
     }
 }
 
-fn selection_deadline(core: &Core, now: Instant, deadline: Option<Instant>) -> Instant {
-    let selection = now + core.options.server_selection_timeout;
-    deadline.map_or(selection, |deadline| deadline.min(selection))
-}
-
 impl<'a> Call<'a> {
     /// Runs while the connection closes, on one given server.
     pub(super) async fn last<O: Operation>(
@@ -324,7 +329,7 @@ impl<'a> Call<'a> {
         timeout: Duration,
     ) -> Result<Answer> {
         let deadline = Instant::now().checked_add(timeout);
-        let mut call = Self::new(core, None, operation.plan(), deadline);
+        let mut call = Self::new(core, None, operation.plan(), deadline, None);
         call.closing = true;
         call.run(operation).await
     }

@@ -60,6 +60,33 @@ fn writes_come_after_it_too_and_reads_after_them() {
     });
 }
 
+/// Run command specification, "ReadConcern and WriteConcern": nobody looks for it, and it is
+/// left as it is.
+#[test]
+fn a_commands_own_read_concern_is_sent_as_it_stands() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let connection = connect(&server).await;
+        tell_times(&server);
+        let session = start(&connection);
+        soon(things(&connection).find_one(doc! {}).session(&session).into_future()).await.unwrap();
+        let concerns = doc! { "readConcern": { "level": "local" }, "writeConcern": { "w": 1 } };
+        let mut command = doc! { "aggregate": "c", "pipeline": [], "cursor": {} };
+        command.extend(concerns.clone());
+        let database = database(&connection).with_read_concern(ReadConcern::majority());
+        soon(database.run_command(&command).session(&session).into_future()).await.unwrap();
+        let sent = latest(&server);
+        let of_the_callers = sent.body.clone().into_iter().filter(|(key, _)| concerns.contains_key(key));
+        assert_eq!(of_the_callers.collect::<Document>(), concerns);
+        // Nor is there a second one, which a document would not show.
+        let mut without = command.clone();
+        without.remove("readConcern");
+        soon(database.run_command(&without).session(&session).into_future()).await.unwrap();
+        let concern = bson::serialize_to_vec(&doc! { "readConcern": { "level": "local" } }).unwrap();
+        assert_eq!(sent.length - latest(&server).length, concern.len() - 5);
+    });
+}
+
 /// Test 6; and no implicit session is causally consistent.
 #[test]
 fn without_it_no_time_is_named() {

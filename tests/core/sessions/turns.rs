@@ -1,8 +1,8 @@
 //! Several tasks and one session, or several.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix_mongo::{Collection, Kind};
+use actix_mongo::{Collection, Connection, Kind, ReadMode, ReadPreference};
 use bson::{Document, doc};
 use test_support::scripted::CommandRecord;
 use test_support::{Gate, Rule, ScriptedServer};
@@ -128,6 +128,52 @@ fn a_timeout_ends_the_wait_for_the_turn() {
         soon(first).await.unwrap().unwrap();
         soon(insert(&mine, 3).await).await.unwrap().unwrap();
         assert_eq!(arrived(&server), [1, 3]);
+    });
+}
+
+#[test]
+fn without_a_timeout_the_turn_is_waited_for_as_long_as_a_server() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let uri = format!("{}?serverSelectionTimeoutMS=100", server.uri());
+        let connection = soon(Connection::connect(uri)).await.unwrap();
+        let mine = things(&connection.bound_to(&start(&connection)));
+        let gate = hold(&server, 1);
+        let first = insert(&mine, 1).await;
+        server.until(|log| log.count("insert") == 1, SOON).await;
+        let error = soon(mine.insert_one(doc! { "_id": 2 }).into_future()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
+        assert!(error.to_string().contains("serverSelectionTimeoutMS"), "{error}");
+        // One with a timeout waits for as long as that.
+        let patient = tokio::spawn(mine.insert_one(doc! { "_id": 3 }).timeout(SOON).into_future());
+        yield_now().await;
+        soon(mine.insert_one(doc! { "_id": 4 }).into_future()).await.unwrap_err();
+        assert!(!patient.is_finished());
+        gate.open();
+        soon(first).await.unwrap().unwrap();
+        soon(patient).await.unwrap().unwrap();
+        assert_eq!(arrived(&server), [1, 3]);
+    });
+}
+
+/// The turn is got after two thirds of the time for the selection of a server, and then no
+/// server suits.
+#[test]
+fn the_waits_for_a_turn_and_for_a_server_are_one_wait() {
+    const SELECTION: Duration = Duration::from_secs(3);
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        server.rule(Rule::on("insert").delay(SELECTION * 2 / 3));
+        let uri = format!("{}?serverSelectionTimeoutMS={}", server.uri(), SELECTION.as_millis());
+        let connection = soon(Connection::connect(uri)).await.unwrap();
+        let mine = things(&connection.bound_to(&start(&connection)));
+        let first = insert(&mine, 1).await;
+        let begun = Instant::now();
+        let nowhere = mine.find_one(doc! {}).read_preference(ReadPreference::new(ReadMode::Secondary));
+        let error = soon(nowhere.into_future()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::ServerSelection, "{error:?}");
+        assert!(begun.elapsed() < SELECTION * 3 / 2, "{:?}", begun.elapsed());
+        soon(first).await.unwrap().unwrap();
     });
 }
 

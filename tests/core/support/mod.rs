@@ -8,7 +8,7 @@ pub mod waker;
 pub use self::command::{Command, command, find, insert, namespace, run_on, send_on};
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_mongo::connection::{ConnectionOptions, launch};
 use actix_mongo::dispatch::{Core, Drain, Handle, Jitter, execute};
@@ -103,6 +103,11 @@ impl Client {
         }
     }
 
+    /// Waits until the supervisor has applied all that it was told.
+    pub async fn settle(&self) -> u64 {
+        self.core().settle(Instant::now() + SOON).await.expect("the supervisor answers")
+    }
+
     pub fn core(&self) -> &Arc<Core> {
         self.handle.core()
     }
@@ -153,7 +158,7 @@ impl Client {
     pub async fn lease(&self) -> Result<Lease, Error> {
         let (request, lease) = LeaseRequest::new(Purpose::Request);
         let pool = self.pool();
-        match pool.claim(Entry::Lease(request), std::time::Instant::now) {
+        match pool.claim(Entry::Lease(request), Instant::now) {
             Claim::Taken(slot, entry) => slot.submit(entry),
             Claim::Queued { grow, .. } => {
                 if grow {

@@ -228,6 +228,11 @@ fn dialer(app_name: Option<&str>) -> Result<Dialer, String> {
     let greeting =
         Greeting::new(app_name.map(ToOwned::to_owned), Vec::new(), Surroundings::here(), false, None);
     let greeting = Arc::new(greeting.map_err(|error| error.to_string())?);
-    let resolver = Resolver::default();
-    Ok(Dialer { connect_timeout: Some(Duration::from_secs(30)), resolver, tls: None, greeting })
+    Ok(Dialer {
+        connect_timeout: Some(Duration::from_secs(30)),
+        resolver: Resolver::default(),
+        tls: None,
+        greeting,
+        authenticator: None,
+    })
 }

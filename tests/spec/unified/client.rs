@@ -8,7 +8,7 @@ use bson::{Bson, Document};
 use super::failure::{Checked, Failure};
 use super::logs::Logs;
 use super::recorder::{Group, Recorder, Seen};
-use super::servers::{Server, append_options};
+use super::servers::append_options;
 
 /// See the module.
 pub struct Client {
@@ -56,9 +56,9 @@ const NOT_BUILT: [(&str, &str); 2] =
     [("observeTracingMessages", "spans"), ("autoEncryptOpts", "client-side encryption")];
 
 impl Client {
-    /// Connects as the entity asks. `quick` is for cases with fail points: servers are
+    /// Connects there as the entity asks. `quick` is for cases with fail points: servers are
     /// looked at as often as may be.
-    pub fn create(entity: &Document, server: &Server, quick: bool) -> Checked<Self> {
+    pub fn create(entity: &Document, authority: &str, quick: bool) -> Checked<Self> {
         if let Some(key) = entity.keys().find(|key| !KNOWN.contains(&key.as_str())) {
             return Err(match NOT_BUILT.iter().find(|(name, _)| name == key) {
                 Some((_, what)) => Failure::NotBuilt((*what).to_owned()),
@@ -68,7 +68,7 @@ impl Client {
         let api = entity.get_document("serverApi").ok().map(server_api).transpose()?;
         let recorder = Recorder::default();
         let record = recorder.clone();
-        let uri = uri(entity, server, quick)?;
+        let uri = uri(entity, authority, quick)?;
         let logs =
             entity.get_document("observeLogMessages").map_or_else(|_| Ok(Logs::default()), Logs::of)?;
         let connect = || {
@@ -157,13 +157,17 @@ const QUICK: Duration = Duration::from_millis(500);
 /// Options that some drivers have had; others are to pass their cases over.
 const LEFT_TO_DRIVERS: [&str; 2] = ["waitQueueSize", "waitQueueMultiple"];
 
-fn uri(entity: &Document, server: &Server, quick: bool) -> Checked<String> {
+fn uri(entity: &Document, authority: &str, quick: bool) -> Checked<String> {
     let given = entity.get_document("uriOptions").cloned().unwrap_or_default();
     let mut options = Vec::new();
     if quick && !given.contains_key("heartbeatFrequencyMS") {
         options.push(format!("heartbeatFrequencyMS={}", QUICK.as_millis()));
     }
     for (name, value) in &given {
+        // Beside the other it is there for handshakes, which the other limits.
+        if name == "socketTimeoutMS" && !given.contains_key("connectTimeoutMS") {
+            return Err(Failure::NotBuilt(format!("{name}, which gives a warning")));
+        }
         if LEFT_TO_DRIVERS.contains(&name.as_str()) {
             return Err(Failure::NotBuilt(format!("{name}, which the specifications leave to drivers")));
         }
@@ -177,7 +181,7 @@ fn uri(entity: &Document, server: &Server, quick: bool) -> Checked<String> {
         }
     }
     append_options(&mut options);
-    Ok(format!("mongodb://{}/?{}", server.address(), options.join("&")))
+    Ok(format!("mongodb://{}/?{}", authority, options.join("&")))
 }
 
 fn plain(name: &str, value: &Bson) -> Checked<String> {

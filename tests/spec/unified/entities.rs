@@ -10,6 +10,7 @@ use tokio::sync;
 use super::client::Client;
 use super::failure::{Checked, Failure};
 use super::plain::matching::Names;
+use super::thread::Thread;
 
 /// Something that a case can name. A clone is the same.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub enum Entity {
     Collection(Collection),
     Session(ClientSession),
     Cursor(Arc<sync::Mutex<CursorEntity>>),
+    Thread(Arc<Thread>),
     Topology(Arc<State>),
     Value(Bson),
 }
@@ -35,6 +37,7 @@ impl Entity {
             Self::Collection(_) => "collection",
             Self::Session(_) => "session",
             Self::Cursor(_) => "cursor",
+            Self::Thread(_) => "thread",
             Self::Topology(_) => "topology description",
             Self::Value(_) => "value",
         }
@@ -83,6 +86,13 @@ impl Entities {
         match self.get(name)? {
             Entity::Topology(state) => Ok(state),
             other => Err(mistyped(name, &other, "topology description")),
+        }
+    }
+
+    pub fn thread(&self, name: &str) -> Checked<Arc<Thread>> {
+        match self.get(name)? {
+            Entity::Thread(thread) => Ok(thread),
+            other => Err(mistyped(name, &other, "thread")),
         }
     }
 

@@ -8,7 +8,7 @@ use super::operations::bulk_writes::of_result;
 use super::world::World;
 
 /// Compares an error; the sentence says in what it differs.
-pub fn check(world: &World<'_>, call: &Call, expected: &Document, error: &Error) -> Result<(), String> {
+pub fn check(world: &World, call: &Call, expected: &Document, error: &Error) -> Result<(), String> {
     for (key, value) in expected {
         let agrees = match (key.as_str(), value) {
             ("isError", Bson::Boolean(true)) => true,
@@ -90,7 +90,7 @@ fn partial_result(call: &Call, error: &Error) -> Option<Document> {
 }
 
 /// Compares the refused operations, by their index: no more, and no fewer.
-fn write_errors(world: &World<'_>, expected: &Document, error: &Error) -> Result<(), String> {
+fn write_errors(world: &World, expected: &Document, error: &Error) -> Result<(), String> {
     let refused = error.write_failure().map(|failure| failure.write_errors.as_slice()).unwrap_or_default();
     let actual = refused.iter().map(|it| {
         let details = it.details.as_ref().and_then(|raw| Document::try_from(raw.as_ref()).ok());

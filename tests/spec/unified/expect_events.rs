@@ -9,7 +9,7 @@ use super::recorder::{Group, Seen};
 use super::world::{PATIENCE, World, text};
 
 /// Compares all lists of a case.
-pub async fn check(world: &World<'_>, lists: &[Bson]) -> Checked {
+pub async fn check(world: &World, lists: &[Bson]) -> Checked {
     for list in lists.iter().filter_map(Bson::as_document) {
         let name = text(list, "client")?;
         let client = world.entities.client(name)?;
@@ -18,7 +18,7 @@ pub async fn check(world: &World<'_>, lists: &[Bson]) -> Checked {
     Ok(())
 }
 
-async fn one(world: &World<'_>, list: &Document, client: &Client) -> Checked {
+async fn one(world: &World, list: &Document, client: &Client) -> Checked {
     let group = match list.get_str("eventType") {
         Ok("cmap") => Group::Cmap,
         Ok("sdam") => Group::Sdam,
@@ -34,7 +34,7 @@ async fn one(world: &World<'_>, list: &Document, client: &Client) -> Checked {
     };
     client.recorder().wait(PATIENCE, |events| of_group(events).len() >= expected.len());
     // What is too much may have happened already, without having been told.
-    client.connection.flush_events().await;
+    client.connection.flush_events(PATIENCE).await.map_err(|error| error.to_string())?;
     let actual = of_group(&client.recorder().events());
     let matcher = world.matcher();
     for (index, expected) in expected.iter().enumerate() {

@@ -8,7 +8,7 @@ use super::plain::matching::{Matcher, shown};
 use super::world::{PATIENCE, World, text};
 
 /// Compares all lists of a case.
-pub async fn check(world: &World<'_>, lists: &[Bson]) -> Checked {
+pub async fn check(world: &World, lists: &[Bson]) -> Checked {
     for list in lists.iter().filter_map(Bson::as_document) {
         let name = text(list, "client")?;
         let client = world.entities.client(name)?;
@@ -17,7 +17,7 @@ pub async fn check(world: &World<'_>, lists: &[Bson]) -> Checked {
             .logs()
             .wait(PATIENCE, |messages| list.counted(messages).len() >= list.documents("messages").count());
         // What is too much may have happened already, without having been told.
-        client.connection.flush_events().await;
+        client.connection.flush_events(PATIENCE).await.map_err(|error| error.to_string())?;
         let compared = list.compare(&client.logs().messages());
         compared.map_err(|reason| Failure::Case(format!("log messages of {name}: {reason}")))?;
     }

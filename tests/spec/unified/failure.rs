@@ -13,6 +13,8 @@ pub enum Failure {
     Case(String),
     /// It asks for something that the driver does not have yet.
     NotBuilt(String),
+    /// The same, of a feature that is known to follow.
+    Later(&'static str),
     /// The runner's own surroundings failed: a server that does not start, say.
     Surroundings(String),
 }
@@ -36,6 +38,7 @@ impl Failure {
             Self::Driver(error) => Verdict::Failed(format!("unexpected error: {error:?}")),
             Self::Case(reason) | Self::Surroundings(reason) => Verdict::Failed(reason),
             Self::NotBuilt(reason) => Verdict::not_built(reason),
+            Self::Later(feature) => Verdict::later(feature),
         }
     }
 }

@@ -7,10 +7,11 @@
 //! run           one case, from its data to its outcome
 //! operation     one operation, performed and compared
 //! operations/   the table of all operations, and a file for each family
-//! entities, client, world    what a case works with
+//! entities, client, thread, world    what a case works with
 //! recorder, logs    what is told of a client
 //! expect_*      what it compares
-//! servers       real servers, each for one directory
+//! servers, log_in    real servers, each for one directory
+//! stand_in      in front of one, for what it lacks
 //! plain/        what needs no server: schema, matching, requirements
 //! ```
 //!
@@ -24,6 +25,7 @@ mod expect_error;
 mod expect_events;
 mod expect_logs;
 mod failure;
+mod log_in;
 mod logs;
 mod operation;
 mod operations;
@@ -32,6 +34,8 @@ mod plain;
 mod recorder;
 mod run;
 mod servers;
+mod stand_in;
+mod thread;
 mod world;
 
 use std::path::Path;
@@ -42,7 +46,7 @@ use serde_json::Value;
 use test_support::block_on;
 
 use self::failure::{Checked, Failure};
-use self::plain::requirements::{Deployment, met};
+use self::plain::requirements::met;
 use self::plain::schema::{Violation, violations};
 use self::plain::version::Version;
 use self::run::UnifiedCase;
@@ -133,12 +137,15 @@ fn run(content: &Value, index: usize, directory: &str, context: &Context) -> Che
     };
     let list = |key| file.get_array(key).cloned().unwrap_or_default();
     let case = UnifiedCase { entities: list("createEntities"), initial_data: list("initialData"), test };
-    let server = context.servers.take(directory, mode).map_err(Failure::Surroundings)?;
+    let server = Arc::new(context.servers.take(directory, mode).map_err(Failure::Surroundings)?);
     let judged = block_on(case.run(&server));
     // After a failure that nobody expects, nobody knows what the server is left with.
     let expected = conformance::must_fail(directory);
-    if expected || matches!(judged, Ok(()) | Err(Failure::NotBuilt(_))) {
-        context.servers.give_back(directory, mode, server);
+    if expected || matches!(judged, Ok(()) | Err(Failure::NotBuilt(_) | Failure::Later(_))) {
+        // A thread of the case may still hold it, and then nobody else gets it.
+        if let Some(server) = Arc::into_inner(server) {
+            context.servers.give_back(directory, mode, server);
+        }
     }
     judged.map(|()| Ended::Done)
 }
@@ -154,13 +161,6 @@ fn mode(file: &Document, test: &Document) -> Checked<Result<Mode, String>> {
             Ok(()) => return Ok(Ok(*mode)),
             Err(reason) => first.get_or_insert(reason),
         };
-    }
-    // The server could, but the driver can't log in to it.
-    for (_, deployment) in deployments().map_err(Failure::Surroundings)? {
-        let with_users = Deployment { auth: true, ..deployment.clone() };
-        if [&of_file, &of_test].iter().all(|list| met(list.as_deref(), &with_users).is_ok()) {
-            return Err(Failure::NotBuilt("authentication".to_owned()));
-        }
     }
     Ok(Err(first.unwrap_or_default()))
 }

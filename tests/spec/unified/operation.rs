@@ -28,7 +28,7 @@ pub enum Yield {
 }
 
 /// Performs operations one after the other, up to the first that does not do as expected.
-pub async fn run_all(world: &World<'_>, operations: &[Bson]) -> Checked {
+pub async fn run_all(world: &World, operations: &[Bson]) -> Checked {
     for (index, operation) in operations.iter().filter_map(Bson::as_document).enumerate() {
         let place = || format!("operation {} ({})", index + 1, operation.get_str("name").unwrap_or_default());
         run(world, operation).await.map_err(|failure| failure.at(place()))?;
@@ -37,7 +37,7 @@ pub async fn run_all(world: &World<'_>, operations: &[Bson]) -> Checked {
 }
 
 /// Performs one, and compares.
-async fn run(world: &World<'_>, operation: &Document) -> Checked {
+pub async fn run(world: &World, operation: &Document) -> Checked {
     let arguments = operation.get_document("arguments").cloned().unwrap_or_default();
     let (name, object) = (text(operation, "name")?.to_owned(), text(operation, "object")?.to_owned());
     let session = match arguments.get_str("session") {
@@ -69,7 +69,7 @@ async fn run(world: &World<'_>, operation: &Document) -> Checked {
     }
 }
 
-fn compare(world: &World<'_>, expected: &Bson, result: &Yield) -> Checked {
+fn compare(world: &World, expected: &Bson, result: &Yield) -> Checked {
     let matcher = world.matcher();
     let compared = match result {
         Yield::Nothing => matcher.root(expected, None),
@@ -80,7 +80,7 @@ fn compare(world: &World<'_>, expected: &Bson, result: &Yield) -> Checked {
     compared.map_err(|reason| Failure::Case(format!("the result differs: {reason}")))
 }
 
-fn save(world: &World<'_>, name: &str, result: Yield) -> Checked {
+fn save(world: &World, name: &str, result: Yield) -> Checked {
     let entity = match result {
         Yield::Nothing => return Err(Failure::Case(format!("there is no result to save as '{name}'"))),
         Yield::Value(value) => Entity::Value(value),

@@ -1,5 +1,6 @@
 //! One case, from its data to its outcome ("Executing a Test" of the format).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
@@ -23,22 +24,22 @@ impl UnifiedCase {
     }
 
     /// Runs it on a server that it has for itself.
-    pub async fn run(&self, server: &Server) -> Checked {
+    pub async fn run(&self, server: &Arc<Server>) -> Checked {
         fill(server, &self.initial_data).map_err(Failure::Surroundings)?;
         let operations = self.list("operations");
-        let text = format!("{operations:?}");
-        let world = World::new(server, text.contains("configureFailPoint"));
+        let text = self.test.to_string();
+        let world = World::new(server, &text)?;
         let judged = self.judge(&world, operations).await;
         let cleaned = clean_up(&world, text.contains("Transaction")).await;
         judged.and(cleaned)
     }
 
-    async fn judge(&self, world: &World<'_>, operations: &[Bson]) -> Checked {
+    async fn judge(&self, world: &World, operations: &[Bson]) -> Checked {
         world.create(&self.entities)?;
         operation::run_all(world, operations).await?;
         // A fail point that is still on must not meet what looks at the result.
         world.turn_fail_points_off()?;
-        self.outcome(world.server)?;
+        self.outcome(&world.server)?;
         expect_events::check(world, self.list("expectEvents")).await?;
         expect_logs::check(world, self.list("expectLogMessages")).await
     }
@@ -64,7 +65,7 @@ impl UnifiedCase {
 }
 
 /// Whatever came of the case, the server is as the next one wants it.
-async fn clean_up(world: &World<'_>, transactions: bool) -> Checked {
+async fn clean_up(world: &World, transactions: bool) -> Checked {
     world.turn_fail_points_off()?;
     let clients = world.entities.clients();
     world.entities.clear();

@@ -2,13 +2,15 @@
 //! servers of its own, and its cases run one after the other on them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bson::{Bson, Document, doc};
 use test_support::RealServer;
-use test_support::real_server::{Options, installed};
+use test_support::real_server::{Options, PASSWORD, USER, installed};
 use test_support::scripted::Client;
 
+use super::log_in::log_in;
 use super::plain::requirements::Deployment;
 use super::plain::version::Version;
 
@@ -17,44 +19,69 @@ use super::plain::version::Version;
 pub enum Mode {
     ReplicaSet,
     Standalone,
+    /// They want a user.
+    GuardedReplicaSet,
+    GuardedStandalone,
 }
 
 impl Mode {
     /// In the order in which a case that may run on several takes them.
-    pub const ALL: [Self; 2] = [Self::ReplicaSet, Self::Standalone];
+    pub const ALL: [Self; 4] =
+        [Self::ReplicaSet, Self::Standalone, Self::GuardedReplicaSet, Self::GuardedStandalone];
 
     fn options(self) -> Options {
         match self {
             Self::ReplicaSet => Options::new(),
             Self::Standalone => Options::new().standalone(),
+            Self::GuardedReplicaSet => Options::new().auth(),
+            Self::GuardedStandalone => Options::new().standalone().auth(),
         }
     }
 
     fn topology(self) -> &'static str {
         match self {
-            Self::ReplicaSet => "replicaset",
-            Self::Standalone => "single",
+            Self::ReplicaSet | Self::GuardedReplicaSet => "replicaset",
+            Self::Standalone | Self::GuardedStandalone => "single",
         }
+    }
+
+    fn wants_user(self) -> bool {
+        matches!(self, Self::GuardedReplicaSet | Self::GuardedStandalone)
     }
 }
 
 /// A server that one case has for itself while it runs.
 pub struct Server {
-    real: RealServer,
+    address: SocketAddr,
+    mode: Mode,
     /// Past the driver: set-up and checks do not depend on what they judge.
     admin: Mutex<Client>,
+    /// Runs until this is dropped.
+    _real: Mutex<RealServer>,
 }
 
 impl Server {
     fn start(mode: Mode) -> Result<Self, String> {
         let real = RealServer::start(mode.options()).map_err(|error| error.to_string())?;
-        let admin = Client::try_connect(real.address()).map_err(|error| format!("the server: {error}"))?;
-        Ok(Self { real, admin: Mutex::new(admin) })
+        let admin = Client::try_connect(real.address());
+        let mut admin = admin.map_err(|error| format!("the server: {error}"))?;
+        if mode.wants_user() {
+            log_in(&mut admin, USER, PASSWORD)?;
+        }
+        Ok(Self { address: real.address(), mode, admin: Mutex::new(admin), _real: Mutex::new(real) })
     }
 
     /// Its host and port.
-    pub fn address(&self) -> String {
-        self.real.address().to_string()
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What stands before the address in the connection strings of clients.
+    pub fn user(&self) -> String {
+        match self.mode.wants_user() {
+            true => format!("{USER}:{PASSWORD}@"),
+            false => String::new(),
+        }
     }
 
     /// Runs a command; what the server answers, whatever that is.
@@ -75,12 +102,12 @@ impl Server {
         }
     }
 
-    fn deployment(&self, mode: Mode) -> Result<Deployment, String> {
+    fn deployment(&self) -> Result<Deployment, String> {
         let build = self.run("admin", doc! { "buildInfo": 1 })?;
         let version = build.get_str("version").map_err(|error| error.to_string())?;
         let parameters = self.ask("admin", doc! { "getParameter": "*" })?;
-        let topology = mode.topology();
-        Ok(Deployment { version: Version::parse(version)?, topology, auth: false, parameters })
+        let (topology, auth) = (self.mode.topology(), self.mode.wants_user());
+        Ok(Deployment { version: Version::parse(version)?, topology, auth, parameters })
     }
 }
 
@@ -139,8 +166,7 @@ impl Servers {
 /// What servers of each mode are, found out once.
 pub fn deployments() -> Result<&'static [(Mode, Deployment)], String> {
     static KNOWN: OnceLock<Result<Vec<(Mode, Deployment)>, String>> = OnceLock::new();
-    let look =
-        || Mode::ALL.map(|mode| Ok((mode, Server::start(mode)?.deployment(mode)?))).into_iter().collect();
+    let look = || Mode::ALL.map(|mode| Ok((mode, Server::start(mode)?.deployment()?))).into_iter().collect();
     KNOWN.get_or_init(look).as_ref().map(Vec::as_slice).map_err(Clone::clone)
 }
 

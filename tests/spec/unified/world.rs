@@ -1,6 +1,6 @@
 //! What all operations of one case share.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_mongo::ClientSession;
@@ -12,22 +12,39 @@ use super::failure::{Checked, Failure};
 use super::options::scoped;
 use super::plain::matching::{Matcher, Names};
 use super::servers::Server;
+use super::stand_in::StandIn;
+use super::thread::Thread;
 
 /// How long something may take that a case waits for.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See the module.
-pub struct World<'a> {
-    pub server: &'a Server,
+pub struct World {
+    /// Itself, for its threads.
+    pub me: Weak<Self>,
+    pub server: Arc<Server>,
     pub entities: Entities,
     /// Clients look at their servers as often as may be.
     quick: bool,
     fail_points: Mutex<Vec<String>>,
+    /// In front of the server, if the case needs it.
+    stand_in: Option<StandIn>,
 }
 
-impl<'a> World<'a> {
-    pub fn new(server: &'a Server, quick: bool) -> Self {
-        Self { server, entities: Entities::default(), quick, fail_points: Mutex::default() }
+impl World {
+    /// For a case with this text.
+    pub fn new(server: &Arc<Server>, case: &str) -> Checked<Arc<Self>> {
+        let stand_in = StandIn::is_needed_by(case).then(|| StandIn::start(server.address())).transpose();
+        let stand_in = stand_in.map_err(|error| Failure::Surroundings(format!("the stand-in: {error}")))?;
+        let (entities, fail_points) = (Entities::default(), Mutex::default());
+        let (server, quick) = (server.clone(), case.contains("configureFailPoint"));
+        Ok(Arc::new_cyclic(|me| Self { me: me.clone(), server, entities, quick, fail_points, stand_in }))
+    }
+
+    /// Where clients connect to, and as whom.
+    fn authority(&self) -> String {
+        let address = self.stand_in.as_ref().map_or_else(|| self.server.address(), StandIn::address);
+        format!("{}{address}", self.server.user())
     }
 
     pub fn matcher(&self) -> Matcher<'_> {
@@ -49,7 +66,7 @@ impl<'a> World<'a> {
 
     fn make(&self, kind: &str, of: &Document) -> Checked<Entity> {
         match kind {
-            "client" => Ok(Entity::Client(Client::create(of, self.server, self.quick)?.into())),
+            "client" => Ok(Entity::Client(Client::create(of, &self.authority(), self.quick)?.into())),
             "database" => {
                 let client = self.entities.client(text(of, "client")?)?;
                 let database = client.connection.database(text(of, "databaseName")?)?;
@@ -67,10 +84,10 @@ impl<'a> World<'a> {
             }
             "bucket" => {
                 self.entities.database(text(of, "database")?)?;
-                Err(Failure::NotBuilt("GridFS".to_owned()))
+                Err(Failure::Later("GridFS"))
             }
             "clientEncryption" => Err(Failure::NotBuilt("client-side encryption".to_owned())),
-            "thread" => Err(Failure::NotBuilt("threads of a case".to_owned())),
+            "thread" => Ok(Entity::Thread(Thread::start(&self.me)?.into())),
             other => Err(Failure::Case(format!("an entity that the runner does not know: {other}"))),
         }
     }
@@ -85,9 +102,7 @@ impl<'a> World<'a> {
                     Bson::Timestamp(time) => session.snapshot_time(time),
                     other => return Err(Failure::Case(format!("a snapshot time that is {other}"))),
                 },
-                ("defaultTransactionOptions", _) => {
-                    return Err(Failure::NotBuilt("transactions".to_owned()));
-                }
+                ("defaultTransactionOptions", _) => return Err(Failure::Later("transactions")),
                 _ => return Err(Failure::NotBuilt(format!("{option} of a session"))),
             };
         }

@@ -58,9 +58,14 @@ impl Authority {
 
     /// The certificate of a client.
     pub fn client(&self) -> Identity {
+        self.client_called("client")
+    }
+
+    /// The certificate of a client with this name.
+    pub fn client_called(&self, name: &str) -> Identity {
         self.issue(&["client"], |params| {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-            params.distinguished_name.push(DnType::CommonName, "client");
+            params.distinguished_name.push(DnType::CommonName, name);
         })
     }
 

@@ -4,9 +4,9 @@
 //! - [`door`]: a server that speaks TLS in front of a scripted one, and says what it saw
 //! - [`scene`]: what most tests begin and end with
 
-mod authority;
-mod door;
-mod scene;
+pub mod authority;
+pub mod door;
+pub mod scene;
 
 mod client_certificates;
 mod handshakes;

@@ -9,7 +9,9 @@ use bson::RawDocumentBuf;
 use serde::Serialize;
 
 use super::super::answer::contained;
-use crate::collection::{Collection, Running};
+use crate::collection::{
+    Aggregate, Collection, IndexModel, Running, SearchIndexModel, Verb, WriteModel, about,
+};
 use crate::command::codec;
 use crate::database::Database;
 use crate::dispatch::{ClientSession, Handle};
@@ -61,12 +63,17 @@ enum Limit {
 
 impl<B> Errand<B> {
     /// A call that concerns this collection of this database.
-    pub fn new(database: &str, collection: &str) -> Self {
-        Self { collection: Some(collection.into()), ..Self::without_collection(database) }
+    pub fn of_collection(database: &str, collection: &str) -> Self {
+        Self { collection: Some(collection.into()), ..Self::of_database(database) }
+    }
+
+    /// A call that concerns no database in particular.
+    pub fn of_connection() -> Self {
+        Self::of_database("")
     }
 
     /// A call that concerns this database as a whole.
-    pub fn without_collection(database: &str) -> Self {
+    pub fn of_database(database: &str) -> Self {
         let (database, collection) = (database.into(), None);
         Self {
             database,
@@ -106,6 +113,22 @@ impl<B> Errand<B> {
         all
     }
 
+    /// Takes a name.
+    pub fn name(&mut self, name: &str) -> Box<str> {
+        self.take(Box::from(name))
+    }
+
+    /// Takes what the call is given as it is.
+    pub fn take<V: Weighs>(&mut self, value: V) -> V {
+        self.bytes = self.bytes.saturating_add(value.bytes());
+        value
+    }
+
+    /// Takes a list of such.
+    pub fn take_all<V: Weighs>(&mut self, values: impl IntoIterator<Item = V>) -> Vec<V> {
+        values.into_iter().map(|value| self.take(value)).collect()
+    }
+
     fn keep(&mut self, what: &str, encode: impl FnOnce() -> Result<RawDocumentBuf>) -> RawDocumentBuf {
         match contained(Kind::Encode, "encoding", encode) {
             Ok(document) => {
@@ -113,8 +136,7 @@ impl<B> Errand<B> {
                 document
             }
             Err(error) => {
-                let sentence = format!("{what}: {}", error.message());
-                self.error.get_or_insert_with(|| Error::new(error.kind(), sentence).with_source(error));
+                self.error.get_or_insert_with(|| about(error, what));
                 RawDocumentBuf::new()
             }
         }
@@ -161,10 +183,7 @@ impl<B> Errand<B> {
 
     /// The database to call. Fails if an argument could not be encoded.
     pub fn database(&mut self, handle: Handle) -> Result<Database> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        Database::new(self.scoped(handle), &self.database)
+        Database::new(self.connection(handle)?, &self.database)
     }
 
     /// The collection to call. Fails if an argument could not be encoded.
@@ -172,9 +191,21 @@ impl<B> Errand<B> {
         self.database(handle)?.collection_of(self.collection_name())
     }
 
-    /// Whether a whole database is meant.
-    pub fn is_without_collection(&self) -> bool {
-        self.collection.is_none()
+    /// The collection to call, or its database if there is none. Fails if an argument could not
+    /// be encoded.
+    pub fn either(&mut self, handle: Handle) -> Result<Either> {
+        match self.collection {
+            Some(_) => self.collection(handle).map(Either::Collection),
+            None => self.database(handle).map(Either::Database),
+        }
+    }
+
+    /// The connection to call. Fails if an argument could not be encoded.
+    pub fn connection(&mut self, handle: Handle) -> Result<Handle> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => Ok(self.scoped(handle)),
+        }
     }
 
     fn collection_name(&self) -> &str {
@@ -183,29 +214,87 @@ impl<B> Errand<B> {
 
     /// With what the message says in place of what the connection does.
     fn scoped(&mut self, handle: Handle) -> Handle {
-        let timeout = match self.limit {
-            Limit::Unset => None,
-            Limit::None => Some(Duration::ZERO),
-            // Not zero, which would be no limit at all.
-            Limit::Until(deadline) => {
-                Some(deadline.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1)))
-            }
-        };
-        if timeout.is_none() && self.session.is_none() {
+        if self.limit == Limit::Unset && self.session.is_none() {
             return handle;
         }
         handle.with_scope(|scope| {
-            scope.timeout = timeout.or(scope.timeout);
+            if self.limit != Limit::Unset {
+                // What is left until a deadline is set on the builder, once that is complete.
+                scope.timeout = Some(Duration::ZERO);
+            }
             scope.session = self.session.take();
         })
     }
+}
 
-    /// Sets the verb's options.
+impl<B: Verb> Errand<B> {
+    /// Sets the verb's options. The time that this takes counts, and a timeout among them
+    /// only lowers the message's own limit.
     pub fn configure(self, builder: B) -> B {
-        match self.options {
+        let deadline = self.deadline();
+        let mut builder = match self.options {
             Some(options) => options(builder),
             None => builder,
+        };
+        if let Some(deadline) = deadline {
+            // Not zero, which would be no limit at all.
+            builder.cap(deadline.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1)));
         }
+        builder
+    }
+}
+
+/// What a pipeline runs over.
+pub enum Either {
+    /// A collection.
+    Collection(Collection),
+    /// What its first stage makes.
+    Database(Database),
+}
+
+impl Either {
+    /// The pipeline's builder.
+    pub fn aggregate(&self, pipeline: &[RawDocumentBuf]) -> Aggregate {
+        match self {
+            Self::Collection(collection) => collection.aggregate(pipeline),
+            Self::Database(database) => database.aggregate(pipeline),
+        }
+    }
+}
+
+/// How much an argument adds to what is under way.
+pub trait Weighs {
+    /// About so many bytes.
+    fn bytes(&self) -> usize;
+}
+
+impl Weighs for Box<str> {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weighs for WriteModel {
+    fn bytes(&self) -> usize {
+        self.statement_size()
+    }
+}
+
+impl Weighs for (String, WriteModel) {
+    fn bytes(&self) -> usize {
+        self.0.len() + self.1.statement_size()
+    }
+}
+
+impl Weighs for IndexModel {
+    fn bytes(&self) -> usize {
+        self.size()
+    }
+}
+
+impl Weighs for SearchIndexModel {
+    fn bytes(&self) -> usize {
+        self.size()
     }
 }
 
@@ -223,8 +312,21 @@ impl<B> fmt::Debug for Errand<B> {
 mod tests {
     use super::*;
 
-    fn errand() -> Errand<Vec<i32>> {
-        Errand::new("d", "c")
+    /// A builder that remembers what was set.
+    #[derive(Debug, Default)]
+    struct Builder {
+        set: Vec<i32>,
+        limit: Option<Duration>,
+    }
+
+    impl Verb for Builder {
+        fn cap(&mut self, limit: Duration) {
+            self.limit = Some(limit);
+        }
+    }
+
+    fn errand() -> Errand<Builder> {
+        Errand::of_collection("d", "c")
     }
 
     #[test]
@@ -247,12 +349,25 @@ mod tests {
     fn options_are_set_in_their_order() {
         let mut errand = errand();
         for number in [1, 2, 3] {
-            errand.add_options(move |mut all| {
-                all.push(number);
-                all
+            errand.add_options(move |mut builder| {
+                builder.set.push(number);
+                builder
             });
         }
-        assert_eq!(errand.configure(vec![0]), [0, 1, 2, 3]);
+        let builder = errand.configure(Builder::default());
+        assert_eq!((builder.set, builder.limit), (vec![1, 2, 3], None));
+    }
+
+    #[test]
+    fn the_deadline_is_kept_whatever_the_options_say() {
+        let mut errand = errand();
+        errand.add_options(|_| Builder::default());
+        errand.set_deadline(Instant::now() + Duration::from_secs(60));
+        let left = errand.configure(Builder::default()).limit.unwrap();
+        assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(60), "{left:?}");
+        let mut late = self::errand();
+        late.set_deadline(Instant::now());
+        assert_eq!(late.configure(Builder::default()).limit, Some(Duration::from_nanos(1)));
     }
 
     #[test]

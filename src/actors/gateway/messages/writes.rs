@@ -1,196 +1,137 @@
-//! Messages that write.
+//! Messages that write documents.
 
 use bson::{Document, RawDocumentBuf};
-use serde::Serialize;
 
-use super::common::{Errand, FIELD};
-use super::make::{ask, message};
+use super::common::FIELD;
+use super::make::{argument, constructor, message, read_as, running};
 use crate::collection::{self, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult};
-use crate::error::Result;
+use crate::error::BulkWriteResult;
 
 message! {
     /// Inserts a document; see [`Collection::insert_one`](crate::Collection::insert_one).
-    InsertOne by collection::InsertOne {
-        document: RawDocumentBuf,
+    impl Message for InsertOne {
+        /// A document for this collection of this database.
+        new(collection, document: document);
+        "insert", collection::InsertOne => InsertOneResult;
+        |it, place: RawDocumentBuf| place.insert_one(&it.document)
     }
 }
 
 message! {
     /// Inserts documents; see [`Collection::insert_many`](crate::Collection::insert_many).
-    InsertMany by collection::InsertMany {
-        documents: Vec<RawDocumentBuf>,
+    impl Message for InsertMany {
+        /// Documents for this collection of this database.
+        new(collection, documents: list);
+        "insert", collection::InsertMany => InsertManyResult;
+        |it, place: RawDocumentBuf| place.insert_many(&it.documents)
     }
 }
 
 message! {
     /// Changes a document; see [`Collection::update_one`](crate::Collection::update_one).
-    UpdateOne by collection::UpdateOne {
-        filter: RawDocumentBuf,
-        update: RawDocumentBuf,
+    impl Message for UpdateOne {
+        /// What matches `filter` is changed by `update`: operators, or a pipeline.
+        new(collection, filter: document, update: field);
+        "update", collection::UpdateOne => UpdateResult;
+        |it, place: Document| place.update_one(&it.filter, it.update.get(FIELD).ok())
     }
 }
 
 message! {
     /// Changes documents; see [`Collection::update_many`](crate::Collection::update_many).
-    UpdateMany by collection::UpdateMany {
-        filter: RawDocumentBuf,
-        update: RawDocumentBuf,
+    impl Message for UpdateMany {
+        /// What matches `filter` is changed by `update`: operators, or a pipeline.
+        new(collection, filter: document, update: field);
+        "update", collection::UpdateMany => UpdateResult;
+        |it, place: Document| place.update_many(&it.filter, it.update.get(FIELD).ok())
     }
 }
 
 message! {
     /// Puts a document in another's place; see
     /// [`Collection::replace_one`](crate::Collection::replace_one).
-    ReplaceOne by collection::ReplaceOne {
-        filter: RawDocumentBuf,
-        replacement: RawDocumentBuf,
+    impl Message for ReplaceOne {
+        /// The first document that matches `filter` gives place to `replacement`.
+        new(collection, filter: document, replacement: document);
+        "update", collection::ReplaceOne => UpdateResult;
+        |it, place: RawDocumentBuf| place.replace_one(&it.filter, &it.replacement)
     }
 }
 
 message! {
     /// Deletes a document; see [`Collection::delete_one`](crate::Collection::delete_one).
-    DeleteOne by collection::DeleteOne {
-        filter: RawDocumentBuf,
+    impl Message for DeleteOne {
+        /// What matches `filter` is deleted.
+        new(collection, filter: document);
+        "delete", collection::DeleteOne => DeleteResult;
+        |it, place: Document| place.delete_one(&it.filter)
     }
 }
 
 message! {
     /// Deletes documents; see [`Collection::delete_many`](crate::Collection::delete_many).
-    DeleteMany by collection::DeleteMany {
-        filter: RawDocumentBuf,
+    impl Message for DeleteMany {
+        /// What matches `filter` is deleted.
+        new(collection, filter: document);
+        "delete", collection::DeleteMany => DeleteResult;
+        |it, place: Document| place.delete_many(&it.filter)
     }
 }
 
-impl InsertOne {
-    /// A document for this collection of this database.
-    pub fn new(database: &str, collection: &str, document: impl Serialize) -> Self {
-        let mut errand = Errand::new(database, collection);
-        let document = errand.encode("document", &document);
-        Self { errand, document }
+message! {
+    /// Changes a document and gives it back; see
+    /// [`Collection::find_one_and_update`](crate::Collection::find_one_and_update).
+    impl Message for FindOneAndUpdate<T = Document> {
+        /// The first document that matches `filter` is changed by `update`: operators, or a
+        /// pipeline.
+        new(collection, filter: document, update: field);
+        "findAndModify", collection::FindOneAndUpdate => Option<T>;
+        |it, place: Document| place.find_one_and_update(&it.filter, it.update.get(FIELD).ok())
     }
 }
 
-impl InsertMany {
-    /// Documents for this collection of this database.
-    pub fn new(database: &str, collection: &str, documents: impl IntoIterator<Item: Serialize>) -> Self {
-        let mut errand = Errand::new(database, collection);
-        let documents = errand.encode_list("documents", documents);
-        Self { errand, documents }
-    }
-}
-
-/// Constructors of updates.
-macro_rules! updates {
-    ($($name:ident),+) => { $(
-        impl $name {
-            /// What matches `filter` is changed by `update`: operators, or a pipeline.
-            pub fn new(
-                database: &str,
-                collection: &str,
-                filter: impl Serialize,
-                update: impl Serialize,
-            ) -> Self {
-                let mut errand = Errand::new(database, collection);
-                let filter = errand.encode("filter", &filter);
-                let update = errand.encode_field("update", &update);
-                Self { errand, filter, update }
-            }
+message! {
+    /// Puts a document in another's place, and gives one of them back; see
+    /// [`Collection::find_one_and_replace`](crate::Collection::find_one_and_replace).
+    impl Message for FindOneAndReplace<T = Document> {
+        /// The first document that matches `filter` gives place to `replacement`.
+        new(collection, filter: document, replacement: document);
+        "findAndModify", collection::FindOneAndReplace => Option<T>;
+        |it, place: RawDocumentBuf| {
+            place.find_one_and_replace(&it.filter, &it.replacement).of::<Document>()
         }
-    )+ };
-}
-
-updates!(UpdateOne, UpdateMany);
-
-impl ReplaceOne {
-    /// The first document that matches `filter` gives place to `replacement`.
-    pub fn new(
-        database: &str,
-        collection: &str,
-        filter: impl Serialize,
-        replacement: impl Serialize,
-    ) -> Self {
-        let mut errand = Errand::new(database, collection);
-        let filter = errand.encode("filter", &filter);
-        let replacement = errand.encode("replacement", &replacement);
-        Self { errand, filter, replacement }
     }
 }
 
-/// Constructors of deletions.
-macro_rules! deletions {
-    ($($name:ident),+) => { $(
-        impl $name {
-            /// What matches `filter` is deleted.
-            pub fn new(database: &str, collection: &str, filter: impl Serialize) -> Self {
-                let mut errand = Errand::new(database, collection);
-                let filter = errand.encode("filter", &filter);
-                Self { errand, filter }
-            }
-        }
-    )+ };
+message! {
+    /// Deletes a document and gives it back; see
+    /// [`Collection::find_one_and_delete`](crate::Collection::find_one_and_delete).
+    impl Message for FindOneAndDelete<T = Document> {
+        /// The first document that matches `filter` is deleted.
+        new(collection, filter: document);
+        "findAndModify", collection::FindOneAndDelete => Option<T>;
+        |it, place: Document| place.find_one_and_delete(&it.filter)
+    }
 }
 
-deletions!(DeleteOne, DeleteMany);
-
-impl actix::Message for InsertOne {
-    type Result = Result<InsertOneResult>;
+message! {
+    /// Runs many writes over one collection; see
+    /// [`Collection::bulk_write`](crate::Collection::bulk_write).
+    impl Message for BulkWrite {
+        /// Writes to this collection of this database.
+        new(collection, models: writes);
+        "bulkWrite", collection::BulkWrite => BulkWriteResult;
+        |it, place: Document| place.bulk_write(std::mem::take(&mut it.models))
+    }
 }
 
-impl actix::Message for InsertMany {
-    type Result = Result<InsertManyResult>;
+message! {
+    /// Runs many writes over any collections (servers from 8.0); see
+    /// [`Connection::bulk_write`](crate::Connection::bulk_write).
+    impl Message for BulkWriteAcross {
+        /// Writes, each to the collection of its namespace (`"hotel.rooms"`).
+        new(connection, models: named_writes);
+        "bulkWrite", collection::BulkWrite => BulkWriteResult;
+        |it, place| collection::BulkWrite::of_connection(&place, std::mem::take(&mut it.models))
+    }
 }
-
-impl actix::Message for UpdateOne {
-    type Result = Result<UpdateResult>;
-}
-
-impl actix::Message for UpdateMany {
-    type Result = Result<UpdateResult>;
-}
-
-impl actix::Message for ReplaceOne {
-    type Result = Result<UpdateResult>;
-}
-
-impl actix::Message for DeleteOne {
-    type Result = Result<DeleteResult>;
-}
-
-impl actix::Message for DeleteMany {
-    type Result = Result<DeleteResult>;
-}
-
-ask!(InsertOne -> InsertOneResult, "insert", |it, handle| {
-    let insert = it.errand.collection::<RawDocumentBuf>(handle)?.insert_one(&it.document);
-    Ok(it.errand.configure(insert).into_future())
-});
-
-ask!(InsertMany -> InsertManyResult, "insert", |it, handle| {
-    let insert = it.errand.collection::<RawDocumentBuf>(handle)?.insert_many(&it.documents);
-    Ok(it.errand.configure(insert).into_future())
-});
-
-ask!(UpdateOne -> UpdateResult, "update", |it, handle| {
-    let update = it.errand.collection::<Document>(handle)?.update_one(&it.filter, it.update.get(FIELD).ok());
-    Ok(it.errand.configure(update).into_future())
-});
-
-ask!(UpdateMany -> UpdateResult, "update", |it, handle| {
-    let update = it.errand.collection::<Document>(handle)?.update_many(&it.filter, it.update.get(FIELD).ok());
-    Ok(it.errand.configure(update).into_future())
-});
-
-ask!(ReplaceOne -> UpdateResult, "update", |it, handle| {
-    let replace = it.errand.collection::<RawDocumentBuf>(handle)?.replace_one(&it.filter, &it.replacement);
-    Ok(it.errand.configure(replace).into_future())
-});
-
-ask!(DeleteOne -> DeleteResult, "delete", |it, handle| {
-    let delete = it.errand.collection::<Document>(handle)?.delete_one(&it.filter);
-    Ok(it.errand.configure(delete).into_future())
-});
-
-ask!(DeleteMany -> DeleteResult, "delete", |it, handle| {
-    let delete = it.errand.collection::<Document>(handle)?.delete_many(&it.filter);
-    Ok(it.errand.configure(delete).into_future())
-});

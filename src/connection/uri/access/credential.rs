@@ -3,13 +3,14 @@
 //! connecting with it does.
 
 use super::super::parts::{UserInfo, invalid};
-use super::super::secret::Secret;
 use super::super::values::shown;
 use super::AuthOptions;
-use super::mechanism::{Mechanism, Need};
+use super::mechanism;
+use crate::auth::{self, EXTERNAL, Mechanism, Need, Secret};
 use crate::error::Result;
 
-/// Who the user is, and how to prove it.
+/// Who the user is, and how to prove it, as the string has it; [`crate::Credential`] is made
+/// from it by `into`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credential {
@@ -25,8 +26,6 @@ pub struct Credential {
     pub properties: Vec<(String, Secret)>,
 }
 
-/// The source of users that no database knows.
-const EXTERNAL: &str = "$external";
 const CANONICALIZATIONS: [&str; 5] = ["none", "forward", "forwardAndReverse", "true", "false"];
 const ENVIRONMENTS: [&str; 4] = ["test", "azure", "gcp", "k8s"];
 
@@ -41,7 +40,7 @@ impl Credential {
         if user.is_none() && options.mechanism.is_none() {
             return Ok(None);
         }
-        let mechanism = options.mechanism.as_deref().map(Mechanism::parse).transpose()?;
+        let mechanism = options.mechanism.as_deref().map(mechanism::parse).transpose()?;
         // Without a name the server is asked, and of its answer only SCRAM is taken. The two
         // of its kind have the same rules.
         let rules = mechanism.unwrap_or(Mechanism::ScramSha256);
@@ -101,6 +100,12 @@ impl Credential {
     }
 }
 
+impl From<Credential> for auth::Credential {
+    fn from(read: Credential) -> Self {
+        Self::of_parts(read.username, read.password, read.source, read.mechanism, read.properties)
+    }
+}
+
 fn need(what: &str, mechanism: Mechanism, need: Need, given: bool) -> Result<()> {
     let name = mechanism.name();
     match (need, given) {
@@ -121,8 +126,7 @@ fn source(mechanism: Mechanism, given: Option<&str>, database: Option<&str>) -> 
             }
         };
     }
-    let default = if mechanism == Mechanism::Plain { EXTERNAL } else { "admin" };
-    Ok(given.or(database).unwrap_or(default).to_owned())
+    Ok(given.or(database).unwrap_or_else(|| mechanism.default_source()).to_owned())
 }
 
 /// The properties by the names of the specification, with the default of the one that has

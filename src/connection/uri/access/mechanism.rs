@@ -1,102 +1,14 @@
-//! The mechanisms by which a user can be proved, and what each of them takes (auth
-//! specification, "MongoCredential Properties" of each mechanism).
+//! The name of a mechanism in a connection string.
 
 use super::super::parts::invalid;
 use super::super::values::shown;
+use crate::auth::Mechanism;
 use crate::error::Result;
 
-/// `authMechanism`: how a user is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mechanism {
-    /// `SCRAM-SHA-1`: a password, never sent.
-    ScramSha1,
-    /// `SCRAM-SHA-256`: a password, never sent.
-    ScramSha256,
-    /// `PLAIN`: a password, which an LDAP server checks.
-    Plain,
-    /// `GSSAPI`: Kerberos.
-    Gssapi,
-    /// `MONGODB-X509`: the client's certificate.
-    MongodbX509,
-    /// `MONGODB-AWS`: what the environment has of AWS credentials.
-    MongodbAws,
-    /// `MONGODB-OIDC`: a token of an OpenID provider.
-    MongodbOidc,
-}
-
-/// Whether a part of a credential must, may or must not be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    /// It must.
-    Required,
-    /// It may.
-    Optional,
-    /// It must not.
-    Forbidden,
-}
-
-const ALL: [Mechanism; 7] = [
-    Mechanism::ScramSha1,
-    Mechanism::ScramSha256,
-    Mechanism::Plain,
-    Mechanism::Gssapi,
-    Mechanism::MongodbX509,
-    Mechanism::MongodbAws,
-    Mechanism::MongodbOidc,
-];
-
-impl Mechanism {
-    /// The mechanism of that name, which has one spelling.
-    pub fn parse(name: &str) -> Result<Self> {
-        ALL.into_iter().find(|mechanism| mechanism.name() == name).ok_or_else(|| {
-            let known = ALL.map(Self::name).join(", ");
-            invalid(format!("{} is no authMechanism; there are {known}", shown(name)))
-        })
-    }
-
-    /// Its name, as servers know it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ScramSha1 => "SCRAM-SHA-1",
-            Self::ScramSha256 => "SCRAM-SHA-256",
-            Self::Plain => "PLAIN",
-            Self::Gssapi => "GSSAPI",
-            Self::MongodbX509 => "MONGODB-X509",
-            Self::MongodbAws => "MONGODB-AWS",
-            Self::MongodbOidc => "MONGODB-OIDC",
-        }
-    }
-
-    /// Whether it takes a user name from a connection string.
-    pub(super) fn username(self) -> Need {
-        match self {
-            Self::ScramSha1 | Self::ScramSha256 | Self::Plain | Self::Gssapi => Need::Required,
-            Self::MongodbX509 | Self::MongodbOidc => Need::Optional,
-            Self::MongodbAws => Need::Forbidden,
-        }
-    }
-
-    /// Whether it takes a password from a connection string.
-    pub(super) fn password(self) -> Need {
-        match self {
-            Self::ScramSha1 | Self::ScramSha256 | Self::Plain => Need::Required,
-            Self::Gssapi => Need::Optional,
-            Self::MongodbX509 | Self::MongodbAws | Self::MongodbOidc => Need::Forbidden,
-        }
-    }
-
-    /// Whether the users are those of a system outside the server, and of no database.
-    pub(super) fn is_external(self) -> bool {
-        matches!(self, Self::Gssapi | Self::MongodbX509 | Self::MongodbAws | Self::MongodbOidc)
-    }
-
-    /// The properties that a connection string can set, as the specification spells them.
-    pub(super) fn properties(self) -> &'static [&'static str] {
-        match self {
-            Self::Gssapi => &["SERVICE_NAME", "CANONICALIZE_HOST_NAME", "SERVICE_REALM", "SERVICE_HOST"],
-            Self::MongodbOidc => &["ENVIRONMENT", "TOKEN_RESOURCE"],
-            _ => &[],
-        }
-    }
+/// The mechanism of that name, which has one spelling.
+pub fn parse(name: &str) -> Result<Mechanism> {
+    Mechanism::named(name).ok_or_else(|| {
+        let known = Mechanism::ALL.map(Mechanism::name).join(", ");
+        invalid(format!("{} is no authMechanism; there are {known}", shown(name)))
+    })
 }

@@ -11,7 +11,7 @@ use super::super::operation::{Call, Yield};
 use super::super::world::World;
 use super::unknown;
 
-pub async fn run(world: &World<'_>, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
+pub async fn run(world: &World, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     match (call.name.as_str(), entity) {
         ("close", Some(Entity::Client(client))) => {

@@ -13,7 +13,7 @@ use super::unknown;
 /// How long a connection that was used may take to be back in its pool.
 const CHECK_IN: Duration = Duration::from_secs(1);
 
-pub fn run(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
+pub fn run(world: &World, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     let client = world.entities.client(&arguments.needed_text("client")?)?;
     if call.name == "assertNumberConnectionsCheckedOut" {

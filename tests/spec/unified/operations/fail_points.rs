@@ -18,7 +18,7 @@ fn with_alias(mut fail_point: Document) -> Document {
     fail_point
 }
 
-pub async fn run(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
+pub async fn run(world: &World, call: &mut Call) -> Checked<Yield> {
     let arguments: &mut Arguments = &mut call.arguments;
     let fail_point = with_alias(arguments.needed_document("failPoint")?);
     let client = world.entities.client(&arguments.needed_text("client")?)?;

@@ -16,6 +16,7 @@ mod indexes;
 mod search_indexes;
 mod server_state;
 mod sessions;
+mod threads;
 mod topology;
 
 use super::failure::{Checked, Failure};
@@ -41,12 +42,15 @@ enum Family {
     SearchIndexes,
     ServerState,
     Sessions,
+    Threads,
     Topology,
-    /// The driver does not have it yet; what it is part of.
+    /// The driver does not have it; what it is part of.
     NotBuilt(&'static str),
+    /// It follows with this feature.
+    Later(&'static str),
 }
 
-use Family::NotBuilt;
+use Family::{Later, NotBuilt};
 
 /// By the kind of the object that an operation is asked of. What is not here does not exist.
 const TABLE: &[(&str, &[&str], Family)] = &[
@@ -54,7 +58,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ("client", &["listDatabases", "listDatabaseNames", "listDatabaseObjects"], Family::Databases),
     ("client", &["dropDatabase"], Family::Databases),
     ("client", &["clientBulkWrite"], Family::BulkWrites),
-    ("client", &["createChangeStream"], NotBuilt("change streams")),
+    ("client", &["createChangeStream"], Later("change streams")),
     ("client", &["appendMetadata"], Family::Clients),
     ("database", &["aggregate"], Family::CrudRead),
     ("database", &["runCommand"], Family::Commands),
@@ -71,7 +75,7 @@ const TABLE: &[(&str, &[&str], Family)] = &[
         ],
         Family::Collections,
     ),
-    ("database", &["createChangeStream"], NotBuilt("change streams")),
+    ("database", &["createChangeStream"], Later("change streams")),
     ("collection", &["find", "findOne", "aggregate"], Family::CrudRead),
     (
         "collection",
@@ -101,21 +105,21 @@ const TABLE: &[(&str, &[&str], Family)] = &[
     ),
     ("collection", &["rename"], Family::Collections),
     ("collection", &["createFindCursor"], Family::Cursors),
-    ("collection", &["createChangeStream"], NotBuilt("change streams")),
+    ("collection", &["createChangeStream"], Later("change streams")),
     ("session", &["endSession", "getSnapshotTime"], Family::Sessions),
     (
         "session",
         &["startTransaction", "commitTransaction", "abortTransaction", "withTransaction"],
-        NotBuilt("transactions"),
+        Later("transactions"),
     ),
     (
         "testRunner",
         &["assertSessionTransactionState", "assertSessionPinned", "assertSessionUnpinned"],
-        NotBuilt("transactions"),
+        Later("transactions"),
     ),
     ("cursor", &["iterateUntilDocumentOrError", "iterateOnce", "close"], Family::Cursors),
     ("testRunner", &["failPoint"], Family::FailPoints),
-    ("testRunner", &["targetedFailPoint"], NotBuilt("sessions that are pinned")),
+    ("testRunner", &["targetedFailPoint"], Later("transactions")),
     ("testRunner", &["createEntities"], Family::Clients),
     (
         "testRunner",
@@ -148,11 +152,11 @@ const TABLE: &[(&str, &[&str], Family)] = &[
         &["recordTopologyDescription", "assertTopologyType", "waitForPrimaryChange"],
         Family::Topology,
     ),
-    ("testRunner", &["runOnThread", "waitForThread"], NotBuilt("threads of a case")),
+    ("testRunner", &["runOnThread", "waitForThread"], Family::Threads),
 ];
 
 /// Performs it. An argument that nobody took is an error, before anything is sent.
-pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
+pub async fn perform(world: &World, call: &mut Call) -> Checked<Yield> {
     let entity = match call.object.as_str() {
         "testRunner" => None,
         name => Some(world.entities.get(name)?),
@@ -164,9 +168,11 @@ pub async fn perform(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
     };
     match (family, entity) {
         (NotBuilt(what), _) => Err(Failure::NotBuilt((*what).to_owned())),
+        (Later(feature), _) => Err(Failure::Later(feature)),
         (Family::Clients, entity) => clients::run(world, entity, call).await,
         (Family::Events, _) => events::run(world, call),
         (Family::Sessions, entity) => sessions::run(world, entity, call).await,
+        (Family::Threads, _) => threads::run(world, call),
         (Family::Topology, _) => topology::run(world, call),
         (Family::FailPoints, _) => fail_points::run(world, call).await,
         (Family::ServerState, _) => server_state::run(world, call).await,

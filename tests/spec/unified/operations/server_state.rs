@@ -8,7 +8,7 @@ use super::super::operation::{Call, Yield};
 use super::super::world::World;
 use super::unknown;
 
-pub async fn run(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
+pub async fn run(world: &World, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     if call.name == "wait" {
         let time = Arguments::needed("ms", arguments.milliseconds("ms")?)?;

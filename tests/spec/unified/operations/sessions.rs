@@ -6,10 +6,10 @@ use bson::{Bson, Document};
 use super::super::entities::Entity;
 use super::super::failure::{Checked, Failure};
 use super::super::operation::{Call, Yield};
-use super::super::world::World;
+use super::super::world::{PATIENCE, World};
 use super::unknown;
 
-pub async fn run(world: &World<'_>, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
+pub async fn run(world: &World, entity: Option<Entity>, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     match (call.name.as_str(), entity) {
         ("endSession", Some(Entity::Session(session))) => {
@@ -33,7 +33,7 @@ pub async fn run(world: &World<'_>, entity: Option<Entity>, call: &mut Call) -> 
         ("assertSameLsidOnLastTwoCommands" | "assertDifferentLsidOnLastTwoCommands", None) => {
             let client = world.entities.client(&arguments.needed_text("client")?)?;
             arguments.finish()?;
-            client.connection.flush_events().await;
+            client.connection.flush_events(PATIENCE).await.map_err(|error| error.to_string())?;
             let started = client.visible(&client.recorder().events());
             let started = started.iter().filter(|event| event.name == "commandStartedEvent");
             let ids: Vec<_> = started.rev().take(2).map(|event| lsid(&event.fields)).collect();

@@ -13,7 +13,7 @@ use super::unknown;
 /// Between two looks at a client.
 const PAUSE: Duration = Duration::from_millis(5);
 
-pub fn run(world: &World<'_>, call: &mut Call) -> Checked<Yield> {
+pub fn run(world: &World, call: &mut Call) -> Checked<Yield> {
     let arguments = &mut call.arguments;
     match call.name.as_str() {
         "recordTopologyDescription" => {

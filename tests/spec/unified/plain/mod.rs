@@ -5,4 +5,5 @@ pub mod matching;
 pub mod operators;
 pub mod requirements;
 pub mod schema;
+pub mod transactional_write;
 pub mod version;

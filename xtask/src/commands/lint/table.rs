@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const ARROWS: &str = "
 error <- wire <- topology <- {command, events} <- pool
 error <- session <- pool
-error <- {auth, tls, dns, runtime}
+error <- {auth, tls, runtime}
+topology <- dns
 {auth, tls, dns, command, events, session} <- establish
 pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snapshot <- actors::supervisor <- dispatch
 dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
 runtime <- connection
 race <- {actors::monitor, dispatch}
 actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
-actors::provoke <- {actors::socket, actors::monitor, actors::timer, actors::supervisor, actors::cursor_manager}
+actors::provoke <- {actors::socket, actors::monitor, actors::srv_poller, actors::timer, actors::supervisor, actors::cursor_manager}
 ";
 
 /// The arrows, ready to be asked.

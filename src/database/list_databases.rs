@@ -55,9 +55,7 @@ options! { ListDatabases<T> {
     /// Whether those are left out that the user may not use; without it, that depends on
     /// the user's rights.
     authorized_databases(bool) => "authorizedDatabases",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 options! { ListDatabaseNames {
     /// Only those that match: a filter over `name`, `sizeOnDisk`, `empty` and `shards`.
@@ -65,9 +63,7 @@ options! { ListDatabaseNames {
     /// Whether those are left out that the user may not use; without it, that depends on
     /// the user's rights.
     authorized_databases(bool) => "authorizedDatabases",
-    /// Shown in the server's logs and profiles.
-    comment(any) => "comment",
-} }
+} shared comment }
 
 verb!(ListDatabases<T> -> Vec<T>);
 verb!(ListDatabaseNames -> Vec<String>);
@@ -76,7 +72,7 @@ verb!(ListDatabaseNames -> Vec<String>);
 const ADMIN: &str = "admin";
 
 impl ListDatabases {
-    pub(super) fn new(handle: &Handle) -> Self {
+    pub(crate) fn new(handle: &Handle) -> Self {
         Self { draft: Draft::new(handle), database: PhantomData }
     }
 }
@@ -108,7 +104,7 @@ impl<T: DeserializeOwned + Send + 'static> ListDatabases<T> {
 }
 
 impl ListDatabaseNames {
-    pub(super) fn new(handle: &Handle) -> Self {
+    pub(crate) fn new(handle: &Handle) -> Self {
         Self { draft: Draft::new(handle) }
     }
 
