@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::canned::counters::Seen;
-use crate::cli::{ConnectArguments, RunArguments};
+use crate::cli::{ConnectArguments, CountArguments, RunArguments};
 use crate::load::Measured;
 
 /// A child that answers each line with a line, and ends with its standard input.
@@ -90,17 +90,49 @@ impl Server {
 
 /// Runs one child to its end and reads its line. What it wrote to standard error is the error.
 pub fn run_one(program: &Path, run: &RunArguments) -> Result<Measured> {
-    let mut child = Command::new(program)
-        .arg("run-one")
-        .args(arguments(run))
+    let mut command = Command::new(program);
+    command.arg("run-one").args(arguments(run));
+    let output = outcome(command, run.seconds + run.warm_up + GRACE)?.output;
+    serde_json::from_str(&output).with_context(|| format!("instead of figures: {output:?}"))
+}
+
+/// How many instructions of its own one child took, as valgrind counts them: all threads, and
+/// nothing of the kernel.
+pub fn count_one(program: &Path, count: &CountArguments) -> Result<u64> {
+    let mut command = Command::new("valgrind");
+    command.args([
+        "--tool=cachegrind",
+        "--cache-sim=no",
+        "--branch-sim=no",
+        "--cachegrind-out-file=/dev/null",
+    ]);
+    command.arg(program).arg("run-count").args(options(&count.connect));
+    command.args([format!("--op={}", count.op), format!("--operations={}", count.operations)]);
+    let complaints = outcome(command, COUNTING)?.complaints;
+    instructions(&complaints).with_context(|| format!("valgrind gave no count: {complaints}"))
+}
+
+/// From valgrind's last words.
+fn instructions(words: &str) -> Option<u64> {
+    let count = words.lines().find_map(|line| line.split_once("refs:"))?.1;
+    count.trim().replace(',', "").parse().ok()
+}
+
+/// What a child wrote that succeeded.
+struct Outcome {
+    output: String,
+    complaints: String,
+}
+
+fn outcome(mut command: Command, limit: Duration) -> Result<Outcome> {
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .context("starting a run")?;
+        .with_context(|| format!("starting {}", command.get_program().display()))?;
     let output = read_all(child.stdout.take());
     let complaints = read_all(child.stderr.take());
-    let limit = run.seconds + run.warm_up + GRACE;
     // Its output ends when the child does.
     let Ok(output) = output.recv_timeout(limit) else {
         child.kill()?;
@@ -112,7 +144,7 @@ pub fn run_one(program: &Path, run: &RunArguments) -> Result<Measured> {
     if !status.success() {
         bail!("{status}: {}", complaints.trim());
     }
-    serde_json::from_str(&output).with_context(|| format!("instead of figures: {output:?}"))
+    Ok(Outcome { output, complaints })
 }
 
 /// A thread of its own, so that no full pipe can block the child.
@@ -159,3 +191,17 @@ pub fn this_program() -> Result<PathBuf> {
 /// Beyond its window: connecting, warming up and coming to an end, each of which the child
 /// limits by itself and can say more about.
 const GRACE: Duration = Duration::from_secs(65);
+/// Valgrind takes some fifty times as long as the processor alone.
+const COUNTING: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_read_from_valgrinds_last_words() {
+        let words = "==7== Cachegrind, a cache and branch-prediction profiler\n==7== \n==7== I   refs:      1,234,567\n";
+        assert_eq!(instructions(words), Some(1_234_567));
+        assert_eq!(instructions("valgrind: /nowhere: No such file or directory"), None);
+    }
+}

@@ -28,6 +28,8 @@ pub enum Task {
     Builds(BuildsArguments),
     /// Both drivers on real servers that ask for TLS or users, and with compression
     Trust(TrustArguments),
+    /// Instructions per operation of one caller, counted by valgrind: what telling listeners takes
+    Instructions(InstructionsArguments),
     /// What depending on each driver costs: build time, crates, memory per idle socket
     Footprint(FootprintArguments),
     /// The server: prints its port, stops when its standard input ends
@@ -36,6 +38,9 @@ pub enum Task {
     /// One driver, one case, one window; prints one line of JSON
     #[command(hide = true)]
     RunOne(RunArguments),
+    /// One driver, one caller, so many operations and no more; to be counted from outside
+    #[command(hide = true)]
+    RunCount(CountArguments),
     /// One driver with sockets that have nothing to do; prints its memory for each line it reads
     #[command(hide = true)]
     RunIdle(ConnectArguments),
@@ -88,6 +93,26 @@ pub struct BuildsArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct InstructionsArguments {
+    /// This program, built with `--cfg actix_mongo_silent`: its row is what the others of ours
+    /// are set against, instead of `nobody`
+    #[arg(long, value_name = "PROGRAM")]
+    pub silent: Option<PathBuf>,
+    /// Only rows whose name (such as `find/nobody`) contains this, and what they are set against
+    #[arg(long, value_name = "SUBSTRING")]
+    pub only: Option<String>,
+    /// How many times each row is counted
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
+    /// How many operations a count is divided by
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub operations: u32,
+    /// The file of results [default: target/bench/instructions.jsonl]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct FootprintArguments {
     /// Only this part
     #[arg(long)]
@@ -127,6 +152,16 @@ pub struct RunArguments {
     pub warm_up: Duration,
 }
 
+#[derive(Debug, Clone, Args)]
+pub struct CountArguments {
+    #[command(flatten)]
+    pub connect: ConnectArguments,
+    #[arg(long)]
+    pub op: Operation,
+    #[arg(long)]
+    pub operations: u32,
+}
+
 /// A driver and how it is set up.
 #[derive(Debug, Clone, Args)]
 pub struct ConnectArguments {
@@ -151,6 +186,14 @@ pub enum DriverKind {
     Ours,
     /// Ours, with a closure that is told of all events
     Listened,
+    /// Ours, with a closure that is told of commands
+    Commands,
+    /// Ours, with a subscriber for `tracing` that wants nothing
+    Off,
+    /// Ours, with a subscriber for `tracing` that wants `INFO` and above
+    Info,
+    /// Ours, with a subscriber for `tracing` that wants `DEBUG` too, and nothing of ours
+    Elsewhere,
     Official,
 }
 
@@ -159,6 +202,10 @@ impl DriverKind {
         match self {
             Self::Ours => "ours",
             Self::Listened => "listened",
+            Self::Commands => "commands",
+            Self::Off => "off",
+            Self::Info => "info",
+            Self::Elsewhere => "elsewhere",
             Self::Official => "official",
         }
     }

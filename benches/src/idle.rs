@@ -19,9 +19,9 @@ pub fn run(connect: &ConnectArguments) -> Result<()> {
     match connect.driver {
         DriverKind::Official => serve::<Official>(connect)?,
         #[cfg(feature = "ours")]
-        DriverKind::Ours | DriverKind::Listened => serve::<crate::driver::ours::Ours>(connect)?,
+        _ => serve::<crate::driver::ours::Ours>(connect)?,
         #[cfg(not(feature = "ours"))]
-        DriverKind::Ours | DriverKind::Listened => bail!("built without the feature `ours`"),
+        _ => bail!("built without the feature `ours`"),
     }
     std::process::exit(0);
 }

@@ -3,8 +3,10 @@
 //! `client` (also behind `cargo xtask bench client`) starts a server that answers with canned
 //! replies and then, case by case and round by round, a fresh child process per driver. `server`
 //! does the same against a real one. `events` and `builds` set ours against ours. Server and
-//! children are this same binary under hidden subcommands. `footprint` measures what a driver
-//! costs that does nothing, `trust` what encryption, users and compression cost. How to read the figures is in `docs/performance.md`.
+//! children are this same binary under hidden subcommands. `instructions` counts
+//! what a clock is too coarse for. `footprint` measures what a driver costs that does nothing,
+//! `trust` what encryption, users and compression cost. How to read the figures is in
+//! `docs/performance.md`.
 
 mod canned;
 mod cases;
@@ -17,6 +19,7 @@ mod equality;
 mod footprint;
 mod host;
 mod idle;
+mod instructions;
 mod load;
 mod machine;
 mod report;
@@ -38,11 +41,13 @@ fn main() -> ExitCode {
         Task::Server(arguments) => comparison::server(&arguments),
         Task::Events(arguments) => comparison::events(&arguments),
         Task::Builds(arguments) => comparison::builds(&arguments),
+        Task::Instructions(arguments) => instructions::run(&arguments),
         Task::Footprint(arguments) => footprint::run(&arguments),
         Task::CannedServer => canned::server::serve(),
         Task::RunOne(arguments) => load::run_and_print(&arguments),
         Task::Trust(arguments) => trust::run(&arguments),
         Task::RunMoment(arguments) => trust::moment::run(&arguments),
+        Task::RunCount(arguments) => instructions::count::run(&arguments),
         Task::RunIdle(arguments) => idle::run(&arguments),
     };
     match outcome {

@@ -11,6 +11,7 @@ use crate::collection::{Draft, Running, verb};
 use crate::command::codec::decode;
 use crate::dispatch::{CommandKind, Handle, Plan, Retry, SessionTimes};
 use crate::topology::{Criteria, ReadPreference};
+use crate::wire::walk::Walk;
 
 /// Runs a command; see [`Database::run_command`](crate::Database::run_command).
 #[derive(Clone, Debug)]
@@ -62,11 +63,11 @@ impl Given {
     }
 
     fn name_for_logs(&self, draft: &Draft) -> Option<Box<Box<str>>> {
-        if !draft.handle().core().listeners.logs_selection() {
+        if !draft.handle().core().listeners.may_log_selection() {
             return None;
         }
-        let (name, _) = self.command.iter().next()?.ok()?;
-        Some(Box::new(name.as_str().into()))
+        let name = Walk::over(&self.command).next()?.ok()?.key;
+        Some(Box::new(str::from_utf8(name).ok()?.into()))
     }
 }
 

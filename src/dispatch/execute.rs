@@ -34,7 +34,7 @@ pub fn execute<O: Operation>(
             let place = match operation.takes_turn() {
                 true => Box::pin(session.turn(&handle, operation.plan(), now, deadline)).await.map(Some),
                 false => session.join_open().map(|joined| {
-                    in_use = Some(joined);
+                    in_use = Some(Box::new(joined));
                     None
                 }),
             };

@@ -22,6 +22,17 @@ pub struct Selected {
     pub snapshot: Arc<Snapshot>,
 }
 
+/// For whom a server is wanted, as logs are told.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The command's name.
+    pub command: &'a str,
+    /// See [`Core::operation_id`].
+    pub operation_id: i64,
+    /// `None` unless logs want every step.
+    pub watch: Option<&'a SelectionWatch>,
+}
+
 impl Core {
     /// Picks a server for `target` from a picture of at least this version. Waits for
     /// one until `deadline`, then fails with a sentence about every server.
@@ -34,12 +45,12 @@ impl Core {
         avoid: &[ServerAddress],
         deadline: Instant,
         closing: bool,
-        told: Option<&SelectionWatch>,
+        asking: Option<Asking<'_>>,
     ) -> Result<Selected> {
         // Apart and boxed: whoever finds a server at once need not have room for the wait.
         match self.select_now(target, version, avoid, closing)? {
             (_, Some(selected)) => Ok(selected),
-            (_, None) => Box::pin(self.wait_for(target, version, avoid, deadline, closing, told)).await,
+            (_, None) => Box::pin(self.wait_for(target, version, avoid, deadline, closing, asking)).await,
         }
     }
 
@@ -51,9 +62,27 @@ impl Core {
         operation_id: i64,
         target: &Criteria,
     ) -> Option<Box<SelectionWatch>> {
-        let topology = || self.snapshots.borrow().topology.clone();
-        let start = || SelectionWatch::start(&self.listeners, command, operation_id, target, &topology());
-        self.listeners.logs_selection().then(start)
+        if !self.listeners.logs_selection() {
+            return None;
+        }
+        let watch = SelectionWatch::of(&self.listeners, command, operation_id, target);
+        watch.started(&self.snapshots.borrow().topology);
+        Some(watch)
+    }
+
+    /// Logs hear that there is no server yet, be it all that they want to hear or not.
+    fn tell_waiting(&self, asking: Asking<'_>, target: &Criteria, deadline: Instant) {
+        let Asking { command, operation_id, watch } = asking;
+        let topology = self.snapshots.borrow().topology.clone();
+        match watch {
+            Some(watch) => watch.waiting(&topology, deadline),
+            None if self.listeners.logs_waiting() => {
+                let operation_id = if operation_id == 0 { Self::next_operation_id() } else { operation_id };
+                SelectionWatch::of(&self.listeners, command, operation_id, target)
+                    .waiting(&topology, deadline);
+            }
+            None => {}
+        }
     }
 
     /// Logs hear how that ended. The result goes through, so that a call keeps no room for it.
@@ -95,7 +124,7 @@ impl Core {
         avoid: &[ServerAddress],
         deadline: Instant,
         closing: bool,
-        told: Option<&SelectionWatch>,
+        asking: Option<Asking<'_>>,
     ) -> Result<Selected> {
         let mut waiting: Option<Watch> = None;
         loop {
@@ -108,8 +137,8 @@ impl Core {
                 return Err(self.nothing_found(target));
             }
             let (changes, alarm) = waiting.get_or_insert_with(|| {
-                if let Some(told) = told {
-                    told.waiting(&self.snapshots.borrow().topology, deadline);
+                if let Some(asking) = asking {
+                    self.tell_waiting(asking, target, deadline);
                 }
                 let mut changes = self.snapshots.clone();
                 changes.mark_unchanged();

@@ -139,9 +139,14 @@ impl Core {
     /// What events and logs tell the commands of one call by; 0 if nobody listens.
     #[inline]
     pub fn operation_id(&self) -> i64 {
-        static LAST: AtomicI64 = AtomicI64::new(0);
         let told = self.listeners.is_on(EventKinds::COMMANDS) || self.listeners.logs_selection();
-        if told { LAST.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 }
+        if told { Self::next_operation_id() } else { 0 }
+    }
+
+    /// One that no other call in the process has.
+    pub fn next_operation_id() -> i64 {
+        static LAST: AtomicI64 = AtomicI64::new(0);
+        LAST.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Puts a server session back.

@@ -138,19 +138,6 @@ fn broken(what: &str, error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn an_alert_is_told_from_a_message() {
-        assert!(is_tls_alert(&[21, 3, 3, 0, 2, 2, 40]));
-        assert!(!is_tls_alert(&[21, 3, 3, 0, 2, 2, 40, 0]));
-        assert!(!is_tls_alert(&[21, 3, 0, 0, 1, 0, 0]));
-        assert!(!is_tls_alert(&[]));
-    }
-}
-
-#[cfg(test)]
-mod tests {
     use std::io::Write;
 
     use bson::doc;
@@ -198,5 +185,13 @@ mod tests {
             assert_eq!(count, before, "{named:?}");
             assert_eq!(error.expect("it is foreign").kind(), Kind::Protocol, "{named:?}");
         }
+    }
+
+    #[test]
+    fn an_alert_is_told_from_a_message() {
+        assert!(is_tls_alert(&[21, 3, 3, 0, 2, 2, 40]));
+        assert!(!is_tls_alert(&[21, 3, 3, 0, 2, 2, 40, 0]));
+        assert!(!is_tls_alert(&[21, 3, 0, 0, 1, 0, 0]));
+        assert!(!is_tls_alert(&[]));
     }
 }

@@ -1,14 +1,28 @@
 //! What one listener has not been told yet. Bounded: the oldest goes first.
+//!
+//! Who tells it sleeps when there is nothing to tell, and waking it costs more than making an
+//! event does. So it is woken once for many: after the last event it dozes for a moment before it
+//! sleeps, and what comes meanwhile waits for the end of the moment, unless it is much, or
+//! somebody waits for it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
 
 use super::kinds::EventKinds;
 use super::log::Selection;
 use super::{Event, Happened};
+
+/// How long an event may wait for others. Tokio's timer knows nothing shorter.
+const DOZE: Duration = Duration::from_millis(1);
+
+/// How many events are enough to be woken for, and how many are taken out at a time; less where
+/// there is little room, so that few are on their way besides those in the backlog.
+const MANY: (usize, usize) = (256, 32);
 
 /// One thing to be told.
 #[derive(Clone, Debug)]
@@ -67,6 +81,19 @@ struct Kept {
     ended: bool,
     /// Nobody listens any more.
     left: bool,
+    teller: Teller,
+}
+
+/// What who tells the listener is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Teller {
+    /// It tells, or will look here before it sleeps.
+    #[default]
+    Awake,
+    /// It will look here in a moment.
+    Dozing,
+    /// It looks here when it is woken.
+    Asleep,
 }
 
 impl Backlog {
@@ -90,27 +117,51 @@ impl Backlog {
             return;
         }
         let oldest = if kept.events.len() == self.capacity { kept.events.pop_front() } else { None };
+        let wakes = match kept.teller {
+            Teller::Awake => false,
+            Teller::Dozing => {
+                kept.events.len() >= MANY.0.min(self.capacity / 4) || matches!(event, Item::Flush(_))
+            }
+            Teller::Asleep => true,
+        };
+        if wakes {
+            kept.teller = Teller::Awake;
+        }
         kept.events.push_back(event);
         drop(kept);
         if oldest.is_some_and(|oldest| !matches!(oldest, Item::Flush(_))) {
             self.lost_one();
         }
-        self.wake.notify_one();
+        if wakes {
+            self.wake.notify_one();
+        }
     }
 
-    /// The oldest event, once there is one. `None` after the end.
-    pub async fn next(&self) -> Option<Item> {
+    /// Adds the oldest events to `some`, once there are any. False after the end. For one caller
+    /// at a time, in a runtime with a timer.
+    pub async fn next(&self, some: &mut VecDeque<Item>) -> bool {
+        let mut has_dozed = false;
         loop {
             {
                 let mut kept = self.lock();
-                if let Some(event) = kept.events.pop_front() {
-                    return Some(event);
+                if !kept.events.is_empty() {
+                    let count = MANY.1.min(self.capacity / 8).clamp(1, kept.events.len());
+                    some.extend(kept.events.drain(..count));
+                    kept.teller = Teller::Awake;
+                    return true;
                 }
                 if kept.ended {
-                    return None;
+                    return false;
                 }
+                kept.teller = if has_dozed { Teller::Asleep } else { Teller::Dozing };
             }
-            self.wake.notified().await;
+            // A wake-up that comes before the wait is kept for it; one too many does no harm.
+            if has_dozed {
+                self.wake.notified().await;
+                has_dozed = false;
+            } else {
+                has_dozed = timeout(DOZE, self.wake.notified()).await.is_err();
+            }
         }
     }
 
@@ -147,3 +198,6 @@ impl Backlog {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,12 +14,14 @@ use super::sensitive;
 use crate::error::{Error, Kind};
 use crate::topology::ServerAddress;
 use crate::wire::Frame;
+use crate::wire::walk::Walk;
 
 /// What one socket tells of its commands. The default tells nobody.
 #[derive(Clone, Debug, Default)]
 pub struct CommandTeller {
     events: Emitter,
     socket: Option<Arc<Socket>>,
+    names: Names,
 }
 
 #[derive(Debug)]
@@ -35,13 +37,27 @@ struct Socket {
 pub struct CommandWatch {
     events: Emitter,
     socket: Arc<Socket>,
+    /// `None` once its end is told.
+    open: Option<Open>,
+}
+
+/// What both events have in common, but for the socket.
+#[derive(Debug)]
+struct Open {
     command_name: Arc<str>,
     database_name: Arc<str>,
     request_id: i32,
     operation_id: i64,
     sensitive: bool,
     started: Instant,
-    over: bool,
+}
+
+/// Names that this socket told last: most commands have the name and the database of another
+/// one, and need not have them copied.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    kept: Vec<Arc<str>>,
+    oldest: usize,
 }
 
 impl CommandTeller {
@@ -54,12 +70,12 @@ impl CommandTeller {
         service_id: Option<ObjectId>,
     ) -> Self {
         let socket = Socket { address, connection_id, server_connection_id, service_id };
-        Self { events, socket: Some(Arc::new(socket)) }
+        Self { events, socket: Some(Arc::new(socket)), names: Names::default() }
     }
 
     /// This sealed frame is about to be written; `None` if nobody listens.
     #[inline]
-    pub fn start(&self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
+    pub fn start(&mut self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
         if !self.events.is_on(EventKinds::COMMANDS) {
             return None;
         }
@@ -69,7 +85,7 @@ impl CommandTeller {
     /// The next reply of a stream is awaited, which is told as one more of the command that
     /// it answers; `None` if nobody listens.
     pub fn start_again(
-        &self,
+        &mut self,
         command: &RawDocument,
         request_id: i32,
         operation_id: i64,
@@ -81,38 +97,62 @@ impl CommandTeller {
     }
 
     #[cold]
-    fn tell_frame(&self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
+    fn tell_frame(&mut self, frame: &Frame, operation_id: i64) -> Option<Box<CommandWatch>> {
         // A frame that holds no document is no command, and the server will say so.
         self.tell(frame.whole_command()?, frame.request_id(), operation_id)
     }
 
-    fn tell(&self, command: RawDocumentBuf, request_id: i32, operation_id: i64) -> Option<Box<CommandWatch>> {
+    fn tell(
+        &mut self,
+        command: RawDocumentBuf,
+        request_id: i32,
+        operation_id: i64,
+    ) -> Option<Box<CommandWatch>> {
         let socket = self.socket.clone()?;
-        let command_name: Arc<str> = command.iter().next()?.ok()?.0.as_str().into();
-        let database_name: Arc<str> = command.get_str("$db").unwrap_or_default().into();
-        let sensitive = sensitive::is_sensitive(&command_name, &command);
+        let mut elements = Walk::over(&command).map_while(Result::ok);
+        let name = str::from_utf8(elements.next()?.key).ok()?;
+        let database = elements.find(|element| element.key == b"$db");
+        let database = database.and_then(|database| str::from_utf8(database.as_string_bytes()?).ok());
+        let sensitive = sensitive::is_sensitive(name, &command);
+        let open = Open {
+            command_name: self.names.of(name),
+            database_name: self.names.of(database.unwrap_or_default()),
+            request_id,
+            operation_id,
+            sensitive,
+            started: Instant::now(),
+        };
         self.events.emit(|| CommandStarted {
             command: if sensitive { RawDocumentBuf::new() } else { command },
-            command_name: command_name.clone(),
-            database_name: database_name.clone(),
-            request_id,
+            command_name: open.command_name.clone(),
+            database_name: open.database_name.clone(),
+            request_id: open.request_id,
             operation_id,
             address: socket.address.clone(),
             connection_id: socket.connection_id,
             server_connection_id: socket.server_connection_id,
             service_id: socket.service_id,
         });
-        Some(Box::new(CommandWatch {
-            events: self.events.clone(),
-            socket,
-            command_name,
-            database_name,
-            request_id,
-            operation_id,
-            sensitive,
-            started: Instant::now(),
-            over: false,
-        }))
+        Some(Box::new(CommandWatch { events: self.events.clone(), socket, open: Some(open) }))
+    }
+}
+
+impl Names {
+    /// How many are kept.
+    const ROOM: usize = 8;
+
+    fn of(&mut self, name: &str) -> Arc<str> {
+        if let Some(kept) = self.kept.iter().find(|kept| ***kept == *name) {
+            return kept.clone();
+        }
+        let new: Arc<str> = name.into();
+        if self.kept.len() < Self::ROOM {
+            self.kept.push(new.clone());
+        } else if let Some(place) = self.kept.get_mut(self.oldest) {
+            *place = new.clone();
+            self.oldest = (self.oldest + 1) % Self::ROOM;
+        }
+        new
     }
 }
 
@@ -120,15 +160,15 @@ impl CommandWatch {
     /// The server answered with success.
     #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn succeeded(mut self: Box<Self>, reply: &RawDocument) {
-        self.over = true;
-        let Self { socket, .. } = &*self;
-        self.events.emit(|| CommandSucceeded {
-            duration: self.started.elapsed(),
-            reply: if self.sensitive { RawDocumentBuf::new() } else { reply.to_owned() },
-            command_name: self.command_name.clone(),
-            database_name: self.database_name.clone(),
-            request_id: self.request_id,
-            operation_id: self.operation_id,
+        let Self { events, socket, open } = &mut *self;
+        let Some(open) = open.take() else { return };
+        events.emit(|| CommandSucceeded {
+            duration: open.started.elapsed(),
+            reply: if open.sensitive { RawDocumentBuf::new() } else { reply.to_owned() },
+            command_name: open.command_name,
+            database_name: open.database_name,
+            request_id: open.request_id,
+            operation_id: open.operation_id,
             address: socket.address.clone(),
             connection_id: socket.connection_id,
             server_connection_id: socket.server_connection_id,
@@ -144,21 +184,19 @@ impl CommandWatch {
     /// It got this error.
     #[allow(clippy::boxed_local, reason = "it arrives in its box")]
     pub fn failed(mut self: Box<Self>, error: &Error) {
-        self.fail(error);
+        self.fail(|| error.clone());
     }
 
-    fn fail(&mut self, error: &Error) {
-        if std::mem::replace(&mut self.over, true) {
-            return;
-        }
-        let socket = &self.socket;
-        self.events.emit(|| CommandFailed {
-            duration: self.started.elapsed(),
-            failure: if self.sensitive { sensitive::redacted(error) } else { error.clone() },
-            command_name: self.command_name.clone(),
-            database_name: self.database_name.clone(),
-            request_id: self.request_id,
-            operation_id: self.operation_id,
+    fn fail(&mut self, error: impl FnOnce() -> Error) {
+        let Self { events, socket, open } = self;
+        let Some(open) = open.take() else { return };
+        events.emit(|| CommandFailed {
+            duration: open.started.elapsed(),
+            failure: if open.sensitive { sensitive::redacted(&error()) } else { error() },
+            command_name: open.command_name,
+            database_name: open.database_name,
+            request_id: open.request_id,
+            operation_id: open.operation_id,
             address: socket.address.clone(),
             connection_id: socket.connection_id,
             server_connection_id: socket.server_connection_id,
@@ -170,10 +208,24 @@ impl CommandWatch {
 impl Drop for CommandWatch {
     /// The socket's actor panicked, or its arbiter was stopped.
     fn drop(&mut self) {
-        if !self.over {
-            self.fail(
-                &Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network(),
-            );
-        }
+        self.fail(|| Error::new(Kind::AutoReconnect, "the socket was lost before the reply came").network());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_allocated_once_while_it_is_among_the_last() {
+        let mut names = Names::default();
+        let first = names.of("find");
+        assert!(Arc::ptr_eq(&first, &names.of("find")));
+        let others = ["a", "b", "c", "d", "e", "f", "g"].map(|name| names.of(name));
+        assert!(Arc::ptr_eq(&first, &names.of("find")), "the eighth still has room");
+        assert_eq!(&*names.of("h"), "h");
+        let again = names.of("find");
+        assert!(*again == *first && !Arc::ptr_eq(&first, &again), "the oldest made room");
+        assert!(Arc::ptr_eq(&others[1], &names.of("b")));
     }
 }

@@ -1,6 +1,7 @@
 //! From the backlogs to the listeners, on a thread of its own: a listener that blocks or
 //! panics does so to nobody else.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,6 @@ use super::log::Logs;
 
 /// How long an actor may have no room for an event before that one is lost.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Events that one listener gets before the others have their turn.
-const TURN: usize = 32;
 
 /// Who is told of events, and of which.
 #[derive(Clone, Debug)]
@@ -78,20 +76,20 @@ pub fn listen(listeners: Vec<Listener>, backlog: usize, logs: Logs) -> io::Resul
 
 /// Until the end, or until the listener is gone.
 async fn deliver(backlog: Arc<Backlog>, ear: Ear) {
-    let mut turn = 0;
-    while let Some(item) = backlog.next().await {
-        let Item::Event(event) = item else { continue };
-        let listens = match &ear {
-            Ear::Closure(closure) => call(closure, event),
-            Ear::Recipient(recipient) => send(recipient, event, &backlog).await,
-        };
-        if !listens {
-            break;
+    let mut some = VecDeque::new();
+    'listens: while backlog.next(&mut some).await {
+        for item in some.drain(..) {
+            let Item::Event(event) = item else { continue };
+            let listens = match &ear {
+                Ear::Closure(closure) => call(closure, event),
+                Ear::Recipient(recipient) => send(recipient, event, &backlog).await,
+            };
+            if !listens {
+                break 'listens;
+            }
         }
-        turn += 1;
-        if turn % TURN == 0 {
-            tokio::task::yield_now().await;
-        }
+        // The other listeners have their turn.
+        tokio::task::yield_now().await;
     }
     backlog.leave();
 }

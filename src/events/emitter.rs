@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::oneshot;
+use tracing::level_filters::LevelFilter;
 
 use super::backlog::{Backlog, Counts, Item};
 use super::kinds::EventKinds;
 use super::log::{Logs, Selection};
 use super::{Event, Happened};
+
+/// Every question whether somebody listens is answered with no before it is asked: a build beside
+/// which benches can see what asking costs. Nobody is told anything in it.
+const SILENT: bool = cfg!(actix_mongo_silent);
 
 /// Takes events for all listeners of one connection, and for its logs. Where nobody wants an
 /// event it is not made: two numbers are read. It never waits, and runs nobody's code; so it
@@ -32,13 +37,26 @@ impl Emitter {
     /// Whether anybody wants events of this one kind.
     #[inline]
     pub fn is_on(&self, kind: EventKinds) -> bool {
-        self.0.as_ref().is_some_and(|hub| hub.counts.wants(kind) || hub.logs.wants(kind))
+        !SILENT && self.0.as_ref().is_some_and(|hub| hub.counts.wants(kind) || hub.logs.wants(kind))
     }
 
     /// Whether logs want to hear which servers are chosen.
     #[inline]
     pub fn logs_selection(&self) -> bool {
         self.is_on(EventKinds::SELECTION)
+    }
+
+    /// Whether logs might want to hear something of that: one number that is read, and no
+    /// subscriber that is asked.
+    #[inline]
+    pub fn may_log_selection(&self) -> bool {
+        !SILENT && LevelFilter::current() >= LevelFilter::INFO
+    }
+
+    /// Whether logs want to hear that a server is waited for. Asked where one is, and not
+    /// before: it is a question for most subscribers, and not only a number.
+    pub fn logs_waiting(&self) -> bool {
+        self.is_on(EventKinds::WAITING)
     }
 
     /// Tells all who want it, if there are any.
@@ -63,10 +81,16 @@ impl Emitter {
     #[cold]
     fn tell(&self, kind: EventKinds, item: Item) {
         let Some(hub) = &self.0 else { return };
-        for backlog in hub.backlogs.iter().filter(|backlog| backlog.takes(kind)) {
+        let logs = hub.logs.wants(kind) || kind == EventKinds::SELECTION;
+        let mut takers = hub.backlogs.iter().filter(|backlog| backlog.takes(kind)).peekable();
+        // The last one gets it as it is: with one listener nothing is copied.
+        while let Some(backlog) = takers.next() {
+            if !logs && takers.peek().is_none() {
+                return backlog.push(item);
+            }
             backlog.push(item.clone());
         }
-        if hub.logs.wants(kind) || kind == EventKinds::SELECTION {
+        if logs {
             hub.logs.push(item);
         }
     }

@@ -22,6 +22,8 @@ impl EventKinds {
     pub(super) const NONE: Self = Self(0);
     /// The choice of servers. Only logs tell of it.
     pub(super) const SELECTION: Self = Self(1 << 3);
+    /// That part of it that people ought to see: there is no server to choose.
+    pub(super) const WAITING: Self = Self(1 << 4);
 
     /// Whether all of these are among them.
     pub const fn contains(self, kinds: Self) -> bool {
@@ -39,7 +41,7 @@ impl EventKinds {
     }
 
     /// How many places there are.
-    pub(super) const PLACES: usize = 4;
+    pub(super) const PLACES: usize = 5;
 }
 
 impl BitOr for EventKinds {

@@ -11,6 +11,7 @@ mod selection;
 mod tests;
 mod write;
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Once};
 use std::thread;
@@ -66,7 +67,8 @@ impl Logs {
     /// any so detailed, it is one number that is read.
     #[inline]
     pub fn wants(&self, kind: EventKinds) -> bool {
-        LevelFilter::current() >= LevelFilter::INFO && self.0.as_ref().is_some_and(|kept| kept.asks(kind))
+        let level = if kind == EventKinds::WAITING { LevelFilter::INFO } else { LevelFilter::DEBUG };
+        LevelFilter::current() >= level && self.0.as_ref().is_some_and(|kept| kept.asks(kind))
     }
 
     /// Adds a message.
@@ -104,17 +106,18 @@ impl Kept {
             EventKinds::COMMANDS => enabled!(target: "actix_mongo::command", Level::DEBUG),
             EventKinds::POOLS => enabled!(target: "actix_mongo::connection", Level::DEBUG),
             EventKinds::TOPOLOGY => enabled!(target: "actix_mongo::topology", Level::DEBUG),
-            _ => enabled!(target: "actix_mongo::server_selection", Level::INFO),
+            EventKinds::WAITING => enabled!(target: "actix_mongo::server_selection", Level::INFO),
+            _ => enabled!(target: "actix_mongo::server_selection", Level::DEBUG),
         })
     }
 
     fn run(&self) {
-        // Without anything to wait for but the backlog, this can't fail.
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
-        let mut lost = 0;
-        while let Some(item) = runtime.block_on(self.backlog.next()) {
+        // Without anything to wait for but the backlog and the time, this can't fail.
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+        let (mut lost, mut some) = (0, VecDeque::new());
+        while runtime.block_on(self.backlog.next(&mut some)) {
             self.scoped(|| {
-                self.writer.write(item);
+                some.drain(..).for_each(|item| self.writer.write(item));
                 let now = self.counts.dropped.load(Relaxed);
                 if now > lost {
                     let messages = now - std::mem::replace(&mut lost, now);

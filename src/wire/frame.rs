@@ -148,7 +148,8 @@ impl Frame {
     /// The command as it was last sealed, with its document sequences as arrays. `None` if
     /// it is none.
     pub fn whole_command(&self) -> Option<RawDocumentBuf> {
-        let mut whole = self.command().to_vec();
+        let mut whole = Vec::with_capacity(self.len());
+        whole.extend_from_slice(self.command());
         // Its closing zero comes again at the end.
         whole.pop();
         let mut sections = self.sections.as_slice();

@@ -38,16 +38,17 @@ impl Visit for Message {
     }
 }
 
-/// Keeps the messages of one target.
+/// Keeps the messages of one target, down to a level.
 #[derive(Clone)]
 struct Capture {
     target: &'static str,
+    level: Level,
     messages: Arc<Mutex<Vec<Message>>>,
 }
 
 impl Subscriber for Capture {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == self.target
+        metadata.target() == self.target && *metadata.level() <= self.level
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -71,7 +72,16 @@ impl Subscriber for Capture {
 
 /// A connection to the tests' server whose messages of this target are kept.
 fn connection(target: &'static str, change: impl FnOnce(Builder) -> Builder) -> (Connection, Capture) {
-    let capture = Capture { target, messages: Arc::default() };
+    connection_at(Level::TRACE, target, change)
+}
+
+/// The same, for messages of this level and above.
+fn connection_at(
+    level: Level,
+    target: &'static str,
+    change: impl FnOnce(Builder) -> Builder,
+) -> (Connection, Capture) {
+    let capture = Capture { target, level, messages: Arc::default() };
     let builder = change(Connection::builder().uri(uri()).unwrap());
     (with_default(capture.clone(), || builder.connect_lazy()).unwrap(), capture)
 }
@@ -198,6 +208,21 @@ fn the_choice_of_a_server_is_told_with_the_wait_for_it() {
         nowhere.database("admin").unwrap().run_command(doc! { "ping": 1 }).await.unwrap_err();
         let failed = &capture.of(&nowhere, "Server selection failed").await[0];
         assert!(!failed.text("failure").is_empty());
+    });
+}
+
+#[test]
+fn who_wants_no_details_hears_of_the_wait_alone() {
+    block_on(async {
+        let target = "actix_mongo::server_selection";
+        let (connection, capture) = connection_at(Level::INFO, target, |builder| builder);
+        connection.database("admin").unwrap().run_command(doc! { "ping": 1 }).await.unwrap();
+        connection.flush_events(SOON).await.unwrap();
+        let messages = capture.messages.lock().unwrap().clone();
+        let [waiting] = messages.as_slice() else { panic!("{messages:?}") };
+        assert_eq!(waiting.text("message"), "Waiting for suitable server to become available");
+        assert_eq!(waiting.text("operation"), "ping");
+        assert!(waiting.text("operationId").parse::<i64>().unwrap() > 0);
     });
 }
 

@@ -42,7 +42,7 @@ impl Watched {
 
     /// All so far.
     pub fn events(&self) -> Vec<Event> {
-        block_on(self.connection.flush_events());
+        block_on(self.connection.flush_events(SOON)).unwrap();
         self.told.lock().unwrap().clone()
     }
 

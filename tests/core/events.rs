@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_mongo::connection::ConnectionOptions;
 use actix_mongo::events::{CheckOutFailedReason, ConnectionClosedReason, Ear, Event, EventKinds, Listener};
 use actix_mongo::topology::ServerKind;
-use actix_mongo::{MonitoringMode, label};
+use actix_mongo::{Error, MonitoringMode, label};
 use bson::doc;
 use test_support::{Gate, Rule, ScriptedServer, poll_until};
 
@@ -26,6 +26,27 @@ fn listening(server: &ScriptedServer, change: impl FnOnce(&mut ConnectionOptions
         change(options);
     });
     (client, Events(events))
+}
+
+/// The same, whose one connection was used, and what it tells from then on.
+async fn used(change: impl FnOnce(&mut ConnectionOptions)) -> (ScriptedServer, Client, Events) {
+    let server = ScriptedServer::start();
+    let (client, events) = listening(&server, change);
+    client.ping().await;
+    events.up_to("1 in");
+    (server, client, events)
+}
+
+/// A ping that fails by this rule, which costs the connection: its error, and that all follows
+/// from it in this order, of which the last is this.
+async fn told_of_failure(rule: Rule, last: &str) -> Error {
+    let (server, client, events) = used(|_| {}).await;
+    server.rule(rule);
+    let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it fails");
+    let expected =
+        ["asked", "1 out", "server is Unknown", "topology is Single", "pool cleared", "1 in", last];
+    assert_eq!(events.up_to(last), expected);
+    error
 }
 
 struct Events(Receiver<Event>);
@@ -130,23 +151,7 @@ fn a_life_from_opening_to_closed() {
 #[test]
 fn what_follows_from_an_error_comes_before_the_end_of_its_connection() {
     story(async {
-        let server = ScriptedServer::start();
-        let (client, events) = listening(&server, |_| {});
-        client.ping().await;
-        events.up_to("1 in");
-        server.rule(Rule::on("ping").once().close());
-        soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("the connection broke");
-        let told = events.up_to("1 closed: error");
-        let expected = [
-            "asked",
-            "1 out",
-            "server is Unknown",
-            "topology is Single",
-            "pool cleared",
-            "1 in",
-            "1 closed: error",
-        ];
-        assert_eq!(told, expected);
+        told_of_failure(Rule::on("ping").once().close(), "1 closed: error").await;
     });
 }
 
@@ -154,24 +159,8 @@ fn what_follows_from_an_error_comes_before_the_end_of_its_connection() {
 #[test]
 fn what_follows_from_a_changed_state_comes_before_the_connection_is_checked_in() {
     story(async {
-        let server = ScriptedServer::start();
-        let (client, events) = listening(&server, |_| {});
-        client.ping().await;
-        events.up_to("1 in");
-        server.rule(Rule::on("ping").once().fail(91, "ShutdownInProgress"));
-        let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it shuts down");
-        assert_eq!(error.code(), Some(91));
-        let told = events.up_to("1 closed: stale");
-        let expected = [
-            "asked",
-            "1 out",
-            "server is Unknown",
-            "topology is Single",
-            "pool cleared",
-            "1 in",
-            "1 closed: stale",
-        ];
-        assert_eq!(told, expected);
+        let rule = Rule::on("ping").once().fail(91, "ShutdownInProgress");
+        assert_eq!(told_of_failure(rule, "1 closed: stale").await.code(), Some(91));
     });
 }
 
@@ -179,10 +168,7 @@ fn what_follows_from_a_changed_state_comes_before_the_connection_is_checked_in()
 #[test]
 fn the_same_holds_where_the_server_closes_the_connection_at_once() {
     story(async {
-        let server = ScriptedServer::start();
-        let (client, events) = listening(&server, |options| options.pool.max_size = 1);
-        client.ping().await;
-        events.up_to("1 in");
+        let (server, client, events) = used(|options| options.pool.max_size = 1).await;
         for connection in 1..=4 {
             server.rule(Rule::on("ping").once().fail(91, "ShutdownInProgress").then_close());
             let error = soon(client.run(command(doc! { "ping": 1 }))).await.expect_err("it shuts down");
@@ -204,13 +190,11 @@ fn the_same_holds_where_the_server_closes_the_connection_at_once() {
 #[test]
 fn a_changed_state_holds_up_no_other_request_of_the_socket() {
     story(async {
-        let server = ScriptedServer::start();
-        let (client, events) = listening(&server, |options| {
+        let one_for_two = |options: &mut ConnectionOptions| {
             options.pool.max_size = 1;
             options.pool.pipeline_depth = 2;
-        });
-        client.ping().await;
-        events.up_to("1 in");
+        };
+        let (server, client, events) = used(one_for_two).await;
         let gate = Gate::new();
         server.rule(Rule::on("ping").once().after(&gate).fail(10107, "NotWritablePrimary"));
         let refused = client.start(command(doc! { "ping": 1 })).await;
@@ -232,10 +216,7 @@ fn a_changed_state_holds_up_no_other_request_of_the_socket() {
 #[test]
 fn a_connection_whose_request_was_refused_for_overload_is_checked_in_as_any_other() {
     story(async {
-        let server = ScriptedServer::start();
-        let (client, events) = listening(&server, |_| {});
-        client.ping().await;
-        events.up_to("1 in");
+        let (server, client, events) = used(|_| {}).await;
         let overload = doc! {
             "ok": 0, "code": 462, "codeName": "IngressRequestRateLimitExceeded",
             "errmsg": "Rate limiter 'ingressRequestRateLimiter' rate exceeded",
@@ -255,10 +236,7 @@ fn a_connection_whose_request_was_refused_for_overload_is_checked_in_as_any_othe
 #[test]
 fn a_call_that_waits_too_long_is_told_of() {
     story(async {
-        let server = ScriptedServer::start();
-        let (client, events) = listening(&server, |options| options.pool.max_size = 1);
-        client.ping().await;
-        events.up_to("1 in");
+        let (_server, client, events) = used(|options| options.pool.max_size = 1).await;
         let lease = client.lease().await.expect("it is idle");
         let late = command(doc! { "ping": 1 }).within(Duration::from_millis(50));
         soon(client.run(late)).await.expect_err("nothing came free");

@@ -4,15 +4,17 @@
 pub mod official;
 #[cfg(feature = "ours")]
 pub mod ours;
+#[cfg(feature = "ours")]
+mod subscriber;
 
 use std::future::Future;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use bson::Document;
 
-use crate::cases::Scan;
+use crate::cases::{Operation, Scan};
 use crate::cli::ConnectArguments;
-use crate::things::Sum;
+use crate::things::{DOCUMENTS, Sum};
 
 pub trait Driver: Clone + Send + Sync + 'static {
     /// Connects, from inside the host, with the pool's limits, and comes back when a first
@@ -26,6 +28,18 @@ pub trait Driver: Clone + Send + Sync + 'static {
     fn insert(&self, document: &Document) -> impl Future<Output = Result<()>> + Send;
 
     fn ping(&self) -> impl Future<Output = Result<()>> + Send;
+
+    /// One of these. `id` says which document, `new` is what an insert inserts.
+    fn one(&self, operation: Operation, id: i64, new: &Document) -> impl Future<Output = Result<()>> + Send {
+        async move {
+            match operation {
+                Operation::Find => self.find(id % DOCUMENTS).await,
+                Operation::Insert => self.insert(new).await,
+                Operation::Ping => self.ping().await,
+                Operation::Scan(_) => bail!("a scan is measured by itself"),
+            }
+        }
+    }
 
     /// All documents of a collection, in the way that its author would advise for the form.
     fn scan(&self, scan: Scan) -> impl Future<Output = Result<Sum>> + Send;

@@ -2,16 +2,17 @@
 //! deadline on every operation. The official driver has no such deadline: what ours costs is in
 //! our figures.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::Arbiter;
+use actix_mongo::events::{Event, EventKinds};
 use actix_mongo::{Collection, Connection, Database};
 use anyhow::{Result, bail};
 use bson::{Document, doc};
+use tracing::level_filters::LevelFilter;
 
-use super::{Driver, FILLING};
+use super::{Driver, FILLING, subscriber};
 use crate::cases::{Form, HostKind, Scan};
 use crate::cli::{ConnectArguments, DriverKind};
 use crate::things::{DATABASE, INSERTED, Sum, THINGS, Thing};
@@ -38,12 +39,13 @@ impl Driver for Ours {
             // Equal threads: the official driver lives on the host's one arbiter, too.
             builder = builder.lend_arbiters([Arbiter::current()]);
         }
-        if arguments.driver == DriverKind::Listened {
-            let heard = Arc::new(AtomicU64::new(0));
-            builder = builder.on_event(move |event| {
-                std::hint::black_box(event);
-                heard.fetch_add(1, Ordering::Relaxed);
-            });
+        match arguments.driver {
+            DriverKind::Listened => builder = builder.on_event(counting()),
+            DriverKind::Commands => builder = builder.on_events(EventKinds::COMMANDS, counting()),
+            DriverKind::Off => subscriber::set(LevelFilter::OFF, true)?,
+            DriverKind::Info => subscriber::set(LevelFilter::INFO, true)?,
+            DriverKind::Elsewhere => subscriber::set(LevelFilter::DEBUG, false)?,
+            DriverKind::Ours | DriverKind::Official => {}
         }
         let connection = builder.connect().await?;
         let database = connection.database(DATABASE)?;
@@ -93,6 +95,15 @@ impl Driver for Ours {
             }
         }
         Ok(sum)
+    }
+}
+
+/// A listener that counts.
+fn counting() -> impl Fn(Event) + Send + Sync + 'static {
+    let heard = AtomicU64::new(0);
+    move |event| {
+        std::hint::black_box(event);
+        heard.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod client;
 mod footprint;
+mod instructions;
 mod server;
 mod support;

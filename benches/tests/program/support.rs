@@ -20,7 +20,12 @@ pub fn rows(name: &str, arguments: &[&str]) -> Vec<Value> {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(!text.contains("UNEQUAL"), "{text}");
-    let file = std::fs::read_to_string(out).expect("the file was written");
+    lines(out)
+}
+
+/// The rows of a file.
+pub fn lines(file: &str) -> Vec<Value> {
+    let file = std::fs::read_to_string(file).expect("the file was written");
     file.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 

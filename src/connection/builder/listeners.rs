@@ -14,7 +14,9 @@ impl Builder {
     /// Closures run one after the other, on a thread of the connection that does nothing
     /// else, so they may take their time and even block; a slow one loses the oldest events
     /// that wait for it, see [`event_backlog`](Self::event_backlog). One that panics gets
-    /// the next event all the same. The last events may come after
+    /// the next event all the same. An event may wait a millisecond or two for others, so
+    /// that the thread is not woken for each; [`flush_events`](crate::Connection::flush_events)
+    /// waits for none. The last events may come after
     /// [`close`](crate::Connection::close) is ready.
     pub fn on_event(self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
         self.on_events(EventKinds::ALL, listener)

@@ -11,7 +11,7 @@ use self::request::{outlives, purpose};
 use super::handle::Scope;
 use super::operation::{Operation, Plan, SessionPlan};
 use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
-use super::select::Selected;
+use super::select::{Asking, Selected};
 use super::session::ClientSession;
 use super::shared::Core;
 use super::via::{Via, lease};
@@ -169,13 +169,14 @@ impl<'a> Call<'a> {
         let plan = operation.plan();
         let command = plan.command_name.as_deref().map_or(name, |name| name);
         let told = core.selection_starts(command, self.operation_id, &plan.target);
+        let asking = Asking { command, operation_id: self.operation_id, watch: told.as_deref() };
         let selected = core.select(
             &plan.target,
             self.version,
             self.past.as_ref().map_or(&[], |past| &past.avoid),
             self.selection_deadline,
             self.closing,
-            told.as_deref(),
+            Some(asking),
         );
         let selected = selected.await;
         let selected = core.selection_ends(told, selected);
@@ -189,8 +190,7 @@ impl<'a> Call<'a> {
         let _counted = pool.operation_started();
         // What is kept over the wait for the reply is little: see `execute`.
         let (mut narrower, mut frame): (Option<Box<Limits>>, Option<Box<Frame>>) = (None, None);
-        let kept = self.past.as_mut().and_then(|past| past.own.take());
-        let mut own = kept.filter(|(server, _)| server == pool.address()).map(|(_, lease)| lease);
+        let mut own = self.held_on(&pool);
         // There each cursor holds the socket that it came over, so none is held before.
         let balanced = is_balanced(&snapshot);
         loop {
@@ -262,6 +262,13 @@ impl<'a> Call<'a> {
                 }
             }
         }
+    }
+
+    /// The socket that the latest attempt held, if it is of this pool. Apart, so that a call
+    /// keeps no room for it.
+    fn held_on(&mut self, pool: &Pool) -> Option<Lease> {
+        let (server, lease) = self.past.as_mut()?.own.take()?;
+        (server == *pool.address()).then_some(lease)
     }
 
     /// The caller's session.

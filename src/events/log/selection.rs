@@ -45,18 +45,15 @@ pub struct SelectionWatch {
 }
 
 impl SelectionWatch {
-    /// The choice for this command begins; `None` if logs don't want it.
-    pub fn start(
-        events: &Emitter,
-        operation: &str,
-        operation_id: i64,
-        selector: &Criteria,
-        topology: &Arc<TopologyDescription>,
-    ) -> Box<Self> {
+    /// Of this command. Nothing is told yet.
+    pub fn of(events: &Emitter, operation: &str, operation_id: i64, selector: &Criteria) -> Box<Self> {
         let (events, selector) = (events.clone(), Arc::new(selector.clone()));
-        let watch = Self { events, operation: operation.into(), operation_id, selector };
-        watch.tell(topology, Step::Started);
-        Box::new(watch)
+        Box::new(Self { events, operation: operation.into(), operation_id, selector })
+    }
+
+    /// It begins.
+    pub fn started(&self, topology: &Arc<TopologyDescription>) {
+        self.tell(topology, Step::Started);
     }
 
     /// There is none so far.

@@ -58,9 +58,10 @@ fn the_variable_counts_if_it_is_a_number() {
 }
 
 /// Keeps what it is told about some targets.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Capture {
     target: &'static str,
+    level: Level,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -74,7 +75,7 @@ impl Visit for Text {
 
 impl Subscriber for Capture {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with(self.target) && *metadata.level() <= Level::DEBUG
+        metadata.target().starts_with(self.target) && *metadata.level() <= self.level
     }
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)
@@ -90,9 +91,29 @@ impl Subscriber for Capture {
     }
 }
 
+fn capture(target: &'static str, level: Level) -> Capture {
+    Capture { target, level, seen: Arc::default() }
+}
+
+#[test]
+fn who_wants_no_details_of_a_choice_is_still_told_that_it_waits() {
+    let logs = |level| {
+        let capture = capture("actix_mongo::server_selection", level);
+        let logs = tracing::subscriber::with_default(capture, || Logs::here(None));
+        listen(Vec::<Listener>::new(), 1, logs).unwrap()
+    };
+    let wants = |level| {
+        let emitter = logs(level);
+        (emitter.logs_selection(), emitter.logs_waiting())
+    };
+    assert_eq!(wants(Level::DEBUG), (true, true));
+    assert_eq!(wants(Level::INFO), (false, true));
+    assert_eq!(wants(Level::WARN), (false, false));
+}
+
 #[test]
 fn the_subscriber_of_the_thread_is_told_what_it_wants_and_nothing_else_is_made() {
-    let capture = Capture { target: "actix_mongo::connection", ..Capture::default() };
+    let capture = capture("actix_mongo::connection", Level::DEBUG);
     let seen = capture.seen.clone();
     let logs = tracing::subscriber::with_default(capture, || Logs::here(None));
     let emitter = listen(Vec::<Listener>::new(), 1, logs).unwrap();

@@ -79,7 +79,7 @@ impl Scene<'_> {
         }
         self.captured.debug(&connection.state());
         self.captured.text(&connection.state().to_string());
-        block_on(connection.flush_events());
+        block_on(connection.flush_events(SOON)).unwrap();
         block_on(connection.close(Duration::ZERO));
     }
 
@@ -279,7 +279,7 @@ fn panics(scene: &Scene<'_>, scram: &ScramServer) {
     let error = block_on(ping().into_future()).unwrap_err();
     let printed = std::thread::spawn({
         let error = error.clone();
-        move || Err::<(), _>(error).unwrap()
+        move || panic!("{error:?}")
     });
     assert!(printed.join().is_err());
     scene.captured.error(&error);

@@ -89,7 +89,10 @@ fn prose_2_users_are_let_in_by_each_mechanism_they_have_and_by_default() {
         assert!(by_uri.is_ok(), "{user} {mechanism:?}: {by_uri:?}");
         let by = |password: &str| {
             let credential = Credential::new(user, password);
-            mechanism.map_or(credential.clone(), |mechanism| credential.mechanism(mechanism))
+            match mechanism {
+                None => credential,
+                Some(mechanism) => credential.mechanism(mechanism),
+            }
         };
         let in_code = try_credential(&server.bare(), by(user));
         assert!(in_code.is_ok(), "{user} {mechanism:?}: {in_code:?}");

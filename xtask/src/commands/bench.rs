@@ -14,7 +14,7 @@ const ON_TRUSTED_SERVERS: &str = "trust";
 /// What is measured.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The program: client, server, trust, events, builds or footprint
+    /// The program: client, server, trust, events, builds, instructions or footprint
     #[arg(default_value = "client")]
     program: String,
     /// Fewer and shorter rounds
