@@ -18,7 +18,7 @@ use super::via::{Via, lease};
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Kind, Result};
-use crate::pool::{Answer, Failure, Lease, Limits, SessionUse};
+use crate::pool::{Answer, Failure, Lease, Limits, Pool, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
