@@ -14,7 +14,7 @@ use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
 use super::select::{Asking, Selected};
 use super::session::ClientSession;
 use super::shared::Core;
-use super::via::{Via, lease};
+use super::via::Via;
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
 use crate::error::{Kind, Result};
@@ -196,21 +196,20 @@ impl<'a> Call<'a> {
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if !balanced
-                && own.is_none()
-                && let Some(purpose) = purpose(&operation.plan().via, frame.as_deref(), &pool)
-            {
-                let bytes = frame.as_ref().map_or(0, |frame| frame.len());
-                let wish = lease(core, &pool, purpose, bytes, self.deadline, wait_deadline);
-                match Box::pin(wish).await {
+            let purpose = purpose(&operation.plan().via, frame.as_deref(), &pool);
+            if let Some(purpose) = purpose.filter(|_| !balanced && own.is_none()) {
+                match self.hold(&pool, purpose, frame.as_deref(), wait_deadline).await {
                     Ok(lease) => own = Some(lease),
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 }
             }
-            let (narrow, ours) = (narrower.as_deref(), own.as_ref());
-            let prepared = self.prepare(operation, &snapshot, &pool, narrow, &mut frame, ours)?;
+            let (narrow, held) = (narrower.as_deref(), own.as_ref());
             // None: it is large, and this thread is to hold a socket first.
-            let Some((mut run, answer)) = prepared else { continue };
+            let Some((mut run, answer)) =
+                self.prepare(operation, &snapshot, &pool, narrow, &mut frame, held)?
+            else {
+                continue;
+            };
             run.wait_deadline = Some(wait_deadline);
             let plan = operation.plan();
             let waiting = match (&plan.via, &own) {

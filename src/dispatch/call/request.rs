@@ -1,6 +1,8 @@
 //! From an operation to one attempt's request: encoded, in its session, and compressed here if
 //! it is large.
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -11,15 +13,30 @@ use crate::actors::snapshot::Snapshot;
 use crate::dispatch::encode::encode;
 use crate::dispatch::operation::{Operation, Retry};
 use crate::dispatch::select::read_preference;
-use crate::dispatch::via::Via;
-use crate::error::{Error, Kind};
+use crate::dispatch::via::{Via, lease};
+use crate::error::{Error, Kind, Result};
 use crate::pool::{Follow, Lease, Limits, Outcome, Pool, Purpose, Run, Surroundings};
 use crate::wire::Frame;
 
 /// A request and where its answer will arrive.
 pub(super) type Request = (Box<Run>, oneshot::Receiver<Outcome>);
 
-impl Call<'_> {
+impl<'c> Call<'c> {
+    /// Waits for a socket to hold. Boxed, and made apart: a call keeps no room for it.
+    pub(super) fn hold<'a>(
+        &self,
+        pool: &'a Arc<Pool>,
+        purpose: Purpose,
+        frame: Option<&Frame>,
+        wait_deadline: Instant,
+    ) -> Pin<Box<dyn Future<Output = Result<Lease>> + Send + 'a>>
+    where
+        'c: 'a,
+    {
+        let bytes = frame.map_or(0, Frame::len);
+        Box::pin(lease(self.core, pool, purpose, bytes, self.deadline, wait_deadline))
+    }
+
     /// The request of one attempt over this pool. All that only it needs stays in here. `frame`
     /// is one that was written before and not sent. `None` leaves the frame there: it is so
     /// large that it needs a socket of its `own` first.
@@ -31,7 +48,7 @@ impl Call<'_> {
         narrower: Option<&Limits>,
         waiting: &mut Option<Box<Frame>>,
         own: Option<&Lease>,
-    ) -> Result<Option<Request>, Box<Failed>> {
+    ) -> std::result::Result<Option<Request>, Box<Failed>> {
         let core = self.core;
         let known = pool.limits();
         let limits = narrower.map_or(known, |narrower| known.and(narrower));

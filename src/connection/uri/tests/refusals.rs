@@ -45,7 +45,7 @@ fn what_this_build_does_not_have_is_refused_by_name() {
     let cases = [
         #[cfg(not(feature = "dns-resolver"))]
         ("mongodb+srv://a/?tls=false", "mongodb+srv:// asks for a DNS lookup of the hosts"),
-        #[cfg(feature = "dns-resolver")]
+        #[cfg(all(feature = "dns-resolver", not(feature = "rustls-tls")))]
         ("mongodb+srv://a", "mongodb+srv:// without tls=false asks for TLS"),
         ("mongodb://a/?authMechanism=MONGODB-AWS", "authMechanism=MONGODB-AWS asks for a mechanism"),
         ("mongodb://me:pw@a/?authMechanism=GSSAPI", "authMechanism=GSSAPI asks for a mechanism"),
