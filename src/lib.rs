@@ -52,7 +52,7 @@
 //!   the latest changes, and asks nobody for it.
 //!
 //! What a connection string asks for and this build does not have (some authentication
-//! mechanisms, compression) is refused by name.
+//! mechanisms) is refused by name.
 //!
 //! # Features
 //!
@@ -60,6 +60,7 @@
 //! |---|---|---|
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
 //! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
+//! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -179,6 +180,7 @@ pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 pub use rustls;
 pub use tls::TlsOptions;
 pub use topology::{ReadMode, ReadPreference, ServerAddress, ServerKind, TagSet, TopologyKind};
+pub use wire::Compressor;
 
 pub use actors::gateway::messages;
 

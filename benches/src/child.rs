@@ -173,7 +173,7 @@ fn arguments(run: &RunArguments) -> Vec<String> {
     arguments
 }
 
-fn options(connect: &ConnectArguments) -> Vec<String> {
+pub fn options(connect: &ConnectArguments) -> Vec<String> {
     vec![
         format!("--driver={}", connect.driver.name()),
         format!("--host={}", connect.host.name()),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cases::{HostKind, Operation};
+use crate::trust::TrustArguments;
+use crate::trust::moment::MomentArguments;
 
 #[derive(Debug, Parser)]
 #[command(about = "actix-mongo measured beside the official driver")]
@@ -24,6 +26,8 @@ pub enum Task {
     Events(ComparisonArguments),
     /// Our driver in this build, against our driver in another build
     Builds(BuildsArguments),
+    /// Both drivers on real servers that ask for TLS or users, and with compression
+    Trust(TrustArguments),
     /// Instructions per operation of one caller, counted by valgrind: what telling listeners takes
     Instructions(InstructionsArguments),
     /// What depending on each driver costs: build time, crates, memory per idle socket
@@ -40,6 +44,9 @@ pub enum Task {
     /// One driver with sockets that have nothing to do; prints its memory for each line it reads
     #[command(hide = true)]
     RunIdle(ConnectArguments),
+    /// One driver, and what happens once in its life; prints one line of JSON
+    #[command(hide = true)]
+    RunMoment(MomentArguments),
 }
 
 #[derive(Debug, Args)]

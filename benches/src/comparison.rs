@@ -25,10 +25,10 @@ struct Side {
 }
 
 /// How long and how often.
-struct Plan {
-    rounds: u32,
-    seconds: Duration,
-    warm_up: Duration,
+pub struct Plan {
+    pub rounds: u32,
+    pub seconds: Duration,
+    pub warm_up: Duration,
 }
 
 struct Bench {
@@ -228,7 +228,7 @@ fn chosen(suite: Suite, arguments: &ComparisonArguments, right: DriverKind) -> V
     groups
 }
 
-fn plan(arguments: &ComparisonArguments) -> Plan {
+pub fn plan(arguments: &ComparisonArguments) -> Plan {
     let (rounds, seconds, warm_up) = if arguments.quick { QUICK } else { FULL };
     Plan {
         rounds: arguments.rounds.unwrap_or(rounds),
@@ -251,7 +251,7 @@ fn announce(plan: &Plan, groups: &[Group]) {
 }
 
 /// The workspace's own `target`, wherever this was built.
-fn default_out(name: &str, arguments: &ComparisonArguments) -> PathBuf {
+pub fn default_out(name: &str, arguments: &ComparisonArguments) -> PathBuf {
     let check = if arguments.self_check { "-self-check" } else { "" };
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
     benches.parent().unwrap_or(benches).join("target/bench").join(format!("{name}{check}.jsonl"))

@@ -4,7 +4,9 @@
 //! replies and then, case by case and round by round, a fresh child process per driver. `server`
 //! does the same against a real one. `events` and `builds` set ours against ours. Server and
 //! children are this same binary under hidden subcommands. `instructions` counts
-//! what a clock is too coarse for. `footprint` measures what a driver costs that does nothing. How to read the figures is in `docs/performance.md`.
+//! what a clock is too coarse for. `footprint` measures what a driver costs that does nothing,
+//! `trust` what encryption, users and compression cost. How to read the figures is in
+//! `docs/performance.md`.
 
 mod canned;
 mod cases;
@@ -25,6 +27,7 @@ mod scan;
 mod statistics;
 mod target;
 mod things;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
         Task::Footprint(arguments) => footprint::run(&arguments),
         Task::CannedServer => canned::server::serve(),
         Task::RunOne(arguments) => load::run_and_print(&arguments),
+        Task::Trust(arguments) => trust::run(&arguments),
+        Task::RunMoment(arguments) => trust::moment::run(&arguments),
         Task::RunCount(arguments) => instructions::count::run(&arguments),
         Task::RunIdle(arguments) => idle::run(&arguments),
     };

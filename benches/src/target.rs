@@ -33,6 +33,11 @@ impl Target {
             Self::Canned(server) => server.uri(),
             Self::Real(real) => real.uri.clone(),
         };
+        Self::with_defaults(&uri)
+    }
+
+    /// The same of any server's.
+    pub fn with_defaults(uri: &str) -> String {
         let separator = if uri.contains('?') { '&' } else { '?' };
         format!("{uri}{separator}retryReads=true&retryWrites=true&serverSelectionTimeoutMS=10000")
     }

@@ -48,13 +48,12 @@ impl Handshake<'_> {
             command.i32("isMaster", 1).bool("helloOk", true);
         }
         command.str("backpressure", BACKPRESSURE).document("client", self.client);
-        if !self.compressors.is_empty() {
-            command.array_with("compression", |list| {
-                for (index, name) in self.compressors.iter().enumerate() {
-                    list.str(&index.to_string(), name);
-                }
-            });
-        }
+        // An empty list says that nothing is to be compressed.
+        command.array_with("compression", |list| {
+            for (index, name) in self.compressors.iter().enumerate() {
+                list.str(&index.to_string(), name);
+            }
+        });
         if self.load_balanced {
             command.bool("loadBalanced", true);
         }
@@ -118,6 +117,7 @@ mod tests {
             "helloOk": true,
             "backpressure": "2",
             "client": { "driver": { "name": "x" } },
+            "compression": [],
             "$db": "admin",
         };
         assert_eq!(read(handshake.frame()), (0, expected));
@@ -131,6 +131,7 @@ mod tests {
             "hello": 1,
             "backpressure": "2",
             "client": {},
+            "compression": [],
             "apiVersion": "1",
             "apiStrict": true,
             "$db": "admin",

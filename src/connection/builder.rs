@@ -1,5 +1,6 @@
 //! Every option of a connection, set by name.
 
+mod compression;
 mod concerns;
 mod credential;
 mod discovery;

@@ -6,6 +6,7 @@ use super::options::{ConnectionOptions, SrvOptions};
 use super::uri::{self, ConnectionString, Scheme};
 use crate::error::{Error, Kind};
 use crate::tls::TlsOptions;
+use crate::wire::Compressor;
 
 /// The defaults, with what `uri` sets.
 pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
@@ -43,6 +44,8 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
     options.tls = tls_of(uri.wants_tls(), &given.tls);
     options.app_name.clone_from(&given.app_name);
     options.default_database.clone_from(&uri.database);
+    options.compressors = compressors(&given.compressors);
+    set(&mut options.pool.zlib_level, given.zlib_compression_level);
     set(&mut options.monitoring, given.server_monitoring_mode);
     options.srv_service.clone_from(&given.srv_service_name);
     if uri.scheme == Scheme::Srv {
@@ -61,6 +64,20 @@ pub fn options_of(uri: &ConnectionString) -> ConnectionOptions {
         }
     }
     options
+}
+
+/// Those that this build has. A connection without the others works as well, only more bytes
+/// travel: so a warning is all they give.
+fn compressors(names: &[String]) -> Vec<Compressor> {
+    let known = names.iter().filter_map(|name| Compressor::from_name(name));
+    let (built, missing): (Vec<_>, Vec<_>) = known.partition(|compressor| compressor.is_built());
+    for name in missing.into_iter().map(Compressor::name) {
+        tracing::warn!(
+            target: "actix_mongo::connection",
+            "compressors: {name} is not offered, since it needs this crate's feature `{name}`"
+        );
+    }
+    built
 }
 
 type Switch = fn(TlsOptions, bool) -> TlsOptions;

@@ -26,6 +26,7 @@ use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::tls::Connector;
 use crate::topology::Topology;
+use crate::wire::Offer;
 
 /// Mailboxes bound nothing (callers are counted before they send), so their capacity
 /// only says how much memory is kept ready.
@@ -196,7 +197,8 @@ fn greeting(options: &ConnectionOptions, surroundings: Surroundings) -> Result<G
         surroundings,
         options.topology.load_balanced,
         options.dispatch.server_api.clone(),
-    )
+    )?
+    .offering(Offer::new(options.compressors.iter().copied()))
 }
 
 fn no_thread(error: std::io::Error) -> Error {

@@ -19,6 +19,7 @@ use crate::events::Listener;
 use crate::pool::PoolOptions;
 use crate::tls::TlsOptions;
 use crate::topology::{ServerAddress, TopologySettings};
+use crate::wire::Compressor;
 
 /// `minHeartbeatFrequencyMS`, below which `heartbeatFrequencyMS` may not be set.
 const MIN_HEARTBEAT: Duration = Duration::from_millis(500);
@@ -63,6 +64,8 @@ pub struct ConnectionOptions {
     pub listeners: Vec<Listener>,
     /// Events that wait for one listener, at most.
     pub event_backlog: usize,
+    /// What to offer servers for compression, the preferred one first; default none.
+    pub compressors: Vec<Compressor>,
     /// Who knows the addresses of hosts, and the records behind `mongodb+srv://`.
     pub resolver: Resolver,
     /// How hosts are found by DNS; `None` if they are listed.
@@ -109,6 +112,7 @@ impl Default for ConnectionOptions {
             lent_arbiters: Vec::new(),
             listeners: Vec::new(),
             event_backlog: 4096,
+            compressors: Vec::new(),
             log_max_document_length: None,
             resolver: Resolver::default(),
             srv: None,
@@ -160,6 +164,14 @@ impl ConnectionOptions {
         if self.dispatch.heartbeat_frequency < MIN_HEARTBEAT {
             let least = MIN_HEARTBEAT.as_millis();
             return refuse(format!("heartbeatFrequencyMS must be at least {least}"));
+        }
+        let missing = self.compressors.iter().find(|compressor| !compressor.is_built());
+        if let Some(name) = missing.map(|compressor| compressor.name()) {
+            let sentence = format!("compression with {name} needs this crate's feature `{name}`");
+            return Err(Error::new(Kind::Unsupported, sentence));
+        }
+        if !(-1..=9).contains(&pool.zlib_level) {
+            return refuse(format!("zlib_compression_level ({}) must lie between -1 and 9", pool.zlib_level));
         }
         if self.srv.is_none() && (self.srv_service.is_some() || self.topology.srv_max_hosts > 0) {
             return refuse(

@@ -33,15 +33,17 @@ struct Wish<'a> {
     ticket: Option<Ticket>,
 }
 
-/// Waits for a socket of one's own. A lease that comes too late is given back.
+/// Waits for a socket of one's own, with so many bytes to send over it. A lease that comes too late is given back.
 pub(super) async fn lease(
     core: &Core,
     pool: &Arc<Pool>,
     purpose: Purpose,
+    bytes: usize,
     deadline: Option<Instant>,
     wait_deadline: Instant,
 ) -> Result<Lease> {
     let (mut request, lease) = LeaseRequest::new(purpose);
+    request.bytes = bytes;
     request.deadline = deadline;
     request.wait_deadline = Some(wait_deadline);
     let mut wish = Wish { pool, ticket: None };

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::stream::Stream;
 use crate::error::{Error, Kind};
 use crate::tls;
-use crate::wire::{ElementWriter, Frame, FrameSplitter, ProtocolError, Reply};
+use crate::wire::{Accepted, ElementWriter, Frame, FrameSplitter, ProtocolError, Reply};
 
 /// Replies to handshakes and hellos are far below this.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
@@ -101,6 +101,13 @@ impl Exchange {
             }
         }
         Ok(())
+    }
+
+    /// The same with a server that may compress its replies with these. Requests are not: the
+    /// greeting and authentication must not be, and the checks of monitors are too short.
+    pub fn accepting(mut self, accepted: Accepted) -> Self {
+        self.splitter = FrameSplitter::new(MAX_REPLY).accepting(accepted);
+        self
     }
 
     /// Whether nobody on the way can read what is sent.

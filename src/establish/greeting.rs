@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::command::{ClientMetadata, DriverInfo, Handshake, ServerApi, Surroundings};
 use crate::error::Result;
-use crate::wire::Frame;
+use crate::wire::{Accepted, Compressor, Frame, Offer};
 
 /// See the module. Written by callers, read by whoever opens a stream.
 #[derive(Debug)]
@@ -13,6 +13,7 @@ pub struct Greeting {
     app_name: Option<String>,
     surroundings: Surroundings,
     server_api: Option<ServerApi>,
+    offer: Offer,
     said: Mutex<Said>,
 }
 
@@ -35,11 +36,29 @@ impl Greeting {
     ) -> Result<Self> {
         let said = Said { load_balanced, libraries: Vec::new(), frame: Frame::default() };
         let said = Mutex::new(said);
-        let greeting = Self { app_name, surroundings, server_api, said };
+        let greeting = Self { app_name, surroundings, server_api, offer: Offer::default(), said };
         let frame = greeting.write(&[], load_balanced)?;
         greeting.lock().frame = frame;
         libraries.into_iter().try_for_each(|library| greeting.append(library))?;
         Ok(greeting)
+    }
+
+    /// The same with an offer to compress.
+    pub fn offering(mut self, offer: Offer) -> Result<Self> {
+        self.offer = offer;
+        let load_balanced = self.load_balanced();
+        self.balance(load_balanced)?;
+        Ok(self)
+    }
+
+    /// What messages to a server are compressed with that answered with these names.
+    pub fn choose(&self, server: &[String]) -> Option<Compressor> {
+        self.offer.choose(server)
+    }
+
+    /// What a server that was greeted may compress its replies with, this one's included.
+    pub fn accepted(&self) -> Accepted {
+        self.offer.accepted()
     }
 
     /// Adds a library, unless it was added before. On an error nothing has changed.
@@ -86,9 +105,10 @@ impl Greeting {
 
     fn write(&self, libraries: &[DriverInfo], load_balanced: bool) -> Result<Frame> {
         let metadata = ClientMetadata::new(self.app_name.as_deref(), libraries, &self.surroundings)?;
+        let compressors: Vec<&str> = self.offer.names().collect();
         let handshake = Handshake {
             client: metadata.document(),
-            compressors: &[],
+            compressors: &compressors,
             load_balanced,
             server_api: self.server_api.as_ref(),
         };

@@ -126,7 +126,7 @@ impl Dialer {
             stream = encrypt(tls, address, stream).await?;
         }
         progress.phase = Phase::Hello;
-        let mut exchange = Exchange::new(stream);
+        let mut exchange = Exchange::new(stream).accepting(self.greeting.accepted());
         let encrypted = exchange.is_encrypted();
         let authentication = self
             .authenticator
@@ -152,7 +152,8 @@ impl Dialer {
         if load_balanced && service.is_none() {
             return Err(Error::new(Kind::Unsupported, NO_SERVICE));
         }
-        let limits = if load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
+        let mut limits = if load_balanced { Limits::of_service(&hello) } else { Limits::of(&hello) };
+        limits.compressor = self.greeting.choose(&hello.compression);
         let topology_version = reply.body.get_document("topologyVersion").ok().map(ToOwned::to_owned);
         if let Some(authentication) = authentication {
             progress.phase = Phase::Authenticate;

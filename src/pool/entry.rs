@@ -26,11 +26,11 @@ impl actix::Message for Entry {
 }
 
 impl Entry {
-    /// Bytes that it holds while it waits.
+    /// Bytes that it, or the caller for it, holds while it waits.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Run(run) => run.frame.len(),
-            Self::Lease(_) => 0,
+            Self::Lease(lease) => lease.bytes,
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Purpose {
     Cursor,
     /// A tailable or awaitData cursor, or an exhaust stream: may park the socket for long.
     Parked,
+    /// A message so large that its caller compresses it, for as long as that runs.
+    Large,
 }
 
 /// A held socket. Requests run on it in the order in which they are submitted. Dropping
@@ -76,6 +78,8 @@ pub struct LeaseRequest {
     pub wait_deadline: Option<Instant>,
     /// For listeners, if there are any: from the claim until a socket takes it.
     pub check_out: Option<Box<CheckOut>>,
+    /// What the caller holds meanwhile, in bytes.
+    pub bytes: usize,
     reply: Option<oneshot::Sender<Result<Lease, Error>>>,
 }
 
@@ -83,8 +87,8 @@ impl LeaseRequest {
     /// A request for a lease, and where it will arrive.
     pub fn new(purpose: Purpose) -> (Box<Self>, oneshot::Receiver<Result<Lease, Error>>) {
         let (reply, answer) = oneshot::channel();
-        let (deadline, wait_deadline, check_out) = (None, None, None);
-        (Box::new(Self { purpose, deadline, wait_deadline, check_out, reply: Some(reply) }), answer)
+        let (deadline, wait_deadline, check_out, bytes) = (None, None, None, 0);
+        (Box::new(Self { purpose, deadline, wait_deadline, check_out, bytes, reply: Some(reply) }), answer)
     }
 
     /// Nobody waits for the lease any more.

@@ -17,6 +17,7 @@ mod options;
 mod queue;
 mod refusal;
 mod run;
+mod sealing;
 mod service;
 mod slot;
 mod slots;
@@ -41,6 +42,7 @@ pub use lease::{Lease, LeaseRequest, Purpose};
 pub use life::Life;
 pub use options::PoolOptions;
 pub use run::{Answer, Failure, Follow, Namespace, Outcome, Run, SessionUse};
+pub use sealing::{Surroundings, out_of_time};
 pub use service::{Origin, Service, ServiceInfo};
 pub use slot::{Slot, SlotControl, SlotId};
 pub use stats::{PoolStats, SlotInfo};
@@ -226,6 +228,7 @@ impl Pool {
         if !matches!(next, Next::Retire) {
             // Under the lock, so that no later generation's limits are overwritten.
             self.limits.set(limits);
+            self.limits.set_compressor(limits.compressor);
         }
         drop(state);
         next

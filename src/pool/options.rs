@@ -31,6 +31,8 @@ pub struct PoolOptions {
     /// Sockets live on arbiters that the application lent: a caller prefers those on its
     /// own thread, and trusts none on another to end its call in time (default false).
     pub lent: bool,
+    /// How hard zlib tries (`zlibCompressionLevel`, default -1, its usual level).
+    pub zlib_level: i32,
 }
 
 impl Default for PoolOptions {
@@ -46,6 +48,7 @@ impl Default for PoolOptions {
             pipeline_depth: 1,
             max_parked: None,
             lent: false,
+            zlib_level: -1,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::session::ServerSession;
 use crate::topology::Limits;
 use crate::topology::ServerAddress;
-use crate::wire::Frame;
+use crate::wire::{Compressor, Frame};
 
 /// A database and collection, as `killCursors` needs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +101,8 @@ pub struct Run {
     pub check_out: Option<Box<CheckOut>>,
     /// What events tell commands of one call by; 0 if nobody listens.
     pub operation_id: i64,
+    /// The caller has sealed and compressed it, with this.
+    pub(super) sealed_for: Option<Compressor>,
     /// Set by the socket just before the first byte goes out.
     written: bool,
     /// Made by [`next_of_stream`](Self::next_of_stream).
@@ -184,6 +186,7 @@ impl Run {
             wait_deadline: None,
             check_out: None,
             operation_id: 0,
+            sealed_for: None,
             written: false,
             next_of_stream: false,
             reply: Some(reply),

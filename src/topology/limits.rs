@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::hello::HelloReply;
 use super::server::ServerKind;
+use crate::wire::Compressor;
 
 /// Sizes and abilities of one server, as its hello reply gave them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Limits {
     pub session_timeout: Option<Duration>,
     /// Whether it takes `txnNumber` on writes (sessions, and not a standalone).
     pub retryable_writes: bool,
+    /// What messages to it are compressed with.
+    pub compressor: Option<Compressor>,
 }
 
 /// Long enough for sessions that do not age.
@@ -36,13 +39,14 @@ impl Default for Limits {
             max_wire_version: 8,
             session_timeout: None,
             retryable_writes: false,
+            compressor: None,
         }
     }
 }
 
 impl Limits {
     /// What a server says of itself. What it leaves out, or says absurdly, is taken to be
-    /// what every server grants.
+    /// what every server grants. What it compresses with is between it and who offered.
     pub fn of(hello: &HelloReply) -> Self {
         let usual = Self::default();
         let size = |announced: Option<i32>, usual: usize| {
@@ -57,6 +61,7 @@ impl Limits {
             max_wire_version: hello.max_wire_version,
             session_timeout,
             retryable_writes: session_timeout.is_some() && replicates(hello),
+            compressor: None,
         }
     }
 
@@ -85,11 +90,13 @@ impl Limits {
             max_wire_version: self.max_wire_version.min(other.max_wire_version),
             session_timeout: self.session_timeout.and(other.session_timeout),
             retryable_writes: self.retryable_writes && other.retryable_writes,
+            compressor: self.compressor.filter(|compressor| other.compressor == Some(*compressor)),
         }
     }
 
     /// Whether a frame that was written for `assumed` may go to a server with these. A write
-    /// may not lose its number on the way: its caller would send it twice.
+    /// may not lose its number on the way: its caller would send it twice. What it was
+    /// compressed with does not count: its socket sees to that.
     pub fn allow(&self, assumed: &Self) -> bool {
         self.max_document >= assumed.max_document
             && self.max_message >= assumed.max_message
@@ -116,5 +123,15 @@ mod tests {
         assert!(a.allow(&both) && b.allow(&both));
         assert_eq!(both, b.and(&a));
         assert_eq!((both.session_timeout, both.max_wire_version), (None, 8));
+    }
+
+    #[test]
+    fn what_two_servers_compress_with_is_what_they_have_in_common() {
+        let of = |compressor| Limits { compressor, ..Limits::default() };
+        let (zlib, zstd) = (of(Some(Compressor::Zlib)), of(Some(Compressor::Zstd)));
+        assert_eq!(zlib.and(&zlib), zlib);
+        assert_eq!(zlib.and(&zstd), of(None));
+        assert_eq!(zlib.and(&of(None)), of(None));
+        assert!(zlib.allow(&zstd));
     }
 }

@@ -4,7 +4,8 @@
 //! *sections* (document sequences) on its own thread, before it has a socket. The
 //! *envelope*, what is known only once a socket was taken (session, cluster time, the
 //! time left), is sealed in by whoever takes the frame. Sealing appends to the room that
-//! the builder reserved behind the head, so it moves nothing.
+//! the builder reserved behind the head, so it moves nothing. Compression comes after that:
+//! the compressed form stands beside the other one, which events and repeats still need.
 
 use std::io::IoSlice;
 
@@ -12,6 +13,8 @@ use bson::{RawDocument, RawDocumentBuf};
 use zeroize::Zeroize;
 
 use super::element::ElementWriter;
+use super::header::Header;
+use super::op_compressed::{self, Packing, Press};
 
 /// Header, flag bits and the kind byte of the first section.
 const PREFIX: usize = 16 + 4 + 1;
@@ -33,10 +36,12 @@ pub struct Frame {
     open_len: usize,
     sections: Vec<u8>,
     request_id: i32,
+    /// The whole message compressed, if it goes out so; else empty.
+    packed: Vec<u8>,
 }
 
 impl Frame {
-    /// Bytes this frame holds in memory; what queue limits count.
+    /// Bytes of the message as it is without compression; what queue limits count.
     pub fn len(&self) -> usize {
         self.head.len() + self.sections.len()
     }
@@ -62,8 +67,9 @@ impl Frame {
     }
 
     /// Appends the envelope that `write` makes, and patches both lengths. Any envelope of
-    /// an earlier attempt is dropped first.
+    /// an earlier attempt is dropped first, and so is its compressed form.
     pub fn seal(&mut self, request_id: i32, write: impl FnOnce(&mut ElementWriter<'_>)) {
+        self.packed = Vec::new();
         self.head.truncate(self.open_len);
         write(&mut ElementWriter::new(&mut self.head));
         self.head.push(0);
@@ -71,8 +77,50 @@ impl Frame {
         self.head[PREFIX..PREFIX + 4].copy_from_slice(&document.to_le_bytes());
         let message = self.len() as i32;
         self.head[..4].copy_from_slice(&message.to_le_bytes());
+        self.number(request_id);
+    }
+
+    /// Gives a sealed frame another number; what is compressed of it stays so.
+    pub fn number(&mut self, request_id: i32) {
         self.request_id = request_id;
-        self.head[4..8].copy_from_slice(&request_id.to_le_bytes());
+        for bytes in [&mut self.head, &mut self.packed] {
+            if let Some(place) = bytes.get_mut(4..8) {
+                place.copy_from_slice(&request_id.to_le_bytes());
+            }
+        }
+    }
+
+    /// Compresses the sealed frame, if its command may be. It goes out as it is if it would
+    /// be more than `max_message` bytes otherwise.
+    pub fn pack(&mut self, packing: Packing, max_message: usize, press: &mut Press) {
+        if !op_compressed::may_compress(self.command_name()) {
+            return;
+        }
+        let content = [self.head.get(Header::LEN..).unwrap_or_default(), self.sections.as_slice()];
+        let size = content[0].len() + content[1].len();
+        let mut packed = press.buffer();
+        packed.extend_from_slice(&op_compressed::prefix(self.request_id, size, packing.compressor));
+        if let Err(why) = press.compress(packing, content, &mut packed) {
+            tracing::error!(target: "actix_mongo::connection", "a message could not be compressed: {why}");
+            return;
+        }
+        if packed.len() > max_message {
+            return press.keep(packed);
+        }
+        let length = packed.len() as i32;
+        packed[..4].copy_from_slice(&length.to_le_bytes());
+        self.packed = packed;
+    }
+
+    /// Whether it goes out compressed.
+    pub fn is_packed(&self) -> bool {
+        !self.packed.is_empty()
+    }
+
+    /// The compressed form, which is no longer needed once it is written. From then on this
+    /// must not be written again.
+    pub fn unpack(&mut self) -> Option<Vec<u8>> {
+        self.is_packed().then(|| std::mem::take(&mut self.packed))
     }
 
     /// Overwrites what it holds; nothing is left of it.
@@ -84,12 +132,17 @@ impl Frame {
 
     /// The sealed frame as the two slices a vectored write takes.
     pub fn slices(&self) -> [IoSlice<'_>; 2] {
-        [IoSlice::new(&self.head), IoSlice::new(&self.sections)]
+        self.parts().map(IoSlice::new)
     }
 
-    /// The two parts, to copy small frames together.
+    /// What goes out, in two parts; the second may be empty.
     pub fn parts(&self) -> [&[u8]; 2] {
-        [&self.head, &self.sections]
+        if self.is_packed() { [&self.packed, &[]] } else { [&self.head, &self.sections] }
+    }
+
+    /// Bytes that go out.
+    pub fn written_len(&self) -> usize {
+        if self.is_packed() { self.packed.len() } else { self.len() }
     }
 
     /// The command as it was last sealed, with its document sequences as arrays. `None` if
@@ -122,6 +175,13 @@ impl Frame {
     /// The command document as it was last sealed (kind 0 section only).
     pub fn command(&self) -> &[u8] {
         self.head.get(PREFIX..).unwrap_or_default()
+    }
+
+    /// The command's name, as its key.
+    fn command_name(&self) -> &[u8] {
+        // The document's length, and the type of its first element.
+        let name = self.command().get(5..).unwrap_or_default();
+        name.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 }
 
@@ -177,7 +237,8 @@ impl FrameBuilder {
 
     /// The finished frame, still without envelope.
     pub fn finish(self) -> Frame {
-        Frame { open_len: self.head.len(), head: self.head, sections: self.sections, request_id: 0 }
+        let Self { head, sections } = self;
+        Frame { open_len: head.len(), head, sections, request_id: 0, packed: Vec::new() }
     }
 }
 

@@ -58,6 +58,22 @@ pub struct Reply {
     pub sequences: Vec<(String, Vec<u8>)>,
 }
 
+impl RawMessage {
+    /// The message that a compressed one stands for; `content` is all that follows its header.
+    pub fn of_content(header: Header, mut content: Vec<u8>) -> Result<Self, ProtocolError> {
+        let &[a, b, c, d, kind, e, f, g, h, ..] = content.as_slice() else {
+            let (length, max) = (header.message_length, content.len() + Header::LEN);
+            return Err(ProtocolError::MessageLength { length, max });
+        };
+        let flags = u32::from_le_bytes([a, b, c, d]);
+        check_flags(flags)?;
+        let lone_document = is_lone_document(flags, kind, [e, f, g, h], content.len() - 5)?;
+        content.drain(..4 + usize::from(lone_document));
+        let payload = if lone_document { Payload::Document(content) } else { Payload::Sections(content) };
+        Ok(Self { header, flags, payload })
+    }
+}
+
 impl Reply {
     /// Looks into a message. The usual one is taken over without a copy.
     pub fn parse(message: RawMessage) -> Result<Self, ProtocolError> {
@@ -104,6 +120,11 @@ pub fn check_header(header: &Header, max: usize) -> Result<(), ProtocolError> {
         Header::OP_COMPRESSED => return Err(ProtocolError::NotNegotiated),
         seen => return Err(ProtocolError::OpCode { seen }),
     }
+    check_length(header, max)
+}
+
+/// The same of its length alone.
+pub fn check_length(header: &Header, max: usize) -> Result<(), ProtocolError> {
     let length = header.message_length;
     match usize::try_from(length) {
         Ok(bytes) if (SHORTEST..=max).contains(&bytes) => Ok(()),

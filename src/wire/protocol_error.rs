@@ -26,6 +26,42 @@ pub enum ProtocolError {
     /// OP_COMPRESSED on a socket without a compressor.
     #[error("a message is compressed (opcode {}), but no compressor was negotiated", Header::OP_COMPRESSED)]
     NotNegotiated,
+    /// A compressed message wraps something other than an OP_MSG.
+    #[error("a compressed message wraps opcode {seen}, but only OP_MSG ({}) was expected", Header::OP_MSG)]
+    WrappedOpCode {
+        /// As the message has it.
+        seen: i32,
+    },
+    /// The `uncompressedSize` of a compressed message is out of bounds.
+    #[error(
+        "a compressed message announces content of {size} bytes, but here it has between {least} and {max}"
+    )]
+    InflatedSize {
+        /// As the message has it.
+        size: i32,
+        /// The least that a message has.
+        least: usize,
+        /// The most that this socket takes.
+        max: usize,
+    },
+    /// A compressed message with a compressor that was not offered to the server.
+    #[error("a message is compressed with compressor {id}, which was not offered")]
+    CompressorId {
+        /// Its number.
+        id: u8,
+    },
+    /// A compressed message that does not become what it announces.
+    #[error(
+        "a message compressed with {compressor} does not inflate to the {size} bytes that it announces: {why}"
+    )]
+    Inflate {
+        /// The compressor's name.
+        compressor: &'static str,
+        /// As the message has it.
+        size: usize,
+        /// What is wrong.
+        why: String,
+    },
     /// A bit among the low 16 that has no meaning known here.
     #[error("a message sets the required flag bits {bits:#06x}; only 0 and 1 (0x0003) are known")]
     RequiredFlags {

@@ -4,13 +4,19 @@
 //! came. Nothing is set aside for a message before its header, flags and first lengths
 //! were judged, and then only in step with the bytes that do arrive: a server that
 //! announces 48 MB and sends 30 bytes costs 64 KiB.
+//!
+//! A compressed message is inflated once all of it has come, into memory of the size that it
+//! announces: that size was held against the limit for messages before.
 
 use super::header::Header;
+use super::op_compressed::{self, Accepted, Wrapped};
 use super::op_msg::{self, FIXED, Payload, RawMessage};
 use super::protocol_error::ProtocolError;
 
-/// Header, flags, the first section's kind byte and the length that follows it.
+/// Header, flags, the first section's kind byte and the length that follows it; or header,
+/// wrapped opcode, size and compressor. It happens to be the same.
 const PREFIX: usize = FIXED + 1 + 4;
+const _: () = assert!(PREFIX == Header::LEN + op_compressed::FIXED);
 /// The first room for a message that did not come in one piece.
 const STEP: usize = 64 * 1024;
 
@@ -18,6 +24,9 @@ const STEP: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct FrameSplitter {
     max_message_size: usize,
+    accepted: Accepted,
+    /// A message that could not be inflated.
+    broken: Option<Box<ProtocolError>>,
     prefix: [u8; PREFIX],
     /// How much of `prefix` is filled.
     filled: usize,
@@ -29,11 +38,21 @@ pub struct FrameSplitter {
 #[derive(Debug)]
 struct Partial {
     header: Header,
-    flags: u32,
-    lone_document: bool,
+    content: Content,
     /// What `bytes` will hold in the end.
     total: usize,
     bytes: Vec<u8>,
+}
+
+/// How the bytes that are collected are to be taken.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    /// The document of the only section.
+    Document { flags: u32 },
+    /// Sections.
+    Sections { flags: u32 },
+    /// Compressed.
+    Compressed(Wrapped),
 }
 
 impl FrameSplitter {
@@ -42,7 +61,14 @@ impl FrameSplitter {
 
     /// A splitter that refuses messages of more than `max_message_size` bytes.
     pub fn new(max_message_size: usize) -> Self {
-        Self { max_message_size, prefix: [0; PREFIX], filled: 0, partial: None }
+        let accepted = Accepted::default();
+        Self { max_message_size, accepted, broken: None, prefix: [0; PREFIX], filled: 0, partial: None }
+    }
+
+    /// The same, for a server that may compress what it sends with any of these.
+    pub fn accepting(mut self, accepted: Accepted) -> Self {
+        self.accepted = accepted;
+        self
     }
 
     /// Another limit, from the next message on.
@@ -68,6 +94,9 @@ impl FrameSplitter {
         let mut partial = match self.partial.take() {
             Some(partial) => partial,
             None => {
+                if let Some(error) = &self.broken {
+                    return Err(ProtocolError::clone(error));
+                }
                 taken = self.fill_prefix(input);
                 match self.begin()? {
                     Some(partial) => partial,
@@ -75,15 +104,28 @@ impl FrameSplitter {
                 }
             }
         };
-        taken += partial.take(&input[taken..]);
+        let rest = input.get(taken..).unwrap_or_default();
+        if let (Content::Compressed(wrapped), true) = (partial.content, partial.bytes.is_empty())
+            && let Some(bytes) = rest.get(..partial.total)
+        {
+            // All of it is there: it is inflated where it is.
+            let message = self.inflate(wrapped, &partial.header, bytes)?;
+            self.filled = 0;
+            return Ok((taken + partial.total, Some(message)));
+        }
+        taken += partial.take(rest);
         if partial.bytes.len() < partial.total {
             self.partial = Some(partial);
             return Ok((taken, None));
         }
+        let Partial { header, content, bytes, .. } = partial;
+        let message = match content {
+            Content::Document { flags } => RawMessage { header, flags, payload: Payload::Document(bytes) },
+            Content::Sections { flags } => RawMessage { header, flags, payload: Payload::Sections(bytes) },
+            Content::Compressed(wrapped) => self.inflate(wrapped, &header, &bytes)?,
+        };
         self.filled = 0;
-        let Partial { header, flags, lone_document, bytes, .. } = partial;
-        let payload = if lone_document { Payload::Document(bytes) } else { Payload::Sections(bytes) };
-        Ok((taken, Some(RawMessage { header, flags, payload })))
+        Ok((taken, Some(message)))
     }
 
     fn fill_prefix(&mut self, input: &[u8]) -> usize {
@@ -98,6 +140,9 @@ impl FrameSplitter {
         let known = &self.prefix[..self.filled];
         let Some((header, known)) = known.split_first_chunk() else { return Ok(None) };
         let header = Header::read(header);
+        if header.op_code == Header::OP_COMPRESSED && !self.accepted.is_none() {
+            return self.begin_compressed(header, known);
+        }
         op_msg::check_header(&header, self.max_message_size)?;
         let Some((flags, known)) = known.split_first_chunk() else { return Ok(None) };
         let flags = u32::from_le_bytes(*flags);
@@ -107,11 +152,34 @@ impl FrameSplitter {
         let payload = header.message_length as usize - FIXED;
         let lone_document = op_msg::is_lone_document(flags, kind, [a, b, c, d], payload - 1)?;
         let skipped = usize::from(lone_document);
-        let mut partial =
-            Partial { header, flags, lone_document, total: payload - skipped, bytes: Vec::new() };
+        let content = if lone_document { Content::Document { flags } } else { Content::Sections { flags } };
+        let mut partial = Partial { header, content, total: payload - skipped, bytes: Vec::new() };
         partial.bytes.reserve_exact(partial.total.min(STEP));
         partial.bytes.extend_from_slice(&known[skipped..]);
         Ok(Some(partial))
+    }
+
+    fn begin_compressed(&self, header: Header, known: &[u8]) -> Result<Option<Partial>, ProtocolError> {
+        op_msg::check_length(&header, self.max_message_size)?;
+        let judged = op_compressed::judge(known, self.max_message_size, self.accepted)?;
+        // `check_length` has found the length to be more than the prefix's.
+        let total = header.message_length as usize - PREFIX;
+        let begun = |wrapped| {
+            let content = Content::Compressed(wrapped);
+            Partial { header, content, total, bytes: Vec::new() }
+        };
+        Ok(judged.map(begun))
+    }
+
+    fn inflate(
+        &mut self,
+        wrapped: Wrapped,
+        outer: &Header,
+        bytes: &[u8],
+    ) -> Result<RawMessage, ProtocolError> {
+        let content = wrapped.inflate(bytes);
+        let message = content.and_then(|content| RawMessage::of_content(wrapped.header(outer), content));
+        message.inspect_err(|error| self.broken = Some(Box::new(error.clone())))
     }
 }
 
@@ -128,7 +196,7 @@ impl Partial {
         let count = input.len().min(self.total - self.bytes.len());
         let needed = self.bytes.len() + count;
         if needed > self.bytes.capacity() {
-            let room = needed.max(self.bytes.capacity() * 2).min(self.total);
+            let room = needed.max(self.bytes.capacity() * 2).max(STEP).min(self.total);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
         self.bytes.extend_from_slice(&input[..count]);

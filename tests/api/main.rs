@@ -11,6 +11,8 @@ mod admin_sent;
 mod bulk_write;
 mod bulk_write_prose;
 mod bulk_write_sessions;
+#[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
+mod compression;
 mod crud;
 mod cursor_kinds;
 mod cursor_streams;

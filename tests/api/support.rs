@@ -11,6 +11,8 @@ use test_support::{RealServer, block_on, poll_until};
 
 /// A server that runs already.
 const URI_VARIABLE: &str = "ACTIX_MONGO_TEST_URI";
+/// Options for all connections, as in a connection string.
+const OPTIONS_VARIABLE: &str = "ACTIX_MONGO_TEST_OPTIONS";
 /// For what happens in the background.
 pub const SOON: Duration = Duration::from_secs(10);
 
@@ -46,7 +48,8 @@ fn server() -> RealServer {
 
 fn on(uri: &str, server: Option<RealServer>) -> Fixture {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let connection = block_on(Connection::connect(uri)).unwrap();
+    let options = std::env::var(OPTIONS_VARIABLE).unwrap_or_default();
+    let connection = block_on(Connection::connect(format!("{uri}?{options}"))).unwrap();
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let database = connection.database(&format!("api_{}_{number}", std::process::id())).unwrap();
     Fixture { connection, database, _server: server }

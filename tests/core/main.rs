@@ -10,6 +10,8 @@ mod balanced;
 mod balanced_cursors;
 mod chaos;
 mod commands;
+#[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
+mod compression;
 mod cursors;
 mod dropped;
 mod envelope;
@@ -21,6 +23,8 @@ mod idle;
 mod leases;
 mod monitor;
 mod network;
+#[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
+mod packed_replies;
 mod panics;
 mod pipeline;
 mod protocol;

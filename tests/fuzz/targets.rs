@@ -10,7 +10,9 @@ use actix_mongo::command::name;
 use actix_mongo::connection::uri::ConnectionString;
 use actix_mongo::dns::{SrvName, SrvRecord, default_options};
 use actix_mongo::topology::HelloReply;
-use actix_mongo::wire::{FrameSplitter, Header, ProtocolError, RawMessage, Reply, ReplyHead};
+use actix_mongo::wire::{
+    Accepted, Compressor, FrameSplitter, Header, Offer, Payload, ProtocolError, RawMessage, Reply, ReplyHead,
+};
 use bson::RawDocument;
 use std::time::Duration;
 
@@ -21,8 +23,9 @@ const MAX_MESSAGE: usize = 4096;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("frames", frames),
+    ("packed", packed),
     ("op_msg", op_msg),
     ("hello", hello),
     ("names", names),
@@ -33,15 +36,24 @@ pub const TARGETS: [Target; 7] = [
 
 /// However a stream is cut, it has the same messages, and costs no more memory than came.
 pub fn frames(bytes: &[u8]) {
-    let whole = split(bytes, bytes.len().max(1));
+    split_in_all_ways(bytes, Accepted::default());
+}
+
+/// The same of messages that may be compressed: what comes out is within the limit, too.
+pub fn packed(bytes: &[u8]) {
+    split_in_all_ways(bytes, Offer::new(Compressor::ALL).accepted());
+}
+
+fn split_in_all_ways(bytes: &[u8], accepted: Accepted) {
+    let whole = split(bytes, bytes.len().max(1), accepted);
     for length in [1, 3, 64] {
-        assert_eq!(split(bytes, length), whole, "in pieces of {length}");
+        assert_eq!(split(bytes, length, accepted), whole, "in pieces of {length}");
     }
 }
 
 /// The messages of a stream, and what ended it.
-fn split(bytes: &[u8], length: usize) -> (Vec<String>, Option<ProtocolError>) {
-    let mut splitter = FrameSplitter::new(MAX_MESSAGE);
+fn split(bytes: &[u8], length: usize, accepted: Accepted) -> (Vec<String>, Option<ProtocolError>) {
+    let mut splitter = FrameSplitter::new(MAX_MESSAGE).accepting(accepted);
     let mut messages = Vec::new();
     for mut piece in bytes.chunks(length) {
         while !piece.is_empty() {
@@ -51,6 +63,10 @@ fn split(bytes: &[u8], length: usize) -> (Vec<String>, Option<ProtocolError>) {
             };
             assert!(used > 0 && used <= piece.len(), "{used} of {}", piece.len());
             assert!(splitter.memory() <= 2 * MAX_MESSAGE, "{} bytes", splitter.memory());
+            if let Some(message) = &message {
+                let (Payload::Document(content) | Payload::Sections(content)) = &message.payload;
+                assert!(content.len() <= MAX_MESSAGE);
+            }
             messages.extend(message.map(|message| format!("{message:?}")));
             piece = &piece[used..];
         }

@@ -4,6 +4,7 @@
 mod commands;
 mod process;
 mod servers;
+mod trusted;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -106,7 +106,7 @@ impl<'a> Check<'a> {
                 (if failed.timed_out { CheckFailure::Timeout } else { failure }, failed.error)
             })?;
         self.tell(|checks| checks.connected(hello.connection_id));
-        self.socket = Some(Exchange::new(stream));
+        self.socket = Some(Exchange::new(stream).accepting(self.plan.dialer.greeting.accepted()));
         self.hello_ok = hello.hello_ok;
         self.topology_version = topology_version;
         let goes_on = self.streaming && self.topology_version.is_some();

@@ -6,11 +6,11 @@ use bson::{RawDocument, RawDocumentBuf};
 
 use super::Socket;
 use super::answers::Ready;
-use super::line::{Flying, out_of_time};
+use super::line::Flying;
 use super::messages::{Applied, SocketEvent, What};
 use crate::command::reply;
 use crate::error::{Error, Kind};
-use crate::pool::{Answer, Follow, Lease, Next};
+use crate::pool::{Answer, Follow, Lease, Next, out_of_time};
 use crate::session::ServerSession;
 use crate::topology::CommandFailure;
 use crate::wire::{ProtocolError, Reply, ReplyHead};

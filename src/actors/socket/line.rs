@@ -5,14 +5,14 @@ mod stream;
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use self::stream::Said;
 use crate::error::{Error, Kind};
 use crate::events::{CommandTeller, CommandWatch};
-use crate::pool::{Limits, Outcome, Run, SessionUse};
-use crate::session::{ClusterClock, ServerSession, ServerSessions};
-use crate::wire::{Envelope, ProtocolError, Reply};
+use crate::pool::{Limits, Outcome, Run, SessionUse, Surroundings};
+use crate::session::{ServerSession, ServerSessions};
+use crate::wire::{Press, ProtocolError, Reply};
 
 /// Frames that one vectored write may carry; each takes two slices.
 pub const FRAMES_PER_WRITE: usize = 32;
@@ -30,19 +30,6 @@ pub struct Flying {
     pub watch: Option<Box<CommandWatch>>,
     /// When its caller was found gone.
     abandoned: Option<Instant>,
-}
-
-/// What sealing an envelope needs from outside.
-#[derive(Debug)]
-pub struct Surroundings<'a> {
-    /// Where implicit sessions come from.
-    pub sessions: &'a ServerSessions,
-    /// The cluster time to send.
-    pub clock: &'a ClusterClock,
-    /// The present time.
-    pub now: Instant,
-    /// The least round-trip time to this server.
-    pub min_rtt: Duration,
 }
 
 /// What a line has to write.
@@ -93,45 +80,17 @@ impl Line {
         self.flight.is_empty()
     }
 
-    /// Takes a request: seals its envelope in and queues it for writing. A request that
-    /// can't be sent is answered at once, and nothing of it is.
+    /// Takes a request: has it sealed and, where that was agreed on, compressed, and queues it
+    /// for writing. A request that can't be sent is answered at once, and nothing of it is.
     pub fn take(&mut self, mut run: Box<Run>, around: &Surroundings<'_>, generation: u64) {
         if !self.limits.allow(&run.assumed) {
             return give_back(self.send_back(run, generation), around, &self.limits);
         }
-        let Ok(max_time_ms) = max_time(&run, around) else {
-            return give_back(run.fail(out_of_time(), Some(generation)), around, &self.limits);
-        };
-        if self.limits.session_timeout.is_none() && matches!(run.session, SessionUse::Explicit { .. }) {
-            return give_back(run.fail(no_sessions(), Some(generation)), around, &self.limits);
-        }
-        let (mut session, mut known) = (None, None);
-        let (lsid, txn_number) = match &mut run.session {
-            SessionUse::None => (None, None),
-            SessionUse::Explicit { id, txn_number, cluster_time } => {
-                known = cluster_time.take();
-                (Some(*id), *txn_number)
-            }
-            SessionUse::Implicit { numbered } => {
-                match (self.limits.session_timeout, *numbered && self.limits.retryable_writes) {
-                    (None, _) => (None, None),
-                    (timeout, numbered) => {
-                        let taken = session.insert(around.sessions.take(around.now, timeout));
-                        (Some(*taken.id()), numbered.then(|| taken.next_txn_number()))
-                    }
-                }
-            }
-            SessionUse::Held { session: held, txn_number } => {
-                let sent = (Some(*held.id()), *txn_number);
-                session.insert(held.clone()).touch(around.now);
-                run.session = SessionUse::None;
-                sent
-            }
-        };
-        let cluster_time = around.clock.newest_of(known);
-        let envelope = Envelope { lsid, txn_number, max_time_ms, cluster_time };
         let request_id = self.next_id();
-        run.frame.seal(request_id, |elements| envelope.write(elements));
+        let session = match run.seal(request_id, &self.limits, around) {
+            Ok(session) => session,
+            Err(error) => return give_back(run.fail(error, Some(generation)), around, &self.limits),
+        };
         let answers = !run.frame.expects_no_reply();
         let watch = self.teller.start(&run.frame, run.operation_id);
         self.flight.push_back(Flying { run, session, request_id, answers, watch, abandoned: None });
@@ -191,13 +150,16 @@ impl Line {
         while bytes > 0 {
             let Some(flying) = self.flight.get_mut(self.writing) else { break };
             flying.run.mark_written();
-            let left = flying.run.frame.len() - self.offset;
+            let left = flying.run.frame.written_len() - self.offset;
             if bytes < left {
                 self.offset += bytes;
                 break;
             }
             bytes -= left;
             self.offset = 0;
+            if let Some(buffer) = flying.run.frame.unpack() {
+                Press::of_thread(|press| press.keep(buffer));
+            }
             if flying.answers {
                 self.writing += 1;
             } else {
@@ -326,30 +288,6 @@ fn give_back(unwanted: Result<(), Outcome>, around: &Surroundings<'_>, limits: &
     {
         around.sessions.give_back(session, around.now, limits.session_timeout);
     }
-}
-
-/// What `maxTimeMS` says: the time left when the request arrives. `Err` if there is none.
-fn max_time(run: &Run, around: &Surroundings<'_>) -> Result<Option<i64>, ()> {
-    let Some(deadline) = run.deadline else { return Ok(None) };
-    let left = deadline.saturating_duration_since(around.now).saturating_sub(around.min_rtt);
-    let millis = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-    // maxTimeMS: 0 would mean "no limit".
-    if left.is_zero() || (run.max_time && millis == 0) {
-        return Err(());
-    }
-    // Servers take no more than that; who has weeks needs no limit there.
-    Ok(Some(millis).filter(|millis| run.max_time && *millis <= i64::from(i32::MAX)))
-}
-
-/// A session that the caller asked for must not be left out in silence (driver sessions
-/// specification, "How to Tell Whether a Connection Supports Sessions").
-fn no_sessions() -> Error {
-    Error::new(Kind::Unsupported, "the server does not support sessions")
-}
-
-/// The error of a request that was too late to be sent.
-pub fn out_of_time() -> Error {
-    Error::new(Kind::Timeout, "the operation's timeout ran out before the request was sent")
 }
 
 #[cfg(test)]

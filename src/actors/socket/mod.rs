@@ -17,7 +17,7 @@ use std::time::Instant;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WeakRecipient, WrapFuture};
 
 use self::deliver::Delivery;
-use self::line::{Line, Surroundings};
+use self::line::Line;
 pub use self::messages::{Orphaned, SocketEvent, What};
 use self::place::Place;
 use self::pump::{Ended, Pump};
@@ -26,6 +26,7 @@ use crate::error::{Error, Kind};
 use crate::establish::{Dialer, EstablishError, Established};
 use crate::pool::{
     Entry, Lease, LeaseRequest, Life, Limits, Next, Opening, Origin, Pool, Run, Slot, SlotControl,
+    Surroundings,
 };
 use crate::session::{ClusterClock, ServerSessions};
 use crate::wire::FrameSplitter;
@@ -109,7 +110,8 @@ impl Socket {
         self.origin = slot.origin();
         let teller = self.pool.command_teller(self.opening, hello.connection_id, service_id);
         self.line = Line::new(limits).telling(teller);
-        self.splitter = FrameSplitter::new(limits.max_message);
+        let accepted = self.links.dialer.greeting.accepted();
+        self.splitter = FrameSplitter::new(limits.max_message).accepting(accepted);
         self.life.ready();
         let next = self.pool.opened(slot.clone(), limits, Instant::now());
         self.place.take(slot);
@@ -166,7 +168,13 @@ impl Socket {
         let before = self.line.len();
         let min_rtt = self.pool.min_rtt();
         let check_out = run.check_out.take();
-        let around = Surroundings { sessions: &self.links.sessions, clock: &self.links.clock, now, min_rtt };
+        let around = Surroundings {
+            sessions: &self.links.sessions,
+            clock: &self.links.clock,
+            now,
+            min_rtt,
+            zlib_level: self.pool.options().zlib_level,
+        };
         self.line.take(run, &around, self.opening.generation);
         if before == 0
             && !self.line.is_empty()

@@ -6,6 +6,7 @@ use crate::error::Kind;
 #[cfg(feature = "rustls-tls")]
 use crate::tls::TlsOptions;
 use crate::topology::{ReadMode, ReadPreference};
+use crate::wire::Compressor;
 
 fn hosts(builder: &Builder) -> Vec<String> {
     builder.options().unwrap().topology.seeds.iter().map(ToString::to_string).collect()
@@ -119,4 +120,24 @@ fn tls_options_of_builder_and_string_are_one_set() {
 fn debug_shows_servers_alone() {
     let builder = Builder::default().uri("mongodb://a:1/?appName=hush").unwrap();
     assert_eq!(format!("{builder:?}"), r#"Builder { hosts: ["a:1"], .. }"#);
+}
+
+#[test]
+fn a_compressor_that_is_not_built_is_refused_and_in_a_string_left_out() {
+    for compressor in Compressor::ALL {
+        let options = Builder::default().compressors([compressor]).zlib_compression_level(9).options();
+        let uri = format!("mongodb://a:1/?compressors={}&zlibCompressionLevel=2", compressor.name());
+        let string = Builder::default().uri(uri).unwrap().options().unwrap();
+        assert_eq!(string.pool.zlib_level, 2);
+        if compressor.is_built() {
+            let options = options.unwrap();
+            assert_eq!((options.compressors, options.pool.zlib_level), (vec![compressor], 9));
+            assert_eq!(string.compressors, [compressor]);
+        } else {
+            let refused = options.unwrap_err();
+            assert_eq!(refused.kind(), Kind::Unsupported);
+            assert!(refused.message().contains(&format!("feature `{}`", compressor.name())), "{refused}");
+            assert!(string.compressors.is_empty());
+        }
+    }
 }

@@ -10,10 +10,8 @@ use crate::auth::Mechanism;
 use crate::error::{Error, Kind, Result};
 
 /// Options by what they ask for.
-const OPTIONS: [(&str, &[&str]); 2] = [
-    ("compression", &["compressors", "zlibCompressionLevel"]),
-    ("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"]),
-];
+const OPTIONS: [(&str, &[&str]); 1] =
+    [("a SOCKS5 proxy", &["proxyHost", "proxyPort", "proxyUsername", "proxyPassword"])];
 
 /// Fails if `parts` asks for something that is not there.
 pub fn refuse(parts: &Parts, read: &ConnectionString) -> Result<()> {

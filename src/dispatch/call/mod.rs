@@ -2,23 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 mod failed;
+mod request;
 
 use self::failed::Failed;
-use super::encode::encode;
+use self::request::{outlives, purpose};
 use super::handle::Scope;
-use super::operation::{Operation, Plan, Retry, SessionPlan};
+use super::operation::{Operation, Plan, SessionPlan};
 use super::retry::{Circumstances, Errors, Retries, Verdict, sensible};
-use super::select::{Asking, Selected, read_preference};
+use super::select::{Asking, Selected};
 use super::session::ClientSession;
 use super::shared::Core;
-use super::via::{Via, lease};
+use super::via::Via;
 use super::waiting::Waiting;
 use crate::actors::snapshot::Snapshot;
-use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Failure, Follow, Lease, Limits, Outcome, Pool, Purpose, Run, SessionUse};
+use crate::error::{Kind, Result};
+use crate::pool::{Answer, Failure, Lease, Limits, Pool, SessionUse};
 use crate::session::ServerSession;
 use crate::topology::{ServerAddress, TopologyKind};
 use crate::wire::Frame;
@@ -204,30 +203,36 @@ impl<'a> Call<'a> {
         loop {
             // Before the request is made: that one takes the session of an earlier attempt,
             // which must not be lost if there is no socket for it.
-            if !balanced && let (Via::Own(purpose), None) = (&operation.plan().via, &own) {
-                let wish = lease(core, &pool, *purpose, self.deadline, wait_deadline);
-                match Box::pin(wish).await {
+            let purpose = purpose(&operation.plan().via, frame.as_deref(), &pool);
+            if let Some(purpose) = purpose.filter(|_| !balanced && own.is_none()) {
+                match self.hold(&pool, purpose, frame.as_deref(), wait_deadline).await {
                     Ok(lease) => own = Some(lease),
                     Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
                 }
             }
-            let (mut run, answer) =
-                self.prepare(operation, &snapshot, &pool, narrower.as_deref(), frame.take())?;
+            let (narrow, held) = (narrower.as_deref(), own.as_ref());
+            // None: it is large, and this thread is to hold a socket first.
+            let Some((mut run, answer)) =
+                self.prepare(operation, &snapshot, &pool, narrow, &mut frame, held)?
+            else {
+                continue;
+            };
             run.wait_deadline = Some(wait_deadline);
             let plan = operation.plan();
             let waiting = match (&plan.via, &own) {
                 (Via::Lease(lease), _) => Waiting::on(core, &pool, lease, run, answer),
-                (Via::Own(_), Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
+                (_, Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
                 _ => Waiting::submit(core, &pool, run, answer),
             };
             let failure = match waiting.await {
                 Ok(answer) if answer.clean => {
                     self.observe(&answer);
+                    let own = own.filter(outlives);
                     return Ok(Answer { lease: own.or(answer.lease), ..answer });
                 }
                 Ok(answer) => {
                     return match self.judge(operation.plan().writes, answer, snapshot.version) {
-                        Ok(answer) => Ok(Answer { lease: own.or(answer.lease), ..answer }),
+                        Ok(answer) => Ok(Answer { lease: own.filter(outlives).or(answer.lease), ..answer }),
                         Err(failed) => Err(Box::new(Failed { own, ..*failed })),
                     };
                 }
@@ -270,52 +275,6 @@ impl<'a> Call<'a> {
     fn held_on(&mut self, pool: &Pool) -> Option<Lease> {
         let (server, lease) = self.past.as_mut()?.own.take()?;
         (server == *pool.address()).then_some(lease)
-    }
-
-    /// The request of one attempt over this pool. All that only it needs stays in here. `frame`
-    /// is one that was written before and not sent.
-    fn prepare<O: Operation>(
-        &mut self,
-        operation: &mut O,
-        snapshot: &Snapshot,
-        pool: &Pool,
-        narrower: Option<&Limits>,
-        frame: Option<Box<Frame>>,
-    ) -> std::result::Result<(Box<Run>, oneshot::Receiver<Outcome>), Box<Failed>> {
-        let core = self.core;
-        let known = pool.limits();
-        let limits = narrower.map_or(known, |narrower| known.and(narrower));
-        let frame = match frame {
-            Some(frame) => *frame,
-            None => {
-                let preference = read_preference(snapshot, pool, &operation.plan().target);
-                let api = core.options.server_api.as_ref();
-                match encode(operation, self.scope, &limits, preference.as_ref(), api) {
-                    Ok(frame) => frame,
-                    Err(error) => return Err(self.unsent(error.with_server(pool.address()))),
-                }
-            }
-        };
-        let plan = operation.plan();
-        let numbered = plan.retry == Retry::Write && core.options.retry_writes && limits.retryable_writes;
-        if !numbered && self.was_numbered() {
-            return Err(self.unsent(no_numbers().with_server(pool.address())));
-        }
-        let (mut run, answer) = Run::new(frame);
-        self.numbered = numbered.then_some(limits.max_wire_version);
-        run.assumed = limits;
-        run.operation_id = self.operation_id;
-        run.session = self.session_use(plan, numbered);
-        run.exclusive = plan.exclusive;
-        if is_balanced(snapshot) && !matches!(plan.via, Via::Lease(_)) {
-            run.follow = Follow::HoldIfCursor(Purpose::Cursor);
-            // Two that are under way on one socket might both want to hold it.
-            run.exclusive = true;
-        }
-        run.last = self.closing;
-        run.max_time = plan.max_time;
-        run.deadline = self.deadline;
-        Ok((run, answer))
     }
 
     /// The caller's session.
@@ -392,9 +351,4 @@ impl<'a> Call<'a> {
 /// Each socket leads to one of several servers (load balancers specification).
 fn is_balanced(snapshot: &Snapshot) -> bool {
     snapshot.topology.kind == TopologyKind::LoadBalanced
-}
-
-fn no_numbers() -> Error {
-    let sentence = "the server selected for a further attempt does not support retryable writes";
-    Error::new(Kind::Unsupported, sentence)
 }

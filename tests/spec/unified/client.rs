@@ -8,6 +8,7 @@ use bson::{Bson, Document};
 use super::failure::{Checked, Failure};
 use super::logs::Logs;
 use super::recorder::{Group, Recorder, Seen};
+use super::servers::append_options;
 
 /// See the module.
 pub struct Client {
@@ -179,6 +180,7 @@ fn uri(entity: &Document, authority: &str, quick: bool) -> Checked<String> {
             value => options.push(format!("{name}={}", escaped(&plain(name, value)?))),
         }
     }
+    append_options(&mut options);
     Ok(format!("mongodb://{}/?{}", authority, options.join("&")))
 }
 

@@ -111,6 +111,21 @@ impl Server {
     }
 }
 
+/// Options for every connection besides its own, as in a connection string.
+const OPTIONS_VARIABLE: &str = "ACTIX_MONGO_TEST_OPTIONS";
+
+/// Adds them to the others, unless a case has its own of that name.
+pub fn append_options(options: &mut Vec<String>) {
+    let extra = std::env::var(OPTIONS_VARIABLE).unwrap_or_default();
+    for option in extra.split('&').filter(|option| !option.is_empty()) {
+        let name = option.split_once('=').map_or(option, |(name, _)| name);
+        let given = |it: &String| it.split_once('=').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name));
+        if !options.iter().any(given) {
+            options.push(option.to_owned());
+        }
+    }
+}
+
 /// The servers of all directories. A clone is the same.
 #[derive(Clone, Default)]
 pub struct Servers(Arc<Mutex<BTreeMap<(String, Mode), Server>>>);

@@ -6,6 +6,7 @@
 //! - [`dns`]: a name server with the records, and the manners, that a test gives it
 //! - [`fault_proxy`]: a TCP proxy whose faults are switched while it runs
 //! - [`wire`]: messages, coded apart from the library so as to check it
+//! - [`packed`]: the same, compressed
 //! - [`cancel`]: futures dropped after so many polls
 //! - [`executor`]: futures run on a plain thread
 //! - [`poll`]: the one way to wait for something that sends no event
@@ -17,6 +18,7 @@ pub mod cancel;
 pub mod dns;
 pub mod executor;
 pub mod fault_proxy;
+pub mod packed;
 pub mod poll;
 pub mod real_server;
 pub mod scripted;

@@ -1,17 +1,20 @@
 //! `bench`: the measurements of the workspace member `benches`.
 
 use crate::process::{self, Failure};
+use crate::trusted::Trusted;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use test_support::real_server::{Options, RealServer};
 
 /// The program that wants a server; it is given one.
 const ON_A_SERVER: &str = "server";
+/// The one that wants a server for each mode.
+const ON_TRUSTED_SERVERS: &str = "trust";
 
 /// What is measured.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The program: client, server, events, builds, instructions or footprint
+    /// The program: client, server, trust, events, builds, instructions or footprint
     #[arg(default_value = "client")]
     program: String,
     /// Fewer and shorter rounds
@@ -35,6 +38,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         bench.args(["--uri", &started.uri(), "--server-pid", &started.pid().to_string()]);
         server = Some(started);
     }
+    let mut trusted = None;
+    if arguments.program == ON_TRUSTED_SERVERS {
+        let servers = trusted.insert(Trusted::start(&process::installed_server()?)?);
+        bench.args(servers.arguments());
+    }
     if arguments.quick {
         bench.arg("--quick");
     }
@@ -44,5 +52,6 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if let Some(server) = server {
         server.stop();
     }
+    drop(trusted);
     Ok(outcome.exit_code())
 }

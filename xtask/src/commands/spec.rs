@@ -11,9 +11,15 @@ use test_support::real_server::installed;
 /// The variable that names a checkout of the specifications.
 pub const CORPUS: &str = "MONGODB_SPECIFICATIONS";
 
+/// Options that every connection of the cases gets besides its own.
+const OPTIONS_VARIABLE: &str = "ACTIX_MONGO_TEST_OPTIONS";
+
 /// Which cases.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// Options for all connections of unified cases, as in a connection string: `compressors=zstd`
+    #[arg(long, value_name = "NAME=VALUE[&...]")]
+    with: Option<String>,
     /// Directories of the checkout; all if none is named
     directories: Vec<String>,
 }
@@ -29,6 +35,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         if let Some(servers) = &servers {
             servers.tell(cases);
         }
+        if let Some(options) = &arguments.with {
+            cases.env(OPTIONS_VARIABLE, options);
+        }
     })?;
     Ok(outcome.exit_code())
 }
@@ -36,7 +45,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 /// Builds the cases and runs them without cargo, which would have the last word
 /// if one fails; that belongs to the line with the counts.
 pub fn run_cases(directories: &[String], prepare: impl FnOnce(&mut Command)) -> Result<Outcome, Failure> {
-    let mut build = process::cargo(&["test", "-p", "actix-mongo", "--features", "unstable-internals"]);
+    let mut build = process::cargo(&["test", "-p", "actix-mongo", "--all-features"]);
     build.args(["--test", "spec", "--no-run", "--message-format", "json-render-diagnostics"]);
     let (outcome, messages) = process::read(build)?;
     if !outcome.is_success() {

@@ -1,6 +1,10 @@
 //! A line is fed and drained by hand.
 
+use std::time::Duration;
+
 use super::*;
+use crate::pool::out_of_time;
+use crate::session::ClusterClock;
 use crate::wire::FrameBuilder;
 
 /// A request in a session that its caller holds, and whose caller has gone.
@@ -16,7 +20,7 @@ fn left_behind(sessions: &ServerSessions, now: Instant) -> Box<Run> {
 #[test]
 fn the_session_of_a_request_that_can_not_be_sent_and_nobody_waits_for_goes_back() {
     let (sessions, clock, now) = (ServerSessions::default(), ClusterClock::default(), Instant::now());
-    let around = Surroundings { sessions: &sessions, clock: &clock, now, min_rtt: Duration::ZERO };
+    let around = around(&sessions, &clock, now);
     let mut line =
         Line::new(Limits { session_timeout: Some(Duration::from_secs(1800)), ..Limits::default() });
     let mut late = left_behind(&sessions, now);
@@ -31,7 +35,7 @@ fn the_session_of_a_request_that_can_not_be_sent_and_nobody_waits_for_goes_back(
 }
 
 fn around<'a>(sessions: &'a ServerSessions, clock: &'a ClusterClock, now: Instant) -> Surroundings<'a> {
-    Surroundings { sessions, clock, now, min_rtt: Duration::ZERO }
+    Surroundings { sessions, clock, now, min_rtt: Duration::ZERO, zlib_level: -1 }
 }
 
 type Answers = tokio::sync::oneshot::Receiver<Outcome>;

@@ -53,8 +53,6 @@ fn what_this_build_does_not_have_is_refused_by_name() {
             "mongodb://a/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s",
             "authMechanism=MONGODB-OIDC asks for a mechanism",
         ),
-        ("mongodb://a/?compressors=zlib", "compressors asks for compression"),
-        ("mongodb://a/?zlibCompressionLevel=1", "zlibCompressionLevel asks for compression"),
         ("mongodb://a/?proxyHost=p", "proxyHost asks for a SOCKS5 proxy"),
     ];
     for (text, message) in cases {

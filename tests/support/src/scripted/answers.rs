@@ -25,12 +25,14 @@ pub(super) struct Answers {
     output: OwnedWriteHalf,
     /// The command that the next write answers.
     current: usize,
+    /// What it was compressed with.
+    compressor: Option<u8>,
     last_request_id: i32,
 }
 
 impl Answers {
     pub fn new(shared: Arc<Shared>, output: OwnedWriteHalf) -> Self {
-        Self { shared, output, current: 0, last_request_id: 0 }
+        Self { shared, output, current: 0, compressor: None, last_request_id: 0 }
     }
 
     /// Ends the connection in the way that was asked for, once the reading half
@@ -69,6 +71,7 @@ impl Answers {
 
     async fn answer(&mut self, command: &CommandRecord, action: Action, shape: &Shape) -> io::Result<()> {
         self.current = command.order;
+        self.compressor = command.compressor;
         let mut to = command.request_id;
         match action {
             Action::NeverAnswer | Action::End => {}
@@ -137,7 +140,7 @@ impl Answers {
         let message = Message { flags: flags | shape.flags, body, sequences: shape.sequences.clone() };
         let response_to = shape.response_to.unwrap_or(*to);
         *to = self.last_request_id;
-        let bytes = shape.bend(&message, self.last_request_id, response_to);
+        let bytes = shape.bend(&message, self.last_request_id, response_to, self.compressor);
         self.write(&bytes, shape).await
     }
 

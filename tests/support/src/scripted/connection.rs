@@ -5,6 +5,7 @@ use super::answers::{Answers, Task};
 use super::log::{CommandRecord, End};
 use super::shape::Then;
 use super::shared::Shared;
+use crate::packed::{self, OP_COMPRESSED};
 use crate::wire::{HEADER_LENGTH, Header, Malformed, Message};
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
@@ -73,7 +74,7 @@ async fn read(
     tasks: &mpsc::UnboundedSender<Task>,
 ) -> End {
     loop {
-        let (header, message) = match read_message(input).await {
+        let (header, compressor, message) = match read_message(input).await {
             Ok(Ok(read)) => read,
             Ok(Err(malformed)) => {
                 shared.protocol_error(format!("connection {number}: {malformed}"));
@@ -90,6 +91,10 @@ async fn read(
             return End::ByServer;
         };
         let (name, database) = (name.clone(), database.to_owned());
+        if compressor.is_some() && !packed::may_be_compressed(&name) {
+            shared.protocol_error(format!("connection {number}: {name} is compressed"));
+            return End::ByServer;
+        }
         let mut body = message.body;
         for (key, documents) in message.sequences {
             body.insert(key, documents);
@@ -102,6 +107,7 @@ async fn read(
             body,
             flags: message.flags,
             request_id: header.request_id,
+            compressor,
             length: usize::try_from(header.length).expect("checked as the body was read"),
             answered: false,
         });
@@ -110,7 +116,10 @@ async fn read(
     }
 }
 
-async fn read_message(input: &mut OwnedReadHalf) -> Result<Result<(Header, Message), Malformed>, End> {
+/// A message, with the header that it came with and the compressor, if there is one.
+type Read = (Header, Option<u8>, Message);
+
+async fn read_message(input: &mut OwnedReadHalf) -> Result<Result<Read, Malformed>, End> {
     let mut header = [0; HEADER_LENGTH];
     match input.read(&mut header).await {
         Ok(0) => return Err(End::ByClient),
@@ -124,7 +133,13 @@ async fn read_message(input: &mut OwnedReadHalf) -> Result<Result<(Header, Messa
     };
     let mut body = vec![0; length];
     read_rest(input, &mut body).await?;
-    Ok(Message::read(header, &body).map(|message| (header, message)))
+    if header.op_code == OP_COMPRESSED {
+        let read = packed::unpack(header, &body).and_then(|(compressor, inner, content)| {
+            Ok((header, Some(compressor), Message::read(inner, &content)?))
+        });
+        return Ok(read);
+    }
+    Ok(Message::read(header, &body).map(|message| (header, None, message)))
 }
 
 async fn read_rest(input: &mut OwnedReadHalf, rest: &mut [u8]) -> Result<(), End> {

@@ -57,7 +57,9 @@ pub struct CommandRecord {
     pub flags: u32,
     /// The client's number for the message.
     pub request_id: i32,
-    /// Bytes of the whole message.
+    /// The number of the compressor it came with.
+    pub compressor: Option<u8>,
+    /// Bytes of the whole message, as it came.
     pub length: usize,
     /// Whether the server has begun to write its answer.
     pub answered: bool,

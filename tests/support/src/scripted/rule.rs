@@ -242,6 +242,25 @@ impl Rule {
         self
     }
 
+    /// Compresses the reply with the compressor of this number. Without this and
+    /// [`Rule::plain`] a reply is compressed like its request.
+    pub fn packed(mut self, compressor: u8) -> Self {
+        self.shape.packed = Some(Some(compressor));
+        self
+    }
+
+    /// Does not compress the reply.
+    pub fn plain(mut self) -> Self {
+        self.shape.packed = Some(None);
+        self
+    }
+
+    /// Sends what the function makes of the whole reply.
+    pub fn bent(mut self, bend: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        self.shape.bent = Some(Arc::new(bend));
+        self
+    }
+
     /// Whether this command is meant; counts the match.
     pub(super) fn take(&mut self, command: &CommandRecord) -> bool {
         let meant = self.command.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&command.name))

@@ -2,8 +2,10 @@
 
 use super::drip::Drip;
 use super::gate::Gate;
+use crate::packed;
 use crate::wire::{CHECKSUM_PRESENT, Message};
 use bson::Document;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything about a reply but its content.
@@ -21,7 +23,13 @@ pub(super) struct Shape {
     pub checksum: Checksum,
     pub flags: u32,
     pub sequences: Vec<(String, Vec<Document>)>,
+    /// How it is compressed, if not like the request.
+    pub packed: Option<Option<u8>>,
+    pub bent: Option<Bend>,
 }
+
+/// What makes other bytes of a whole message.
+pub(super) type Bend = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
 
 /// What becomes of the connection after the reply.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -45,8 +53,15 @@ pub enum Checksum {
 }
 
 impl Shape {
-    /// The bytes of a message with the header and checksum asked for.
-    pub fn bend(&self, message: &Message, request_id: i32, response_to: i32) -> Vec<u8> {
+    /// The bytes of a message with the header and checksum asked for, to a request that was
+    /// compressed like this.
+    pub fn bend(
+        &self,
+        message: &Message,
+        request_id: i32,
+        response_to: i32,
+        compressor: Option<u8>,
+    ) -> Vec<u8> {
         let mut message = message.clone();
         if self.checksum != Checksum::Absent {
             message.flags |= CHECKSUM_PRESENT;
@@ -61,6 +76,12 @@ impl Shape {
         if let Some(last) = bytes.last_mut().filter(|_| self.checksum == Checksum::Bad) {
             *last ^= 0xff;
         }
-        bytes
+        if let Some(compressor) = self.packed.unwrap_or(compressor) {
+            bytes = packed::pack(compressor, &bytes);
+        }
+        match &self.bent {
+            Some(bend) => bend(bytes),
+            None => bytes,
+        }
     }
 }
