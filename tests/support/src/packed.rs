@@ -102,7 +102,10 @@ pub fn unpack(header: Header, bytes: &[u8]) -> Result<(u8, Header, Vec<u8>), Mal
 fn inflate(compressor: u8, bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     let done = match compressor {
-        NOOP => Ok(content.extend_from_slice(bytes)),
+        NOOP => {
+            content.extend_from_slice(bytes);
+            Ok(())
+        }
         SNAPPY => snap::raw::Decoder::new()
             .decompress_vec(bytes)
             .map(|all| content = all)
