@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use bson::{Bson, Document, doc};
+use test_support::packed::{OP_COMPRESSED, unpack};
 use test_support::wire::{HEADER_LENGTH, Header, Message, OP_MSG};
 
 use super::plain::transactional_write::{Fate, NAME, TransactionalWrite};
@@ -120,6 +121,7 @@ impl Line {
 
     fn requests(&self) -> io::Result<()> {
         while let Some((header, bytes)) = read(&self.client)? {
+            let (header, bytes) = inflated(header, bytes);
             let message = Message::read(header, &bytes[HEADER_LENGTH..]);
             let (OP_MSG, Ok(mut message)) = (header.op_code, message) else {
                 (&self.server).write_all(&bytes)?;
@@ -183,6 +185,16 @@ impl Line {
 }
 
 /// The next message, its header included; none after the last.
+/// A message as it would have come without compression.
+fn inflated(header: Header, bytes: Vec<u8>) -> (Header, Vec<u8>) {
+    match unpack(header, &bytes[HEADER_LENGTH..]) {
+        Ok((_, inner, content)) if header.op_code == OP_COMPRESSED => {
+            (inner, [inner.to_bytes().as_slice(), &content].concat())
+        }
+        _ => (header, bytes),
+    }
+}
+
 fn read(mut stream: &TcpStream) -> io::Result<Option<(Header, Vec<u8>)>> {
     let mut header = [0; HEADER_LENGTH];
     match stream.read_exact(&mut header) {
