@@ -217,6 +217,12 @@ impl Run {
         self.written
     }
 
+    /// The server may work for it, and so in its session: a byte left, or it is the wish for
+    /// more of a stream, which the server sends unasked.
+    pub fn may_be_served(&self) -> bool {
+        self.written || self.next_of_stream
+    }
+
     /// Nobody waits for the answer any more.
     pub fn is_abandoned(&self) -> bool {
         self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
@@ -251,7 +257,7 @@ impl Run {
     fn failure(&mut self, error: Error, generation: Option<u64>) -> Box<Failure> {
         let session = match std::mem::replace(&mut self.session, SessionUse::None) {
             SessionUse::Held { mut session, .. } => {
-                if self.written {
+                if self.may_be_served() {
                     session.mark_dirty();
                 }
                 Some(session)

@@ -266,9 +266,9 @@ impl Flying {
         if let Some(watch) = watch {
             watch.failed(&error);
         }
-        let written = run.is_written();
+        let may_be_served = run.may_be_served();
         if let Some(mut session) = session {
-            if written {
+            if may_be_served {
                 session.mark_dirty();
             }
             run.session = SessionUse::Held { session, txn_number: None };

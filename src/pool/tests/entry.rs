@@ -84,6 +84,21 @@ fn what_was_not_written_did_not_run_and_can_be_sent_elsewhere() {
     }
 }
 
+/// Nothing is written for it, but the server goes on with the stream in its session.
+#[test]
+fn a_wish_for_more_of_a_stream_spoils_its_session_wherever_it_ends() {
+    for dropped in [true, false] {
+        let (mut run, answer) = Run::next_of_stream();
+        run.session = SessionUse::Held { session: session(), txn_number: None };
+        if dropped {
+            drop(run);
+        } else {
+            assert!(run.fail(Error::new(Kind::AutoReconnect, "reset").network(), None).is_ok());
+        }
+        assert!(failure(answer).session.is_some_and(|session| session.is_dirty()));
+    }
+}
+
 #[test]
 fn what_was_written_may_have_run_and_its_session_is_dirty() {
     for dropped in [true, false] {
