@@ -33,7 +33,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             command.env(LONG, "1");
         }
     };
-    let mut steps = steps(&servers)?;
+    let mut steps = steps(&servers, arguments.long)?;
     if arguments.long {
         match fuzz::check() {
             Ok(()) => steps.extend(fuzz::steps()?.into_iter().map(|(name, it)| (name, Work::Command(it)))),
@@ -49,6 +49,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 process::run(command)?
             }
             Work::Cases => spec::run_cases(&[], prepare)?,
+            Work::CasesOver(connections) => {
+                let directories = spec::Connections::directories();
+                spec::run_cases(&directories, |cases| {
+                    prepare(cases);
+                    connections.tell(cases);
+                })?
+            }
         };
         if outcome == Outcome::Interrupted {
             return Ok(outcome.exit_code());
@@ -71,9 +78,11 @@ enum Work {
     Command(Command),
     /// The official cases.
     Cases,
+    /// Some of them, over connections of another kind.
+    CasesOver(spec::Connections),
 }
 
-fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
+fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> {
     let library = |arguments: &[&str]| {
         let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
         command.args(arguments);
@@ -106,6 +115,12 @@ fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
         steps.push((package.into(), Work::Command(process::cargo(&test))));
     }
     if spec::check_corpus().is_ok() {
+        if long {
+            // Before all cases: the last ones leave their summary.
+            let kinds = spec::Connections::kinds();
+            steps
+                .extend(kinds.map(|(name, kind)| (format!("official cases: {name}"), Work::CasesOver(kind))));
+        }
         steps.push(("official cases".into(), Work::Cases));
     }
     Ok(steps)
