@@ -148,3 +148,43 @@ pub fn check_corpus() -> Result<(), String> {
         Some(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The variables that the cases are told.
+    fn told(connections: &Connections) -> Vec<(String, String)> {
+        let mut cases = Command::new("cases");
+        connections.tell(&mut cases);
+        let text = |it: &std::ffi::OsStr| it.to_string_lossy().into_owned();
+        cases.get_envs().map(|(name, value)| (text(name), value.map(text).unwrap_or_default())).collect()
+    }
+
+    fn variable(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn each_kind_of_connection_is_named_and_told() {
+        let kinds: Vec<_> = Connections::kinds().map(|(name, kind)| (name, told(&kind))).collect();
+        let (over, with) = ("ACTIX_MONGO_TEST_OVER", "ACTIX_MONGO_TEST_OPTIONS");
+        let expected = [
+            ("crud over tls", variable(over, "tls")),
+            ("crud over auth", variable(over, "auth")),
+            ("crud with compressors=snappy", variable(with, "compressors=snappy")),
+            ("crud with compressors=zlib", variable(with, "compressors=zlib")),
+            ("crud with compressors=zstd", variable(with, "compressors=zstd")),
+        ];
+        assert_eq!(kinds, expected.map(|(name, variable)| (name.to_owned(), vec![variable])));
+    }
+
+    #[test]
+    fn several_are_told_at_once_and_none_is_not() {
+        let all = Connections { with: Some("a=1".to_owned()), over: vec![Over::Tls, Over::Auth] };
+        let expected =
+            [variable("ACTIX_MONGO_TEST_OPTIONS", "a=1"), variable("ACTIX_MONGO_TEST_OVER", "tls,auth")];
+        assert_eq!(told(&all), expected);
+        assert_eq!(told(&Connections::default()), []);
+    }
+}
