@@ -15,6 +15,10 @@ const LONG: &str = "ACTIX_MONGO_LONG";
 /// of its own.
 const PUNCTUAL: &str = "faults";
 
+/// Features of the library, and the tests that hold whichever of them are on.
+const FEATURES: [&str; 5] = ["dns-resolver", "rustls-tls", "snappy", "zlib", "zstd"];
+const WHICHEVER: &str = "features";
+
 /// How much.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -104,6 +108,12 @@ fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> 
         // All of them, though one fails.
         let arguments: Vec<_> = ["--all-features", "--no-fail-fast"].into_iter().chain(targets).collect();
         steps.push((format!("{what} ({})", names.join(", ")), library(&arguments)));
+    }
+    if long {
+        for feature in FEATURES {
+            let test = library(&["--no-default-features", "--features", feature, "--test", WHICHEVER]);
+            steps.push((format!("feature {feature} alone"), test));
+        }
     }
     for name in targets(&metadata, "example") {
         let mut example = process::cargo(&["run", "-p", "actix-mongo", "--all-features", "--example", &name]);
