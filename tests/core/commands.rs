@@ -14,7 +14,7 @@ use actix_mongo::events::{
 use actix_mongo::wire::frame::MORE_TO_COME;
 use actix_mongo::{DriverInfo, Kind, MonitoringMode, ServerApi, ServerApiVersion};
 use bson::{Bson, Document, RawDocumentBuf, doc};
-use test_support::{Gate, Hello, Rule, ScriptedServer};
+use test_support::{Gate, Hello, Rule, ScriptedServer, poll_until};
 
 use crate::support::arbiter::LentArbiter;
 use crate::support::waker::panicking;
@@ -246,6 +246,8 @@ fn the_end_of_sessions_is_told_as_well() {
         let (client, told) = listening(&server, |_| {});
         client.ping().await;
         client.leave().await;
+        // What is left to be told may outlast the connection.
+        poll_until(SOON, "the last events", || told.0.lock().unwrap().len() == 4);
         let events = told.0.lock().unwrap().clone();
         paired(&events);
         let names: Vec<String> = events.iter().map(name).collect();

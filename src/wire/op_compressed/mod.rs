@@ -9,7 +9,8 @@ mod compressor;
 mod press;
 #[cfg(feature = "snappy")]
 mod snappy;
-#[cfg(all(test, feature = "snappy", feature = "zlib", feature = "zstd"))]
+#[cfg(test)]
+#[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
 mod tests;
 #[cfg(feature = "zlib")]
 mod zlib;
