@@ -1,5 +1,6 @@
 //! Client entities: a connection of the driver's, and what is observed of it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_mongo::{Connection, Kind, ServerApi, ServerApiVersion};
@@ -8,7 +9,7 @@ use bson::{Bson, Document};
 use super::failure::{Checked, Failure};
 use super::logs::Logs;
 use super::recorder::{Group, Recorder, Seen};
-use super::servers::append_options;
+use super::servers::{Server, extra_options};
 
 /// See the module.
 pub struct Client {
@@ -56,9 +57,9 @@ const NOT_BUILT: [(&str, &str); 2] =
     [("observeTracingMessages", "spans"), ("autoEncryptOpts", "client-side encryption")];
 
 impl Client {
-    /// Connects there as the entity asks. `quick` is for cases with fail points: servers are
+    /// Connects to a server, there, as the entity asks. `quick` is for cases with fail points: servers are
     /// looked at as often as may be.
-    pub fn create(entity: &Document, authority: &str, quick: bool) -> Checked<Self> {
+    pub fn create(entity: &Document, server: &Server, at: SocketAddr, quick: bool) -> Checked<Self> {
         if let Some(key) = entity.keys().find(|key| !KNOWN.contains(&key.as_str())) {
             return Err(match NOT_BUILT.iter().find(|(name, _)| name == key) {
                 Some((_, what)) => Failure::NotBuilt((*what).to_owned()),
@@ -68,7 +69,7 @@ impl Client {
         let api = entity.get_document("serverApi").ok().map(server_api).transpose()?;
         let recorder = Recorder::default();
         let record = recorder.clone();
-        let uri = uri(entity, authority, quick)?;
+        let uri = uri(entity, server, at, quick)?;
         let logs =
             entity.get_document("observeLogMessages").map_or_else(|_| Ok(Logs::default()), Logs::of)?;
         let connect = || {
@@ -157,7 +158,7 @@ const QUICK: Duration = Duration::from_millis(500);
 /// Options that some drivers have had; others are to pass their cases over.
 const LEFT_TO_DRIVERS: [&str; 2] = ["waitQueueSize", "waitQueueMultiple"];
 
-fn uri(entity: &Document, authority: &str, quick: bool) -> Checked<String> {
+fn uri(entity: &Document, server: &Server, at: SocketAddr, quick: bool) -> Checked<String> {
     let given = entity.get_document("uriOptions").cloned().unwrap_or_default();
     let mut options = Vec::new();
     if quick && !given.contains_key("heartbeatFrequencyMS") {
@@ -180,8 +181,16 @@ fn uri(entity: &Document, authority: &str, quick: bool) -> Checked<String> {
             value => options.push(format!("{name}={}", escaped(&plain(name, value)?))),
         }
     }
-    append_options(&mut options);
-    Ok(format!("mongodb://{}/?{}", authority, options.join("&")))
+    let of_server = server.options().into_iter().map(|(name, value)| format!("{name}={}", escaped(&value)));
+    for option in of_server.chain(extra_options()) {
+        let name = option.split_once('=').map_or(option.as_str(), |(name, _)| name);
+        let given = |it: &String| it.split_once('=').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name));
+        // What a case has of its own is what it is about.
+        if !options.iter().any(given) {
+            options.push(option);
+        }
+    }
+    Ok(format!("mongodb://{}{at}/?{}", server.user(), options.join("&")))
 }
 
 fn plain(name: &str, value: &Bson) -> Checked<String> {

@@ -11,6 +11,7 @@
 //! recorder, logs    what is told of a client
 //! expect_*      what it compares
 //! servers, log_in    real servers, each for one directory
+//! over, tunnel    TLS and users for all of them
 //! stand_in      in front of one, for what it lacks
 //! plain/        what needs no server: schema, matching, requirements
 //! ```
@@ -18,6 +19,9 @@
 //! A new family of operations is a file in `operations/` and its rows in the table there.
 
 mod arguments;
+#[path = "../../trust/tls/authority.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "made for tests of certificates, which need more of it")]
+mod authority;
 mod client;
 mod conformance;
 mod entities;
@@ -30,12 +34,14 @@ mod logs;
 mod operation;
 mod operations;
 mod options;
+mod over;
 mod plain;
 mod recorder;
 mod run;
 mod servers;
 mod stand_in;
 mod thread;
+mod tunnel;
 mod world;
 
 use std::path::Path;

@@ -11,8 +11,10 @@ use test_support::real_server::{Options, PASSWORD, USER, installed};
 use test_support::scripted::Client;
 
 use super::log_in::log_in;
+use super::over::{Certificates, Over};
 use super::plain::requirements::Deployment;
 use super::plain::version::Version;
+use super::tunnel::Tunnel;
 
 /// How a server is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +28,13 @@ pub enum Mode {
 
 impl Mode {
     /// In the order in which a case that may run on several takes them.
-    pub const ALL: [Self; 4] =
+    const ALL: [Self; 4] =
         [Self::ReplicaSet, Self::Standalone, Self::GuardedReplicaSet, Self::GuardedStandalone];
+
+    /// Those that this run has.
+    fn allowed(over: Over) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |mode| mode.wants_user() || !over.auth)
+    }
 
     fn options(self) -> Options {
         match self {
@@ -56,24 +63,51 @@ pub struct Server {
     mode: Mode,
     /// Past the driver: set-up and checks do not depend on what they judge.
     admin: Mutex<Client>,
+    /// How it gets there, if the server speaks TLS.
+    tunnel: Option<Tunnel>,
+    certificates: Option<Certificates>,
     /// Runs until this is dropped.
     _real: Mutex<RealServer>,
 }
 
 impl Server {
     fn start(mode: Mode) -> Result<Self, String> {
-        let real = RealServer::start(mode.options()).map_err(|error| error.to_string())?;
-        let admin = Client::try_connect(real.address());
+        let certificates = Over::asked()?.tls.then(Certificates::new).transpose()?;
+        let options = match &certificates {
+            Some(own) => mode.options().tls(own.certificate(), own.key()),
+            None => mode.options(),
+        };
+        let real = RealServer::start(options).map_err(|error| error.to_string())?;
+        let address = real.address();
+        let tunnel = certificates.as_ref().map(|own| Tunnel::into_tls(address, own)).transpose()?;
+        let admin = Client::try_connect(tunnel.as_ref().map_or(address, Tunnel::address));
         let mut admin = admin.map_err(|error| format!("the server: {error}"))?;
         if mode.wants_user() {
             log_in(&mut admin, USER, PASSWORD)?;
         }
-        Ok(Self { address: real.address(), mode, admin: Mutex::new(admin), _real: Mutex::new(real) })
+        let (admin, _real) = (Mutex::new(admin), Mutex::new(real));
+        Ok(Self { address, mode, admin, tunnel, certificates, _real })
     }
 
     /// Its host and port.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it understands plain text.
+    pub fn plain_address(&self) -> SocketAddr {
+        self.tunnel.as_ref().map_or(self.address, Tunnel::address)
+    }
+
+    /// By what it is known, if it speaks TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
+    }
+
+    /// What clients must know of it: options as in a connection string, not escaped.
+    pub fn options(&self) -> Vec<(&'static str, String)> {
+        let Some(own) = &self.certificates else { return Vec::new() };
+        vec![("tls", "true".to_owned()), ("tlsCAFile", own.authority().display().to_string())]
     }
 
     /// What stands before the address in the connection strings of clients.
@@ -114,16 +148,10 @@ impl Server {
 /// Options for every connection besides its own, as in a connection string.
 const OPTIONS_VARIABLE: &str = "ACTIX_MONGO_TEST_OPTIONS";
 
-/// Adds them to the others, unless a case has its own of that name.
-pub fn append_options(options: &mut Vec<String>) {
+/// They, each with its value.
+pub fn extra_options() -> Vec<String> {
     let extra = std::env::var(OPTIONS_VARIABLE).unwrap_or_default();
-    for option in extra.split('&').filter(|option| !option.is_empty()) {
-        let name = option.split_once('=').map_or(option, |(name, _)| name);
-        let given = |it: &String| it.split_once('=').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name));
-        if !options.iter().any(given) {
-            options.push(option.to_owned());
-        }
-    }
+    extra.split('&').filter(|option| !option.is_empty()).map(str::to_owned).collect()
 }
 
 /// The servers of all directories. A clone is the same.
@@ -166,7 +194,10 @@ impl Servers {
 /// What servers of each mode are, found out once.
 pub fn deployments() -> Result<&'static [(Mode, Deployment)], String> {
     static KNOWN: OnceLock<Result<Vec<(Mode, Deployment)>, String>> = OnceLock::new();
-    let look = || Mode::ALL.map(|mode| Ok((mode, Server::start(mode)?.deployment()?))).into_iter().collect();
+    let look = || {
+        let modes = Mode::allowed(Over::asked()?);
+        modes.map(|mode| Ok((mode, Server::start(mode)?.deployment()?))).collect()
+    };
     KNOWN.get_or_init(look).as_ref().map(Vec::as_slice).map_err(Clone::clone)
 }
 

@@ -14,6 +14,8 @@ use test_support::packed::{OP_COMPRESSED, unpack};
 use test_support::wire::{HEADER_LENGTH, Header, Message, OP_MSG};
 
 use super::plain::transactional_write::{Fate, NAME, TransactionalWrite};
+use super::servers::Server;
+use super::tunnel::Tunnel;
 
 /// Fields that the server refuses, by command.
 const TAKEN_OFF: [(&str, &str); 3] =
@@ -32,7 +34,12 @@ const NEEDED_BY: [&[&str]; 4] = [
 
 /// See the module. Dropping it ends it.
 pub struct StandIn {
+    /// Where clients find it.
     address: SocketAddr,
+    /// Where it is.
+    listening: SocketAddr,
+    /// In front of it, if the server speaks TLS.
+    _door: Option<Tunnel>,
     ended: Arc<AtomicBool>,
 }
 
@@ -51,13 +58,17 @@ impl StandIn {
     }
 
     /// In front of this server.
-    pub fn start(server: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = listener.local_addr()?;
+    pub fn start(server: &Server) -> Result<Self, String> {
+        let failed = |error: io::Error| format!("the stand-in: {error}");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
+        let listening = listener.local_addr().map_err(failed)?;
+        let door = server.certificates().map(|it| Tunnel::out_of_tls(listening, it)).transpose()?;
+        let address = door.as_ref().map_or(listening, Tunnel::address);
+        let server = server.plain_address();
         let shared = Arc::new(Shared { server, address, fail_point: Mutex::default() });
         let ended = Arc::new(AtomicBool::new(false));
         let over = ended.clone();
-        thread::Builder::new().name("stand-in".to_owned()).spawn(move || {
+        let thread = thread::Builder::new().name("stand-in".to_owned()).spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if over.load(Ordering::SeqCst) {
                     break;
@@ -65,11 +76,12 @@ impl StandIn {
                 // A connection that can't be had is closed by being dropped.
                 let _ = Line::open(client, shared.clone());
             }
-        })?;
-        Ok(Self { address, ended })
+        });
+        thread.map_err(failed)?;
+        Ok(Self { address, listening, _door: door, ended })
     }
 
-    /// Where it listens.
+    /// Where clients find it.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -79,7 +91,7 @@ impl Drop for StandIn {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
         // For the listener to notice; if it has gone, nothing has to.
-        let _ = TcpStream::connect(self.address);
+        let _ = TcpStream::connect(self.listening);
     }
 }
 
@@ -184,7 +196,6 @@ impl Line {
     }
 }
 
-/// The next message, its header included; none after the last.
 /// A message as it would have come without compression.
 fn inflated(header: Header, bytes: Vec<u8>) -> (Header, Vec<u8>) {
     match unpack(header, &bytes[HEADER_LENGTH..]) {
@@ -195,6 +206,7 @@ fn inflated(header: Header, bytes: Vec<u8>) -> (Header, Vec<u8>) {
     }
 }
 
+/// The next message, its header included; none after the last.
 fn read(mut stream: &TcpStream) -> io::Result<Option<(Header, Vec<u8>)>> {
     let mut header = [0; HEADER_LENGTH];
     match stream.read_exact(&mut header) {

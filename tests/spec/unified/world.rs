@@ -1,5 +1,6 @@
 //! What all operations of one case share.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -34,17 +35,16 @@ pub struct World {
 impl World {
     /// For a case with this text.
     pub fn new(server: &Arc<Server>, case: &str) -> Checked<Arc<Self>> {
-        let stand_in = StandIn::is_needed_by(case).then(|| StandIn::start(server.address())).transpose();
-        let stand_in = stand_in.map_err(|error| Failure::Surroundings(format!("the stand-in: {error}")))?;
+        let stand_in = StandIn::is_needed_by(case).then(|| StandIn::start(server)).transpose();
+        let stand_in = stand_in.map_err(Failure::Surroundings)?;
         let (entities, fail_points) = (Entities::default(), Mutex::default());
         let (server, quick) = (server.clone(), case.contains("configureFailPoint"));
         Ok(Arc::new_cyclic(|me| Self { me: me.clone(), server, entities, quick, fail_points, stand_in }))
     }
 
-    /// Where clients connect to, and as whom.
-    fn authority(&self) -> String {
-        let address = self.stand_in.as_ref().map_or_else(|| self.server.address(), StandIn::address);
-        format!("{}{address}", self.server.user())
+    /// Where clients connect to.
+    fn address(&self) -> SocketAddr {
+        self.stand_in.as_ref().map_or_else(|| self.server.address(), StandIn::address)
     }
 
     pub fn matcher(&self) -> Matcher<'_> {
@@ -66,7 +66,10 @@ impl World {
 
     fn make(&self, kind: &str, of: &Document) -> Checked<Entity> {
         match kind {
-            "client" => Ok(Entity::Client(Client::create(of, &self.authority(), self.quick)?.into())),
+            "client" => {
+                let client = Client::create(of, &self.server, self.address(), self.quick)?;
+                Ok(Entity::Client(client.into()))
+            }
             "database" => {
                 let client = self.entities.client(text(of, "client")?)?;
                 let database = client.connection.database(text(of, "databaseName")?)?;

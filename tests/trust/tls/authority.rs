@@ -10,6 +10,8 @@ use rcgen::{
 /// Somebody to trust.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
+    /// Makes the keys of those it vouches for.
+    keys: fn() -> KeyPair,
     /// Its certificate.
     pub pem: String,
 }
@@ -35,7 +37,12 @@ impl Authority {
         let params = authority_params(name);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), pem }
+        Self { issuer: Issuer::new(params, key), keys: own_key, pem }
+    }
+
+    /// The same, whose servers and clients get these keys.
+    pub fn with_keys(self, keys: fn() -> KeyPair) -> Self {
+        Self { keys, ..self }
     }
 
     /// One that this one vouches for.
@@ -43,7 +50,7 @@ impl Authority {
         let params = authority_params("intermediate");
         let key = KeyPair::generate().unwrap();
         let pem = params.signed_by(&key, &self.issuer).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), pem }
+        Self { issuer: Issuer::new(params, key), keys: own_key, pem }
     }
 
     /// The certificate of a server on this machine.
@@ -85,7 +92,7 @@ impl Authority {
         params.serial_number = Some(SerialNumber::from(serial));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         change(&mut params);
-        let key = KeyPair::generate().unwrap();
+        let key = (self.keys)();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
         Identity { certificate, key, serial }
     }
@@ -126,6 +133,11 @@ impl Identity {
         self.certificate += &intermediate.pem;
         self
     }
+}
+
+/// On a curve.
+fn own_key() -> KeyPair {
+    KeyPair::generate().unwrap()
 }
 
 fn authority_params(name: &str) -> CertificateParams {

@@ -10,18 +10,22 @@ use super::authority::{Authority, Identity};
 use super::door::{Door, Plan};
 use super::scene::{Folder, builder, connect, unusable};
 
-const PASSWORD: &str = "correct horse";
+pub const PASSWORD: &str = "correct horse";
 
-struct Scene {
+pub struct Scene {
     servers: Authority,
-    client: Identity,
+    pub client: Identity,
     door: Door,
     folder: Folder,
 }
 
 /// A server that takes the client's certificate, and no other.
 fn scene() -> Scene {
-    let (servers, clients) = (Authority::new(), Authority::new());
+    scene_of(Authority::new(), Authority::new())
+}
+
+/// The same with a certificate of the first authority and clients of the second.
+pub fn scene_of(servers: Authority, clients: Authority) -> Scene {
     let client = clients.client();
     let identity = servers.server();
     let plan = Plan { identity: &identity, clients: Some(&clients), versions: rustls::ALL_VERSIONS };
@@ -30,17 +34,17 @@ fn scene() -> Scene {
 
 impl Scene {
     /// With the client's certificate and this key, in one file.
-    fn with_key(&self, key: &str) -> TlsOptions {
+    pub fn with_key(&self, key: &str) -> TlsOptions {
         let path = self.folder.file("client.pem", self.client.certificate.clone() + key);
         TlsOptions::new().ca_pem(self.servers.pem.as_str()).certificate_key_file(path)
     }
 
-    fn builder(&self, tls: TlsOptions) -> actix_mongo::Builder {
+    pub fn builder(&self, tls: TlsOptions) -> actix_mongo::Builder {
         builder(&self.door.uri("localhost", ""), tls)
     }
 }
 
-fn encrypt(key: &KeyPair, how: Parameters<'_>) -> String {
+pub fn encrypt(key: &KeyPair, how: Parameters<'_>) -> String {
     let plain = key.serialize_der();
     let encrypted: SecretDocument =
         PrivateKeyInfo::try_from(plain.as_slice()).unwrap().encrypt_with_params(how, PASSWORD).unwrap();

@@ -14,5 +14,8 @@ mod keys;
 mod material;
 mod real;
 mod refused;
+mod rsa_keys;
+#[cfg(feature = "dns-resolver")]
+mod seed_list;
 mod sessions;
 mod traffic;

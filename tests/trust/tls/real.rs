@@ -11,16 +11,16 @@ use test_support::{RealServer, block_on};
 use super::authority::{Authority, Identity};
 use super::scene::{Folder, SOON, assert_says, builder, connect, refused};
 
-struct Real {
-    server: RealServer,
-    folder: Folder,
+pub struct Real {
+    pub server: RealServer,
+    pub folder: Folder,
     /// The certificate of whom to trust.
-    authority: PathBuf,
+    pub authority: PathBuf,
 }
 
 impl Real {
     /// A server with this certificate. `None` if there is none to be had; that was said.
-    fn start(
+    pub fn start(
         authority: &Authority,
         identity: &Identity,
         more: impl FnOnce(Options, &Folder) -> Options,

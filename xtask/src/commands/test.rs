@@ -15,6 +15,10 @@ const LONG: &str = "ACTIX_MONGO_LONG";
 /// of its own.
 const PUNCTUAL: &str = "faults";
 
+/// Features of the library, and the tests that hold whichever of them are on.
+const FEATURES: [&str; 5] = ["dns-resolver", "rustls-tls", "snappy", "zlib", "zstd"];
+const WHICHEVER: &str = "features";
+
 /// How much.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -33,7 +37,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             command.env(LONG, "1");
         }
     };
-    let mut steps = steps(&servers)?;
+    let mut steps = steps(&servers, arguments.long)?;
     if arguments.long {
         match fuzz::check() {
             Ok(()) => steps.extend(fuzz::steps()?.into_iter().map(|(name, it)| (name, Work::Command(it)))),
@@ -49,6 +53,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 process::run(command)?
             }
             Work::Cases => spec::run_cases(&[], prepare)?,
+            Work::CasesOver(connections) => {
+                let directories = spec::Connections::directories();
+                spec::run_cases(&directories, |cases| {
+                    prepare(cases);
+                    connections.tell(cases);
+                })?
+            }
         };
         if outcome == Outcome::Interrupted {
             return Ok(outcome.exit_code());
@@ -71,9 +82,11 @@ enum Work {
     Command(Command),
     /// The official cases.
     Cases,
+    /// Some of them, over connections of another kind.
+    CasesOver(spec::Connections),
 }
 
-fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
+fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> {
     let library = |arguments: &[&str]| {
         let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
         command.args(arguments);
@@ -96,6 +109,12 @@ fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
         let arguments: Vec<_> = ["--all-features", "--no-fail-fast"].into_iter().chain(targets).collect();
         steps.push((format!("{what} ({})", names.join(", ")), library(&arguments)));
     }
+    if long {
+        for feature in FEATURES {
+            let test = library(&["--no-default-features", "--features", feature, "--test", WHICHEVER]);
+            steps.push((format!("feature {feature} alone"), test));
+        }
+    }
     for name in targets(&metadata, "example") {
         let mut example = process::cargo(&["run", "-p", "actix-mongo", "--all-features", "--example", &name]);
         example.env(demo::URI, servers.uri());
@@ -106,6 +125,12 @@ fn steps(servers: &Servers) -> Result<Vec<(String, Work)>, Failure> {
         steps.push((package.into(), Work::Command(process::cargo(&test))));
     }
     if spec::check_corpus().is_ok() {
+        if long {
+            // Before all cases: the last ones leave their summary.
+            let kinds = spec::Connections::kinds();
+            steps
+                .extend(kinds.map(|(name, kind)| (format!("official cases: {name}"), Work::CasesOver(kind))));
+        }
         steps.push(("official cases".into(), Work::Cases));
     }
     Ok(steps)
