@@ -13,6 +13,8 @@ use crate::wire::{ElementWriter, Frame, FrameBuilder};
 /// Room for the fields of a command beside its payload and names.
 const FIELDS: usize = 256;
 
+const ARBITER: &str = "the server is an arbiter, which has neither users nor data; connect to another member";
+
 /// One authentication: begun before the hello, run after it.
 pub struct Authentication<'a> {
     authenticator: &'a Authenticator,
@@ -50,7 +52,11 @@ impl<'a> Authentication<'a> {
     pub fn refused(&self, hello: &HelloReply) -> Error {
         let identity = self.authenticator.identity();
         let mechanism = identity.mechanism().unwrap_or(Mechanism::ScramSha256);
-        let failed = identity.failed(mechanism, hello.refusal().message());
+        // A server that was sent a password might say it again.
+        let failed = match mechanism {
+            Mechanism::Plain => identity.failed(mechanism, "the server refused the hello"),
+            _ => identity.failed(mechanism, hello.refusal().message()),
+        };
         match hello.code {
             Some(code) => failed.with_code(code, hello.code_name.clone()),
             None => failed,
@@ -59,11 +65,14 @@ impl<'a> Authentication<'a> {
 
     /// Runs the conversation to its end. `reply` is the hello's.
     pub async fn run(self, exchange: &mut Exchange, hello: &HelloReply, reply: &RawDocument) -> Result<()> {
-        if hello.kind() == ServerKind::RsArbiter {
-            // It has no users.
-            return Ok(());
-        }
         let Self { authenticator, opening, server_api } = self;
+        if hello.kind() == ServerKind::RsArbiter {
+            // It has no users to ask for, and must not be asked. Commands that are meant for a
+            // server that knows the user do not go to one that did not prove it.
+            let identity = authenticator.identity();
+            let mechanism = identity.mechanism().unwrap_or(Mechanism::ScramSha256);
+            return Err(identity.failed(mechanism, ARBITER));
+        }
         // Where the server has answered the command in the hello, that conversation goes on.
         let answered = reply.get_document("speculativeAuthenticate").ok();
         let (mut conversation, mut turn) = match (opening.speculation, answered) {

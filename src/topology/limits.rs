@@ -25,6 +25,10 @@ pub struct Limits {
     pub compressor: Option<Compressor>,
 }
 
+/// No server sends larger messages than this: a limit of our own, since what a reply may be
+/// inflated to must not be the word of who sends it.
+const LARGEST_MESSAGE: usize = 48_000_000;
+
 /// Long enough for sessions that do not age.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
@@ -34,7 +38,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_document: 16 * 1024 * 1024,
-            max_message: 48_000_000,
+            max_message: LARGEST_MESSAGE,
             max_batch: 100_000,
             max_wire_version: 8,
             session_timeout: None,
@@ -46,7 +50,7 @@ impl Default for Limits {
 
 impl Limits {
     /// What a server says of itself. What it leaves out, or says absurdly, is taken to be
-    /// what every server grants. What it compresses with is between it and who offered.
+    /// what every server grants; larger messages than all servers take are not believed. What it compresses with is between it and who offered.
     pub fn of(hello: &HelloReply) -> Self {
         let usual = Self::default();
         let size = |announced: Option<i32>, usual: usize| {
@@ -56,7 +60,7 @@ impl Limits {
         let session_timeout = minutes.map(|minutes| Duration::from_secs(60 * minutes));
         Self {
             max_document: size(hello.max_bson_object_size, usual.max_document),
-            max_message: size(hello.max_message_size_bytes, usual.max_message),
+            max_message: size(hello.max_message_size_bytes, usual.max_message).min(LARGEST_MESSAGE),
             max_batch: size(hello.max_write_batch_size, usual.max_batch),
             max_wire_version: hello.max_wire_version,
             session_timeout,

@@ -13,7 +13,9 @@ use crate::support::{SOON, command, connect, soon, story};
 fn broken_by(bend: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Error {
     story(async {
         let list: Vec<Bson> = ["snappy", "zlib", "zstd"].map(Bson::from).to_vec();
-        let server = ScriptedServer::builder().hello(Hello::primary("rs").with("compression", list)).start();
+        // What it says of sizes is not believed either.
+        let hello = Hello::primary("rs").with("compression", list).with("maxMessageSizeBytes", i32::MAX);
+        let server = ScriptedServer::builder().hello(hello).start();
         let client = connect(&[&server], |options| options.compressors = Compressor::ALL.to_vec());
         let gate = Gate::new();
         server.rule(Rule::on("buildInfo").after(&gate));

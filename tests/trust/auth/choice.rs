@@ -140,14 +140,16 @@ fn a_refused_hello_is_an_error_of_authentication() {
     assert_eq!(error.code(), Some(18));
 }
 
+/// Whoever answers could say that it is one, and get commands without any proof.
 #[test]
-fn arbiters_have_no_users() {
+fn arbiters_have_no_users_and_get_no_commands_of_users() {
     let arbiter = hello_of_an_arbiter();
     let server = ScriptedServer::builder().hello(arbiter).start();
     willing(&server);
     let uri = as_user(&server, "?directConnection=true&readPreference=secondaryPreferred");
-    try_uri(&uri).unwrap();
-    assert_eq!(server.log().count("saslStart"), 0);
+    let error = refused(try_uri(&uri));
+    assert!(error.to_string().contains("arbiter"), "{error}");
+    assert_eq!((server.log().count("saslStart"), server.log().count("ping")), (0, 0));
 }
 
 fn hello_of_an_arbiter() -> Hello {
