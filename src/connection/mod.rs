@@ -45,6 +45,9 @@ pub struct Connection<D = Document> {
     document: PhantomData<fn() -> D>,
 }
 
+/// Longer than any program runs.
+const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 impl Connection {
     /// Connects, and waits until a server is known that takes writes (with
     /// `directConnection=true`: until the server is known).
@@ -217,10 +220,9 @@ impl<D> Connection<D> {
     /// Cancel safety: nothing hangs on it.
     pub async fn flush_events(&self, limit: Duration) -> Result<()> {
         let core = self.handle.core();
-        let Some(until) = Instant::now().checked_add(limit) else {
-            core.listeners.flush().await;
-            return Ok(());
-        };
+        let now = Instant::now();
+        // A limit beyond what the clock can tell is none, and the connection's end still counts.
+        let until = now.checked_add(limit).unwrap_or(now + AGES);
         let late = || {
             let sentence = format!("listeners for events, or logs, were not told all within {limit:?}");
             Error::new(Kind::Timeout, sentence)
@@ -237,8 +239,9 @@ impl<D> Connection<D> {
     /// have `grace` to come to their end. Then cursors are killed, sessions ended and
     /// sockets closed, and what is still under way fails.
     ///
-    /// Ready when all threads of the connection have ended. Others may wait at the same
-    /// time; the first call's grace counts. Once polled, it goes on though it is dropped.
+    /// Ready when sockets, monitors and data arbiters of the connection have ended; the threads
+    /// that tell listeners and logs the last of it end when that is told, and a gateway whose
+    /// handler blocks is left behind after a second. Others may wait at the same time; the first call's grace counts. Once polled, it goes on though it is dropped.
     pub fn close(&self, grace: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let (shared, mut ended) = (self.handle.shared().clone(), self.ended.clone());
         Box::pin(async move {

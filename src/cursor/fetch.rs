@@ -13,7 +13,7 @@ use super::settings::{CursorSettings, CursorType, Patience};
 use crate::command::CursorReply;
 use crate::dispatch::{Handle, InUse, execute};
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Lease, Purpose};
+use crate::pool::{Answer, Lease, Namespace, Purpose};
 use crate::session::ServerSession;
 use crate::topology::ServerAddress;
 
@@ -135,7 +135,7 @@ impl Fetcher {
                 // asked of the cursor that could be lost.
                 Err(error) if matches!(self.settings.patience, Patience::Each(_)) => {
                     self.call_over();
-                    return Poll::Ready(Err(error));
+                    return Poll::Ready(Err(self.named(error)));
                 }
                 Err(error) => Err(error),
             },
@@ -144,9 +144,22 @@ impl Fetcher {
         match fetched {
             Ok(fetched) => Poll::Ready(Ok(Some(self.arrived(fetched)))),
             Err(error) => {
+                let error = self.named(error);
                 self.fail(&error);
                 self.call_over();
                 Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    /// With the cursor's namespace, if the error has none: streams and limits know of no call.
+    fn named(&self, error: Error) -> Error {
+        match error.namespace() {
+            Some(_) => error,
+            None => {
+                let Namespace { database, collection } = &*self.settings.namespace;
+                let attempts = u32::from(self.streams);
+                error.with_call(database, Some(collection), attempts)
             }
         }
     }

@@ -44,6 +44,11 @@ fn read(cursor: &mut Cursor, ids: impl IntoIterator<Item = i32>) {
     }
 }
 
+fn cursor_namespace(scene: &Scene) -> String {
+    let find = scene.bodies("find").pop().unwrap();
+    format!("{}.{}", find.get_str("$db").unwrap(), find.get_str("find").unwrap())
+}
+
 fn lsid(scene: &Scene, name: &str) -> Bson {
     scene.bodies(name).pop().unwrap().get("lsid").unwrap().clone()
 }
@@ -95,7 +100,9 @@ fn each_reply_of_a_stream_is_told_as_that_of_a_get_more() {
     stream(&scene, vec![next(ID, &[1]), next(ID, &[2]), error]);
     let mut cursor = open(&scene, None);
     read(&mut cursor, 0..=2);
-    assert_eq!(block_on(cursor.try_next()).unwrap_err().code(), Some(43));
+    let error = block_on(cursor.try_next()).unwrap_err();
+    assert_eq!((error.code(), error.attempts()), (Some(43), 1));
+    assert_eq!(error.namespace(), Some(&*cursor_namespace(&scene)));
     let told = heard(&told, 6);
     let Told::Started { command: sent, operation: call, .. } = &told[0] else { panic!("{told:?}") };
     assert_eq!(sent.get_i64("getMore").ok(), Some(ID));
