@@ -56,6 +56,7 @@ pub struct TlsOptions {
 
 /// Where PEM comes from.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "rustls-tls"), allow(dead_code, reason = "nothing reads it without the feature"))]
 pub enum Source {
     /// A file.
     File(PathBuf),
@@ -296,11 +297,13 @@ impl TlsOptions {
     }
 
     /// Certificates need no authority.
+    #[cfg(feature = "rustls-tls")]
     pub(super) fn takes_any_certificate(&self) -> bool {
         self.insecure == Some(true) || self.any_certificate == Some(true)
     }
 
     /// Certificates need not name the host.
+    #[cfg(feature = "rustls-tls")]
     pub(super) fn takes_any_hostname(&self) -> bool {
         self.insecure == Some(true) || self.any_hostname == Some(true)
     }
