@@ -56,6 +56,7 @@ pub fn execute<O: Operation>(
         }
         match result {
             Ok(mut answer) => {
+                answer.attempts = attempts;
                 let output = operation.read(&mut answer, &handle);
                 if let Some(session) = answer.session.take() {
                     handle.core().give_back(session);

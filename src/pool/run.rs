@@ -133,6 +133,8 @@ pub struct Answer {
     pub more_to_come: bool,
     /// When the operation's own timeout runs out, which a cursor's life may be bound to.
     pub deadline: Option<Instant>,
+    /// How often the operation was sent, this time included; the call knows.
+    pub attempts: u32,
 }
 
 impl Answer {

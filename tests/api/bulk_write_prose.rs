@@ -140,6 +140,7 @@ fn prose_6_collects_write_errors() {
     let bulk = || watched.connection.bulk_write(repeated(&model, count));
     let error = block_on(bulk().ordered(false).into_future()).unwrap_err();
     assert_eq!(error.write_failure().unwrap().write_errors.len(), count);
+    assert_eq!((error.namespace(), error.attempts()), (Some("admin"), 1));
     assert_eq!(error.bulk_write_failure().unwrap().partial_result, None);
     assert_eq!(watched.sent("bulkWrite").len(), 2);
     let error = block_on(bulk().into_future()).unwrap_err();

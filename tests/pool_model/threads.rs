@@ -151,6 +151,7 @@ impl Worker {
                     lease: None,
                     more_to_come: false,
                     deadline: None,
+                    attempts: 1,
                 };
                 // Nobody is there if the caller abandoned it meanwhile.
                 let _ = run.answer(Ok(reply));

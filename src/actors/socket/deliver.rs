@@ -182,6 +182,7 @@ impl Socket {
             lease: None,
             more_to_come: false,
             deadline: None,
+            attempts: 1,
         }
     }
 

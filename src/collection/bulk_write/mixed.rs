@@ -137,10 +137,10 @@ impl Mixed {
     /// Reads what a command did to the operations of a range. Fails if its results can't be
     /// had; what was read until then is taken in.
     async fn take_in(&self, reply: Reply, range: Range<usize>, outcome: &mut Outcome) -> Result<()> {
-        let Reply { summary, mut cursor, server } = reply;
+        let Reply { summary, mut cursor, server, attempts } = reply;
         summary.add_to(range.len(), self.ordered, outcome);
         if let Some((concern, labels)) = summary.unmet {
-            outcome.told(labels, &server);
+            outcome.told_over_many(labels, &server, attempts);
             outcome.concern_errors.push(concern);
         }
         cursor.limit(self.deadline);
@@ -154,7 +154,7 @@ impl Mixed {
                 };
                 let refused = entry.add_to(index, &self.list.models[index], self.ordered, outcome);
                 if refused {
-                    outcome.told([] as [&str; 0], &server);
+                    outcome.told_over_many(Vec::new(), &server, attempts);
                     if self.ordered {
                         return Ok(());
                     }
@@ -183,6 +183,7 @@ struct Reply {
     summary: Summary,
     cursor: Cursor<RawDocumentBuf>,
     server: String,
+    attempts: u32,
 }
 
 impl Operation for Batch {
@@ -237,8 +238,8 @@ impl Operation for Batch {
         let namespace = Namespace { database: "admin".into(), collection: "$cmd.bulkWrite".into() };
         let comment = self.options.get("comment").cloned();
         let settings = CursorSettings { comment, ..CursorSettings::plain(Arc::new(namespace)) };
-        let server = answer.server.to_string();
-        Ok(Some(Reply { summary, cursor: Cursor::open(answer, handle, settings)?, server }))
+        let (server, attempts) = (answer.server.to_string(), answer.attempts);
+        Ok(Some(Reply { summary, cursor: Cursor::open(answer, handle, settings)?, server, attempts }))
     }
 }
 

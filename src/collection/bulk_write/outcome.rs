@@ -27,6 +27,8 @@ pub struct Outcome {
     response: Option<bson::RawDocumentBuf>,
     /// The error that told first.
     first: Option<Error>,
+    /// How often the command of the first failure was sent, where no error tells.
+    attempts: Option<u32>,
 }
 
 impl Outcome {
@@ -65,6 +67,12 @@ impl Outcome {
         }
     }
 
+    /// A command over many collections told of it, which was sent so often.
+    pub fn told_over_many(&mut self, labels: Vec<String>, server: &str, attempts: u32) {
+        self.attempts.get_or_insert(attempts);
+        self.told(labels, server);
+    }
+
     /// The same, and the reply that told of it.
     pub fn told_by(&mut self, error: &Error) {
         if self.server.is_none() {
@@ -88,8 +96,10 @@ impl Outcome {
         if let Some(server) = self.server.as_deref().filter(|server| !server.is_empty()) {
             error = error.with_server(server);
         }
-        if let Some(first) = self.first.take() {
-            error = error.with_call_of(&first);
+        match (self.first.take(), self.attempts) {
+            (Some(first), _) => error = error.with_call_of(&first),
+            (None, Some(attempts)) => error = error.with_call("admin", None, attempts),
+            (None, None) => {}
         }
         if let Some(response) = self.response.take() {
             error = error.with_response(response);

@@ -34,6 +34,7 @@ fn answer_of(run: &Run) -> Answer {
         lease: None,
         more_to_come: false,
         deadline: None,
+        attempts: 1,
     }
 }
 
