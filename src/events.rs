@@ -8,7 +8,8 @@
 //! [`events_recipient`](crate::Builder::events_recipient) they get some
 //! [kinds](EventKinds) only, and the others cost nothing. Each has a backlog of its own; a
 //! listener that is slower than what happens loses the oldest, which is counted, and holds
-//! up nobody. Closures run on a thread of the connection that does nothing else.
+//! up nobody, not even if it blocks for good: each closure has a thread of the connection to
+//! itself, and all actors together have one.
 //!
 //! ```no_run
 //! use actix_mongo::events::Event;

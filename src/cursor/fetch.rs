@@ -105,7 +105,13 @@ impl Fetcher {
         &mut self.settings
     }
 
-    /// The user's call has its result: the time of the next one starts with that.
+    /// A call of the user's begins, with time of its own: the one before may have been dropped
+    /// before its result.
+    pub fn call_begins(&mut self) {
+        self.until = None;
+    }
+
+    /// The user's call has its result: the next one has time of its own.
     pub fn call_over(&mut self) {
         self.until = None;
     }
@@ -117,6 +123,11 @@ impl Fetcher {
 
     /// The next batch, which may be empty; `None` if the server has no more.
     pub fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<CursorReply>>> {
+        // Also where a pause or a getMore of a call that was dropped goes on. Those end sooner
+        // than this call's time does, being measured by the time of that one.
+        if let (Patience::Each(limit), None) = (self.settings.patience, self.until) {
+            self.until = Instant::now().checked_add(limit);
+        }
         if self.fetching.is_none() {
             if self.id() == 0 {
                 return Poll::Ready(Ok(None));
@@ -244,15 +255,9 @@ impl Fetcher {
     }
 
     /// What the present call has left; zero is no limit.
-    fn time_left(&mut self) -> Result<Duration> {
-        let now = Instant::now();
-        if let Patience::Each(limit) = self.settings.patience
-            && self.until.is_none()
-        {
-            self.until = now.checked_add(limit);
-        }
+    fn time_left(&self) -> Result<Duration> {
         let Some(deadline) = self.deadline() else { return Ok(Duration::ZERO) };
-        match deadline.checked_duration_since(now).filter(|left| !left.is_zero()) {
+        match deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             Some(left) => Ok(left),
             None => Err(Error::new(
                 Kind::Timeout,

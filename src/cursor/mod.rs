@@ -50,7 +50,12 @@ use crate::pool::Answer;
 /// also after an error. So drop what is not read to its end.
 ///
 /// All methods are safe to drop at every await: what was under way goes on with the next
-/// call, and no document is lost.
+/// call, and no document is lost. Where each call has its own timeout, the next one begins
+/// anew with that; only what was already asked of the server keeps the limit of the call that
+/// was dropped, and if the server does not answer within that, the cursor is at its end. As
+/// a [`Stream`] a cursor is not told that a call was dropped: the time of that call goes on
+/// for the next, until there is an item or an error. So use [`try_next`](Self::try_next)
+/// where calls may be dropped.
 ///
 /// ```no_run
 /// # async fn example(rooms: actix_mongo::Collection) -> actix_mongo::Result<()> {
@@ -113,6 +118,7 @@ impl<T> Cursor<T> {
     /// The documents stay where they were received: looking at them copies and allocates
     /// nothing. See [`Batch::iter`].
     pub async fn next_batch(&mut self) -> Result<Option<Batch<'_>>> {
+        self.fetcher.call_begins();
         while !self.has_document() {
             if !poll_fn(|task| self.poll_fetch(task)).await? {
                 self.fetcher.call_over();
@@ -146,6 +152,7 @@ impl<T: DeserializeOwned + 'static> Cursor<T> {
     /// The next document, or `None` at the end. A document that can't be read as `T` is an
     /// error, and the next call goes on behind it.
     pub async fn try_next(&mut self) -> Result<Option<T>> {
+        self.fetcher.call_begins();
         poll_fn(|task| self.poll_document(task)).await.transpose()
     }
 
@@ -153,6 +160,7 @@ impl<T: DeserializeOwned + 'static> Cursor<T> {
     /// `None` is the end of a cursor that [is not open](Self::is_open) any more; on one that
     /// is, as tailable ones may be, a later call may find one.
     pub async fn next_if_any(&mut self) -> Result<Option<T>> {
+        self.fetcher.call_begins();
         let mut asked = false;
         poll_fn(|task| {
             loop {

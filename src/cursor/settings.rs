@@ -31,7 +31,8 @@ pub enum CursorType {
 pub enum TimeoutMode {
     /// To the call and all that is read from its cursor, together.
     CursorLifetime,
-    /// To the call, and then anew to each that asks the cursor for documents.
+    /// To the call, and then anew to each that asks the cursor for documents, also after one
+    /// that was dropped (but see [`Cursor`](crate::Cursor) about streams).
     Iteration,
 }
 

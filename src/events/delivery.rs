@@ -1,5 +1,6 @@
-//! From the backlogs to the listeners, on a thread of its own: a listener that blocks or
-//! panics does so to nobody else.
+//! From the backlogs to the listeners, on threads that do nothing else: one for each closure, so
+//! that one that blocks or panics does so to nobody else, and one for all actors, where nothing
+//! of the listeners' own runs.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +33,7 @@ pub struct Listener {
 /// Who is told.
 #[derive(Clone)]
 pub enum Ear {
-    /// A closure, called on the connection's own thread for that.
+    /// A closure, called on a thread that it has to itself.
     Closure(Arc<dyn Fn(Event) + Send + Sync>),
     /// An actor.
     Recipient(Recipient<Event>),
@@ -48,20 +49,30 @@ impl fmt::Debug for Ear {
 }
 
 /// An emitter to these listeners, each with a backlog of this many events, and to the logs. The
-/// thread ends with the last emitter, or its [`Ending`](super::Ending). Without listeners there
-/// is none.
+/// threads end with the last emitter, or its [`Ending`](super::Ending). Without listeners there
+/// are none.
 pub fn listen(listeners: Vec<Listener>, backlog: usize, logs: Logs) -> io::Result<Emitter> {
     let counts = Arc::<Counts>::default();
     let kinds = listeners.iter().map(|listener| listener.kinds);
     let backlogs: Vec<_> =
         kinds.map(|kinds| Arc::new(Backlog::new(kinds, backlog, counts.clone()))).collect();
     let emitter = Emitter::new(counts, backlogs.clone(), logs);
-    if listeners.is_empty() {
-        return Ok(emitter);
+    let told = backlogs.into_iter().zip(listeners).map(|(backlog, listener)| (backlog, listener.ear));
+    let (closures, actors): (Vec<_>, Vec<_>) = told.partition(|(_, ear)| matches!(ear, Ear::Closure(_)));
+    for closure in closures {
+        start(vec![closure])?;
     }
+    if !actors.is_empty() {
+        start(actors)?;
+    }
+    Ok(emitter)
+}
+
+/// A thread that tells these, until it has nobody left to tell.
+fn start(told: Vec<(Arc<Backlog>, Ear)>) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
     let deliver = move || {
-        let tasks = backlogs.into_iter().zip(listeners).map(|(backlog, to)| deliver(backlog, to.ear));
+        let tasks = told.into_iter().map(|(backlog, ear)| deliver(backlog, ear));
         let tasks: Vec<_> = tasks.map(|task| runtime.spawn(task)).collect();
         runtime.block_on(async {
             for task in tasks {
@@ -71,7 +82,7 @@ pub fn listen(listeners: Vec<Listener>, backlog: usize, logs: Logs) -> io::Resul
         });
     };
     thread::Builder::new().name("actix-mongo-events".to_owned()).spawn(deliver)?;
-    Ok(emitter)
+    Ok(())
 }
 
 /// Until the end, or until the listener is gone.
@@ -88,7 +99,7 @@ async fn deliver(backlog: Arc<Backlog>, ear: Ear) {
                 break 'listens;
             }
         }
-        // The other listeners have their turn.
+        // The other actors have their turn.
         tokio::task::yield_now().await;
     }
     backlog.leave();

@@ -139,7 +139,7 @@ impl Drop for Hub {
 }
 
 /// Dropped when nothing happens in the connection any more: listeners are told what is left,
-/// and their thread ends, though handles of the connection may still be around.
+/// and their threads end, though handles of the connection may still be around.
 #[derive(Debug)]
 pub struct Ending(Emitter);
 

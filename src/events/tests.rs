@@ -103,6 +103,37 @@ fn a_listener_that_is_stuck_loses_the_oldest() {
 }
 
 #[test]
+fn a_listener_that_is_stuck_holds_up_no_other() {
+    let (stuck_with, is_stuck) = channel();
+    let (go_on, gate) = channel::<()>();
+    let gate = Mutex::new(gate);
+    let stuck = closure(move |event| {
+        let _ = stuck_with.send(number(&event));
+        let _ = gate.lock().unwrap().recv();
+    });
+    let ((before, told), (behind, also_told)) = (collector(), collector());
+    let system = actix::System::new();
+    system.block_on(async {
+        let (sender, mut actor_told) = tokio::sync::mpsc::unbounded_channel();
+        let actor = actix::Actor::start(Collector(sender));
+        let actor = Listener { kinds: EventKinds::ALL, ear: Ear::Recipient(actor.recipient()) };
+        let emitter = listen(vec![before, stuck, behind, actor], 100, Logs::default()).unwrap();
+        emit(&emitter, 0);
+        assert_eq!(is_stuck.recv_timeout(SOON), Ok(0), "and so it stays");
+        (1..50).for_each(|number| emit(&emitter, number));
+        for expected in 0..50 {
+            assert_eq!(told.recv_timeout(SOON), Ok(expected));
+            assert_eq!(also_told.recv_timeout(SOON), Ok(expected));
+            assert_eq!(tokio::time::timeout(SOON, actor_told.recv()).await.unwrap(), Some(expected));
+        }
+        assert_eq!(emitter.dropped(), 0);
+    });
+    assert!(is_stuck.try_recv().is_err(), "it was stuck all the time");
+    drop(go_on);
+    assert_eq!(is_stuck.iter().collect::<Vec<_>>(), (1..50).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_listener_that_panics_gets_the_next_event() {
     let (other, told) = collector();
     let (sender, went_on) = channel();

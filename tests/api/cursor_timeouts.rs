@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
 use actix_mongo::{CursorType, Kind, TimeoutMode};
-use test_support::{Rule, block_on};
+use test_support::{DropAfter, Rule, block_on, poll_until};
 
 use crate::cursor_kinds::{ID, documents, first, next, scene};
+use crate::support::SOON;
 
 #[test]
 fn a_timeout_is_for_the_cursors_life_or_for_each_call() {
@@ -83,4 +84,48 @@ fn a_call_whose_time_runs_out_while_it_is_asked_ends_the_cursor() {
     assert!(!cursor.is_open());
     assert_eq!(block_on(cursor.try_next()).unwrap(), None);
     scene.wait_for_kill();
+}
+
+/// A call that is dropped takes its time with it, whether it was in a getMore or in the pause
+/// behind one.
+#[test]
+fn a_call_has_its_own_time_also_after_one_that_was_dropped() {
+    let limit = Duration::from_millis(500);
+    for calls in ["try_next", "next_batch", "next_if_any"] {
+        let scene = scene(1);
+        scene.server.rule(Rule::on("find").reply(first(ID, &[])));
+        scene.server.rule(Rule::on("getMore").reply(next(ID, &[])));
+        let find = scene.things().find(doc! {}).cursor_type(CursorType::Tailable).timeout(limit);
+        let mut cursor = block_on(find.into_future()).unwrap();
+        let answered = |count| {
+            scene.server.wait_for(|log| log.count("getMore") >= count, SOON);
+            poll_until(SOON, "the answer", || scene.pool().idle == scene.pool().total);
+        };
+        assert!(block_on(DropAfter::new(1, Box::pin(cursor.try_next()))).is_none());
+        answered(1);
+        if calls == "next_if_any" {
+            // Without the pause it would not look at the time.
+            assert!(block_on(DropAfter::new(1, Box::pin(cursor.try_next()))).is_none());
+        }
+        let dropped = Instant::now();
+        poll_until(SOON, "the end of that call's time", || dropped.elapsed() > limit);
+        scene.server.clear_rules();
+        scene.server.rule(Rule::on("getMore").reply(next(ID, &[7])));
+        let found = block_on(async {
+            match calls {
+                "try_next" => cursor.try_next().await.unwrap(),
+                "next_batch" => {
+                    let batch = cursor.next_batch().await.unwrap().expect("a batch");
+                    batch.iter().next().map(|found| found.unwrap().try_into().unwrap())
+                }
+                _ => loop {
+                    if let Some(found) = cursor.next_if_any().await.unwrap() {
+                        break Some(found);
+                    }
+                },
+            }
+        });
+        assert_eq!(found, Some(doc! { "_id": 7 }), "{calls}");
+        assert_eq!(cursor.id(), ID, "{calls}");
+    }
 }

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use actix::{Actor, Handler, System};
 use actix_mongo::bson::doc;
+use actix_mongo::events::{Event, EventKinds};
 use actix_mongo::messages::RunCommand;
-use actix_mongo::{Collection, Connection};
+use actix_mongo::{Builder, Collection, Connection};
 use test_support::poll::holds_within;
 use test_support::{Gate, Rule, ScriptedServer, block_on};
 
@@ -103,6 +105,46 @@ fn after_close_with_gateways() {
         }
         assert_eq!(Count::now().threads, before.threads + 1, "one for both");
         block_on(connection.close(GRACE));
+    });
+}
+
+struct Listens;
+
+impl Actor for Listens {
+    type Context = actix::Context<Self>;
+}
+
+impl Handler<Event> for Listens {
+    type Result = ();
+
+    fn handle(&mut self, _: Event, _: &mut Self::Context) {}
+}
+
+#[test]
+fn after_close_with_listeners() {
+    let fixture = Fixture::new();
+    fixture.rounds(ROUNDS / 5, |connection, things| {
+        let system = System::new();
+        let [first, second] = [0, 1].map(|_| system.block_on(async { Listens.start().recipient() }));
+        let open = |listen: &dyn Fn(Builder) -> Builder| {
+            let builder = listen(Connection::builder().uri(fixture.server.uri()).unwrap());
+            block_on(builder.connect()).unwrap()
+        };
+        let before = Count::now().threads;
+        let plain = open(&|builder| builder);
+        let of_one = Count::now().threads - before;
+        let listening = open(&|builder| {
+            // No command is sent: nobody would empty the actors' mailboxes.
+            let builder = builder.events_recipient(EventKinds::COMMANDS, first.clone());
+            let builder = builder.events_recipient(EventKinds::COMMANDS, second.clone());
+            builder.on_event(|_| {}).on_event(|_| {})
+        });
+        // A thread is named like the one that starts it, here a test's, until it names itself.
+        let expected = before + 2 * of_one + 3;
+        let named = || Count::now().threads == expected;
+        assert!(holds_within(SOON, named), "one for each closure, one for both actors: {:?}", Count::now());
+        drop(things);
+        [connection, plain, listening].into_iter().for_each(|each| block_on(each.close(GRACE)));
     });
 }
 

@@ -11,10 +11,10 @@ impl Builder {
     /// Has a closure called with each [event](crate::events) of commands, pools and servers. May be
     /// called several times, for several listeners. (default: none)
     ///
-    /// Closures run one after the other, on a thread of the connection that does nothing
-    /// else, so they may take their time and even block; a slow one loses the oldest events
-    /// that wait for it, see [`event_backlog`](Self::event_backlog). One that panics gets
-    /// the next event all the same. An event may wait a millisecond or two for others, so
+    /// Each closure costs a thread, which the connection runs for it alone. So it may take its
+    /// time and even block, and no other listener waits for that; a slow one loses the oldest
+    /// events that wait for it, see [`event_backlog`](Self::event_backlog). One that panics
+    /// gets the next event all the same. An event may wait a millisecond or two for others, so
     /// that the thread is not woken for each; [`flush_events`](crate::Connection::flush_events)
     /// waits for none. The last events may come after
     /// [`close`](crate::Connection::close) is ready.
@@ -32,7 +32,8 @@ impl Builder {
     ///
     /// An event is sent only while there is room in the actor's mailbox; what does not fit
     /// waits in the listener's [backlog](Self::event_backlog). Once the actor has stopped,
-    /// nothing is kept for it.
+    /// nothing is kept for it. All actors of a connection that listen cost it one thread
+    /// together.
     pub fn event_recipient(self, listener: Recipient<Event>) -> Self {
         self.events_recipient(EventKinds::ALL, listener)
     }
