@@ -67,6 +67,7 @@
     allow(dead_code, unused_imports, reason = "some parts are reached by the project's own tests only")
 )]
 
+mod errands;
 mod error;
 pub mod events;
 mod race;

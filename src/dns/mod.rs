@@ -14,6 +14,7 @@ mod join;
 mod lookup;
 mod resolver;
 mod seed_list;
+mod system;
 mod txt;
 
 pub use attempts::{Attempts, Step};

@@ -2,23 +2,25 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::thread;
-
-use tokio::sync::oneshot;
 
 use super::custom::{CustomResolver, SrvRecord};
 use super::join::join;
+use super::system::SystemLookups;
 
 /// Who is asked for the addresses of hosts, and for the records behind `mongodb+srv://`; set
 /// by [`Builder::resolver`](crate::Builder::resolver).
 ///
 /// The default is the system: hosts as every program finds them (`getaddrinfo`, with the
 /// hosts file and `nsswitch.conf`), SRV and TXT records from the name servers that the system
-/// is configured with (`/etc/resolv.conf`, read anew for each question).
+/// is configured with (`/etc/resolv.conf`, read anew for each question). At most eight hosts
+/// are looked up by the system at the same time, for all connections that share a resolver.
 #[derive(Clone, Default)]
-pub struct Resolver(How);
+pub struct Resolver {
+    how: How,
+    system: Arc<SystemLookups>,
+}
 
 #[derive(Clone, Default)]
 enum How {
@@ -41,12 +43,16 @@ impl Resolver {
     /// two are asked at the same time. Without a server every look-up fails.
     #[cfg(feature = "dns-resolver")]
     pub fn name_servers(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
-        Self(How::NameServers(servers.into_iter().collect()))
+        Self::new(How::NameServers(servers.into_iter().collect()))
     }
 
     /// The application's own.
     pub fn custom(resolver: impl CustomResolver) -> Self {
-        Self(How::Custom(Arc::new(resolver)))
+        Self::new(How::Custom(Arc::new(resolver)))
+    }
+
+    fn new(how: How) -> Self {
+        Self { how, system: Arc::default() }
     }
 
     /// Where a host can be reached, in the order of preference. A literal address is taken
@@ -55,10 +61,10 @@ impl Resolver {
         if let Ok(literal) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(literal, port)]);
         }
-        let addresses: Vec<IpAddr> = match &self.0 {
-            How::System => return ask_system(host, port).await,
+        let addresses: Vec<IpAddr> = match &self.how {
+            How::System => return self.system.targets(host, port).await,
             // An address with a zone is no name, and only the system knows its zones.
-            _ if host.contains([':', '%']) => return ask_system(host, port).await,
+            _ if host.contains([':', '%']) => return self.system.targets(host, port).await,
             #[cfg(feature = "dns-resolver")]
             How::NameServers(servers) => super::hickory::addresses(Some(servers), host).await?,
             How::Custom(custom) => custom.addresses(host).await?,
@@ -77,7 +83,7 @@ impl Resolver {
 
     /// The SRV records of a name.
     pub(crate) async fn srv(&self, name: &str) -> io::Result<Vec<SrvRecord>> {
-        match &self.0 {
+        match &self.how {
             #[cfg(feature = "dns-resolver")]
             How::System => super::hickory::srv(None, name).await,
             #[cfg(feature = "dns-resolver")]
@@ -89,7 +95,7 @@ impl Resolver {
     }
 
     async fn txt(&self, name: &str) -> io::Result<Vec<Vec<u8>>> {
-        match &self.0 {
+        match &self.how {
             #[cfg(feature = "dns-resolver")]
             How::System => super::hickory::txt(None, name).await,
             #[cfg(feature = "dns-resolver")]
@@ -103,7 +109,7 @@ impl Resolver {
 
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.how {
             How::System => f.write_str("Resolver(System)"),
             #[cfg(feature = "dns-resolver")]
             How::NameServers(servers) => f.debug_tuple("Resolver").field(servers).finish(),
@@ -118,17 +124,4 @@ fn no_feature() -> io::Error {
         io::ErrorKind::Unsupported,
         "this build has no resolver for SRV and TXT records (feature dns-resolver)",
     )
-}
-
-/// Asks the system, on a thread that nobody ever waits for: a look-up can't be broken
-/// off, and a runtime that ends would have to wait for those on its own threads.
-async fn ask_system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let (found, answer) = oneshot::channel();
-    let host = host.to_owned();
-    thread::Builder::new().name("actix-mongo-dns".to_owned()).spawn(move || {
-        let targets = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        // Nobody may be waiting any more.
-        drop(found.send(targets));
-    })?;
-    answer.await.unwrap_or_else(|_| Err(io::Error::other("the look-up gave no answer")))
 }

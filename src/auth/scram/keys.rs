@@ -5,7 +5,7 @@ use std::fmt;
 use super::hash::{Hash, Hidden};
 
 /// Which keys: all that the server chooses of them. The rest is the credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyRequest {
     /// Which mechanism's.
     pub hash: Hash,

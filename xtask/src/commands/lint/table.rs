@@ -15,6 +15,7 @@ pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snaps
 dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
 runtime <- connection
 race <- {actors::monitor, dispatch}
+errands <- {auth, dns}
 actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
 actors::provoke <- {actors::socket, actors::monitor, actors::srv_poller, actors::timer, actors::supervisor, actors::cursor_manager}
 ";
