@@ -110,6 +110,18 @@ fn dropped_cursors_are_killed_in_few_messages() {
 }
 
 #[test]
+fn cursors_that_are_dropped_while_a_socket_breaks_are_killed_all_the_same() {
+    let fixture = fixture_alone();
+    let numbers = fixture.numbers(30);
+    let cursors: Vec<Cursor> = (0..5).map(|_| open(&numbers, 2)).collect();
+    let breaks = doc! { "failCommands": ["count"], "closeConnection": true };
+    fixture.fail(doc! { "times": 1 }, breaks);
+    drop(cursors);
+    assert_eq!(block_on(numbers.estimated_document_count().into_future()).unwrap(), 30);
+    fixture.wait_for_kills();
+}
+
+#[test]
 fn a_query_that_is_dropped_at_any_await_leaves_no_cursor() {
     let fixture = fixture_alone();
     let numbers = fixture.numbers(100);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use actix_mongo::label;
 use bson::{Bson, Document, doc};
 use test_support::scripted::Log;
-use test_support::{Rule, ScriptedServer};
+use test_support::{Gate, Rule, ScriptedServer, poll_until};
 
-use crate::support::{SOON, address, connect, namespace, story};
+use crate::support::{Client, SOON, address, command, connect, find, namespace, soon, story};
 
 /// All ids that were killed, by collection.
 fn killed(log: &Log) -> BTreeMap<String, Vec<i64>> {
@@ -77,6 +77,67 @@ fn a_kill_that_fails_is_nobodys_error() {
     });
 }
 
+/// After so many clears: who waits has the server looked for before its next regular check.
+async fn found_again(client: &Client, clears: u64) {
+    poll_until(SOON, "the pool to be cleared", || client.stats().generation >= clears);
+    soon(client.run(find())).await.expect("a read is tried twice");
+}
+
+#[test]
+fn a_kill_whose_socket_breaks_is_tried_again() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("killCursors").once().reset());
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        server.until(|log| log.count("killCursors") == 1, SOON).await;
+        found_again(&client, 1).await;
+        server.until(|log| log.count("killCursors") == 2, SOON).await;
+        assert_eq!(killed(&server.log())["c"], [7, 7]);
+    });
+}
+
+#[test]
+fn a_kill_in_a_pool_that_is_cleared_arrives_later() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |options| options.pool.max_size = 1);
+        client.ping().await;
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").once().after(&gate).reset());
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        for id in [7, 8] {
+            client.core().retire_cursor(address(&server), namespace("c"), id);
+        }
+        poll_until(SOON, "the kill to wait for a socket", || client.stats().queued == 1);
+        gate.open();
+        assert!(soon(call).await.unwrap().expect_err("reset").is_network());
+        assert_eq!(server.log().count("killCursors"), 0);
+        client.ping().await;
+        server.until(|log| log.count("killCursors") == 1, SOON).await;
+        assert_eq!(killed(&server.log())["c"], [7, 8]);
+    });
+}
+
+#[test]
+fn what_a_broken_socket_left_unkilled_is_killed_at_the_end_at_the_latest() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        server.rule(Rule::on("killCursors").times(3).reset());
+        client.core().retire_cursor(address(&server), namespace("c"), 7);
+        for tried in 1..=3 {
+            server.until(|log| log.count("killCursors") == tried, SOON).await;
+            found_again(&client, tried as u64).await;
+        }
+        soon(client.leave()).await;
+        assert_eq!(server.log().count("killCursors"), 4);
+    });
+}
+
 fn overloaded() -> Document {
     let labels = [label::SYSTEM_OVERLOADED, label::RETRYABLE];
     doc! { "ok": 0, "code": 462, "errmsg": "no", "errorLabels": labels }
@@ -95,7 +156,7 @@ fn a_server_that_has_too_much_to_do_is_asked_again_to_kill() {
             client.core().retire_cursor(address(&server), namespace("c"), 7);
             server.until(|log| log.count("killCursors") == asked, SOON).await;
             // The last words come behind all kills.
-            crate::support::soon(client.leave()).await;
+            soon(client.leave()).await;
             let log = server.log();
             assert_eq!(log.count("killCursors"), asked);
             assert!(killed(&log)["c"].iter().all(|id| *id == 7));
@@ -110,7 +171,7 @@ fn a_server_that_has_too_much_to_do_is_asked_again_to_end_sessions() {
         let client = connect(&[&server], |_| {});
         client.ping().await;
         server.rule(Rule::on("endSessions").once().reply(overloaded()));
-        crate::support::soon(client.leave()).await;
+        soon(client.leave()).await;
         assert_eq!(server.log().count("endSessions"), 2);
     });
 }
@@ -125,7 +186,7 @@ fn who_wants_no_repeats_has_kills_and_ends_tried_once() {
             server.rule(Rule::on(name).reply(overloaded()));
         }
         client.core().retire_cursor(address(&server), namespace("c"), 7);
-        crate::support::soon(client.leave()).await;
+        soon(client.leave()).await;
         let log = server.log();
         assert_eq!((log.count("killCursors"), log.count("endSessions")), (1, 1));
     });
@@ -143,7 +204,7 @@ fn cursors_and_sessions_end_with_the_connection() {
         for id in 1..=3 {
             client.core().retire_cursor(address(&server), namespace("c"), id);
         }
-        crate::support::soon(client.leave()).await;
+        soon(client.leave()).await;
         let log = server.log();
         assert_eq!(killed(&server.log())["c"], [1, 2, 3]);
         assert_eq!(log.names()[3..], ["killCursors", "endSessions"]);

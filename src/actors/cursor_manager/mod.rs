@@ -1,6 +1,8 @@
 //! The `CursorManager` actor: one per connection, on the control arbiter. Cursors that
 //! were dropped, and those that sockets found in replies nobody took, come here; it kills
-//! them in few batched commands. It never waits for a kill's result in line.
+//! them in few batched commands. It never waits for a kill's result in line: a kill that did
+//! not reach its server, for a socket broke or the pool was cleared, comes back as a message
+//! and is tried again for a while.
 
 mod batch;
 mod operations;
@@ -12,13 +14,13 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHa
 
 use tokio::task::JoinHandle;
 
-use self::batch::{Kill, KillBatch};
+use self::batch::{Kill, KillBatch, is_unheard};
 use self::operations::{EndSessions, KillCursors};
 use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::{Quiesce, Shutdown};
 use crate::actors::vital::Vital;
 use crate::dispatch::{Core, CursorRetired, Drain, OpenCursor, execute_internal};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
 /// A kill that takes longer than this is given up: the server closes idle cursors itself.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,8 +32,8 @@ const LAST_PATIENCE: Duration = Duration::from_secs(2);
 pub struct CursorManager {
     core: Arc<Core>,
     batch: KillBatch,
-    /// Flushes the batch when its oldest id has waited long enough.
-    tick: Option<SpawnHandle>,
+    /// Flushes the batch when something in it has waited long enough, and when that is.
+    tick: Option<(Instant, SpawnHandle)>,
     /// Kills under way, and some that are over.
     sent: Vec<JoinHandle<()>>,
     /// The end has begun.
@@ -51,30 +53,46 @@ impl CursorManager {
         if lease.is_some() {
             // A socket is held for it, so it waits for no company, and in no line.
             self.sent.retain(|kill| !kill.is_finished());
-            return self.send(Kill { server, namespace, ids: vec![id], lease }, ctx);
+            return self.send(Kill::new(server, namespace, vec![id], lease), ctx);
         }
-        let now = Instant::now();
-        let full = self.batch.add(server, namespace, id, now);
-        if self.draining {
-            // The last words take it along; pools serve nothing else of ours until then.
+        let full = self.batch.add(server, namespace, id, Instant::now());
+        if full && !self.draining {
+            return self.flush(ctx);
+        }
+        self.wind(ctx);
+    }
+
+    /// A kill did not reach its server. One that left has taken its cursors along; in the end
+    /// nobody looks any more who left.
+    fn take_back(&mut self, kill: Kill, ctx: &mut Context<Self>) {
+        let known = self.core.snapshots.borrow().topology.servers.contains_key(&kill.server);
+        if (known || self.draining) && self.batch.keep(kill, Instant::now()) {
+            self.wind(ctx);
+        }
+    }
+
+    /// Has the batch flushed when it is due.
+    fn wind(&mut self, ctx: &mut Context<Self>) {
+        let Some(due) = self.batch.due() else { return };
+        // At the end the last words take all along; pools serve nothing else of ours until then.
+        if self.draining || self.tick.is_some_and(|(tick, _)| tick <= due) {
             return;
         }
-        if full {
-            self.flush(ctx);
-        } else if let (None, Some(due)) = (self.tick, self.batch.due()) {
-            self.tick = Some(ctx.run_later(due.saturating_duration_since(now), |manager, ctx| {
-                manager.tick = None;
-                manager.flush(ctx);
-            }));
-        }
+        self.stop_ticking(ctx);
+        let tick = ctx.run_later(due.saturating_duration_since(Instant::now()), |manager, ctx| {
+            manager.tick = None;
+            manager.flush(ctx);
+        });
+        self.tick = Some((due, tick));
     }
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
         self.stop_ticking(ctx);
         self.sent.retain(|kill| !kill.is_finished());
-        for kill in self.batch.take() {
+        for kill in self.batch.take(Instant::now()) {
             self.send(kill, ctx);
         }
+        self.wind(ctx);
     }
 
     fn send(&mut self, kill: Kill, ctx: &mut Context<Self>) {
@@ -82,7 +100,7 @@ impl CursorManager {
     }
 
     fn stop_ticking(&mut self, ctx: &mut Context<Self>) {
-        if let Some(tick) = self.tick.take() {
+        if let Some((_, tick)) = self.tick.take() {
             ctx.cancel_future(tick);
         }
     }
@@ -103,7 +121,7 @@ impl CursorManager {
             return;
         }
         for OpenCursor { server, namespace, id, lease } in self.core.open_cursors.drain_pinned() {
-            self.send(Kill { server, namespace, ids: vec![id], lease }, ctx);
+            self.send(Kill::new(server, namespace, vec![id], lease), ctx);
         }
         let quiet = self.core.supervisor.send(Quiesce { grace }).into_actor(self);
         ctx.spawn(quiet.then(|_, manager, _| {
@@ -111,10 +129,10 @@ impl CursorManager {
             for OpenCursor { server, namespace, id, lease } in manager.core.open_cursors.drain() {
                 match lease {
                     None => _ = manager.batch.add(server, namespace, id, Instant::now()),
-                    Some(_) => kills.push(Kill { server, namespace, ids: vec![id], lease }),
+                    Some(_) => kills.push(Kill::new(server, namespace, vec![id], lease)),
                 }
             }
-            kills.extend(manager.batch.take());
+            kills.extend(manager.batch.take_all());
             let sent = std::mem::take(&mut manager.sent);
             last_words(manager.core.clone(), kills, sent).into_actor(manager)
         }));
@@ -140,19 +158,16 @@ async fn last_words(core: Arc<Core>, kills: Vec<Kill>, sent: Vec<JoinHandle<()>>
     core.supervisor.do_send(Shutdown);
 }
 
-/// A kill that still waited for a socket when the end began comes back, for the last words.
+/// A kill that the server did not answer comes back: to be tried again, or, if it still waited
+/// for a socket when the end began, for the last words. Not so one over a socket of its own: with
+/// that the way to the cursor is gone.
 async fn send_or_return(core: Arc<Core>, manager: Addr<CursorManager>, kill: Kill) {
+    let in_line = kill.lease.is_none();
     // The socket is not kept beyond the kill.
-    let Kill { server, namespace, ids, lease } = kill.clone();
-    let in_line = lease.is_none();
-    drop(lease);
+    let again = Kill { lease: None, ..kill.clone() };
     let result = kill_within(PATIENCE, &core, kill).await;
-    let sent_away = |error: &Error| error.kind() == Kind::Closed && !error.may_have_run();
-    if in_line && result.as_ref().is_err_and(sent_away) {
-        for id in ids {
-            let (server, namespace) = (server.clone(), namespace.clone());
-            manager.do_send(CursorRetired { server, namespace, id, lease: None });
-        }
+    if in_line && result.as_ref().is_err_and(is_unheard) {
+        manager.do_send(Unheard(again));
     }
     log("killCursors", result);
 }
@@ -164,16 +179,23 @@ async fn send(core: Arc<Core>, kill: Kill, patience: Duration) {
 /// Gives a kill up by dropping it. A deadline in the request itself would close the socket
 /// when it passes, and so break off what is in flight before the kill, where a socket has
 /// more than one request in flight; so that one is never reached.
-async fn kill_within(patience: Duration, core: &Core, kill: Kill) -> crate::error::Result<()> {
+async fn kill_within(patience: Duration, core: &Core, kill: Kill) -> Result<()> {
     let kill = execute_internal(core, KillCursors::new(kill), 2 * patience);
     let late = |_| Error::new(Kind::Timeout, "the kill was given up");
     tokio::time::timeout(patience, kill).await.map_err(late)?
 }
 
-fn log(what: &str, result: crate::error::Result<()>) {
+fn log(what: &str, result: Result<()>) {
     if let Err(error) = result {
-        tracing::debug!(target: "actix_mongo::cursor", %error, "{what} failed; the server will clean up by itself");
+        tracing::debug!(target: "actix_mongo::cursor", %error, "{what} failed; what is not repeated the server cleans up by itself");
     }
+}
+
+/// A kill did not reach its server.
+struct Unheard(Kill);
+
+impl actix::Message for Unheard {
+    type Result = ();
 }
 
 impl Actor for CursorManager {
@@ -200,6 +222,14 @@ impl Handler<Orphaned> for CursorManager {
     fn handle(&mut self, msg: Orphaned, ctx: &mut Self::Context) {
         let Orphaned { server, namespace, id, lease } = msg;
         self.add(CursorRetired { server, namespace, id, lease: lease.map(Arc::new) }, ctx);
+    }
+}
+
+impl Handler<Unheard> for CursorManager {
+    type Result = ();
+
+    fn handle(&mut self, Unheard(kill): Unheard, ctx: &mut Self::Context) {
+        self.take_back(kill, ctx);
     }
 }
 
