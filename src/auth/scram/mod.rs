@@ -1,5 +1,5 @@
 //! SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802 and 7677): both sides prove that they know a
-//! password, and neither sends it. Stepped with payloads by [`Sasl`](super::sasl::Sasl).
+//! password, and neither sends it. Stepped with payloads by `sasl`.
 
 mod hash;
 mod keys;
