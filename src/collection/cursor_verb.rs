@@ -1,14 +1,14 @@
 //! What the builders have in common whose output is a cursor.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bson::RawDocumentBuf;
 
 use super::Draft;
+use super::command::Command;
 use super::draft::Running;
 use crate::cursor::{Cursor, CursorOptions, CursorSettings};
-use crate::dispatch::{Handle, Operation, Plan, execute};
+use crate::dispatch::{Handle, Plan, execute};
 use crate::error::Result;
 use crate::pool::{Answer, Limits, Namespace};
 use crate::wire::FrameBuilder;
@@ -45,43 +45,13 @@ impl Draft {
         let (handle, timeout) = (self.handle().clone(), self.timeout);
         match self.check() {
             Ok(()) => {
-                let documents = PhantomData;
-                Box::pin(execute(handle, Opens { name, plan, write, opening, documents }, timeout))
+                let read = move |answer: &mut Answer, handle: &Handle| {
+                    Cursor::open(answer, handle, (*opening.0).clone())
+                };
+                Box::pin(execute(handle, Command { name, plan, write, read }, timeout))
             }
             Err(error) => Box::pin(std::future::ready(Err(error.with_operation(name)))),
         }
-    }
-}
-
-/// The operation of every verb whose output is a cursor.
-struct Opens<W, T> {
-    name: &'static str,
-    plan: Plan,
-    write: W,
-    opening: Opening,
-    documents: PhantomData<fn() -> T>,
-}
-
-impl<W, T: 'static> Operation for Opens<W, T>
-where
-    W: FnMut(&mut FrameBuilder, &Limits) -> Result<()> + Send + 'static,
-{
-    type Output = Cursor<T>;
-
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn plan(&mut self) -> &mut Plan {
-        &mut self.plan
-    }
-
-    fn write(&mut self, command: &mut FrameBuilder, limits: &Limits) -> Result<()> {
-        (self.write)(command, limits)
-    }
-
-    fn read(&mut self, answer: &mut Answer, handle: &Handle) -> Result<Cursor<T>> {
-        Cursor::open(answer, handle, (*self.opening.0).clone())
     }
 }
 
