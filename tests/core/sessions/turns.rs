@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_mongo::{Collection, Connection, Kind, ReadMode, ReadPreference};
+use actix_mongo::{ClientSession, Collection, Connection, Kind, ReadMode, ReadPreference};
 use bson::{Document, doc};
 use test_support::scripted::CommandRecord;
 use test_support::{Gate, Rule, ScriptedServer};
@@ -254,18 +254,33 @@ fn a_batch_is_asked_for_between_the_operations_of_its_session() {
     });
 }
 
+/// A session whose cursor waits for its second batch.
+struct BatchUnderWay {
+    _server: ScriptedServer,
+    connection: Connection,
+    session: ClientSession,
+    /// Lets the batch come.
+    further: Gate,
+    reader: JoinHandle<actix_mongo::Result<Option<Document>>>,
+}
+
+async fn batch_under_way() -> BatchUnderWay {
+    let server = ScriptedServer::start_primary("rs");
+    let connection = connect(&server).await;
+    let session = start(&connection);
+    let further = with_a_cursor(&server);
+    let find = things(&connection).find(doc! {}).session(&session);
+    let mut cursor = soon(find.into_future()).await.unwrap();
+    soon(cursor.try_next()).await.unwrap().unwrap();
+    let reader = tokio::spawn(async move { cursor.try_next().await });
+    server.until(|log| log.count("getMore") == 1, SOON).await;
+    BatchUnderWay { _server: server, connection, session, further, reader }
+}
+
 #[test]
 fn a_session_that_is_ended_with_a_batch_under_way_is_given_back_after_it() {
     story(async {
-        let server = ScriptedServer::start_primary("rs");
-        let connection = connect(&server).await;
-        let session = start(&connection);
-        let further = with_a_cursor(&server);
-        let find = things(&connection).find(doc! {}).session(&session);
-        let mut cursor = soon(find.into_future()).await.unwrap();
-        soon(cursor.try_next()).await.unwrap().unwrap();
-        let reader = tokio::spawn(async move { cursor.try_next().await });
-        server.until(|log| log.count("getMore") == 1, SOON).await;
+        let BatchUnderWay { _server, connection, session, further, reader } = batch_under_way().await;
         session.end();
         assert_eq!(connection.state().idle_sessions, 0, "the server works in it");
         further.open();
@@ -278,15 +293,7 @@ fn a_session_that_is_ended_with_a_batch_under_way_is_given_back_after_it() {
 #[test]
 fn a_session_whose_batch_was_dropped_is_not_used_again() {
     story(async {
-        let server = ScriptedServer::start_primary("rs");
-        let connection = connect(&server).await;
-        let session = start(&connection);
-        let further = with_a_cursor(&server);
-        let find = things(&connection).find(doc! {}).session(&session);
-        let mut cursor = soon(find.into_future()).await.unwrap();
-        soon(cursor.try_next()).await.unwrap().unwrap();
-        let reader = tokio::spawn(async move { cursor.try_next().await });
-        server.until(|log| log.count("getMore") == 1, SOON).await;
+        let BatchUnderWay { _server, connection, session, further, reader } = batch_under_way().await;
         reader.abort();
         assert!(soon(reader).await.unwrap_err().is_cancelled());
         session.end();
