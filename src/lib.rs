@@ -206,7 +206,7 @@ pub mod operations {
     };
     pub use crate::cursor::Documents;
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
+        CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
         ListDatabases, RunCommand, RunCursorCommand,
     };
 }

@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod disconnect;
 mod from_uri;
 mod launch;
 mod options;

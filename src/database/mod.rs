@@ -2,6 +2,7 @@
 //! file, as for collections.
 
 mod create_collection;
+mod disconnect;
 mod drop;
 mod list_collections;
 mod list_databases;
@@ -17,6 +18,7 @@ use bson::Document;
 use serde::Serialize;
 
 pub use create_collection::CreateCollection;
+pub use disconnect::Disconnect;
 pub use drop::DropDatabase;
 pub use list_collections::{ListCollectionNames, ListCollections};
 pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};

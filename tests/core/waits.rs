@@ -77,3 +77,15 @@ fn what_is_not_repeated_ends_by_its_own_error() {
         assert!(error.is_network(), "{error:?}");
     });
 }
+
+#[test]
+fn a_disconnect_waits_no_longer_than_its_limit() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        let (handle, _mailbox) = unanswered(&client);
+        let error = soon(handle.core().disconnect(Some(SHORT))).await.expect_err("nobody closes anything");
+        assert_eq!((error.kind(), error.is_timeout(), error.may_have_run()), (Kind::Timeout, true, false));
+    });
+}

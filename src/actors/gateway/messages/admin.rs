@@ -62,6 +62,17 @@ message! {
 }
 
 message! {
+    /// Closes the connection's sockets, of which the next use opens new ones; see
+    /// [`Connection::disconnect`](crate::Connection::disconnect).
+    impl Message for Disconnect {
+        /// All of them.
+        new(connection);
+        "disconnect", database::Disconnect => ();
+        |it, place| database::Disconnect::new(&place)
+    }
+}
+
+message! {
     /// Makes a collection, a view or a time series; see
     /// [`Database::create_collection`](crate::Database::create_collection).
     impl Message for CreateCollection {
