@@ -6,6 +6,7 @@ mod disconnect;
 mod from_uri;
 mod launch;
 mod options;
+mod properties;
 mod state;
 pub mod uri;
 

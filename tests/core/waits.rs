@@ -36,6 +36,7 @@ fn unanswered(client: &Client) -> (Handle, AddressReceiver<Supervisor>) {
         greeting: core.greeting.clone(),
         listeners: core.listeners.clone(),
         default_database: core.default_database.clone(),
+        seeds: core.seeds.clone(),
     };
     let shared = Shared { core: Arc::new(core), drain: client.handle.shared().drain.clone() };
     (Handle::new(Arc::new(shared), Scope::default()), mailbox)
