@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod databases;
 mod disconnect;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]

@@ -31,7 +31,7 @@ pub use self::admin::{
     CreateCollection, CreateIndex, CreateIndexes, CreateSearchIndexes, Disconnect, DropCollection,
     DropDatabase, DropIndex, DropIndexes, DropSearchIndex, ListCollectionNames, ListCollections,
     ListDatabaseNames, ListDatabases, ListIndexNames, ListIndexes, ListSearchIndexes, Modify, Rename,
-    RunCommand, RunCursorCommand, UpdateSearchIndex,
+    RunCommand, RunCursorCommand, ServerInfo, UpdateSearchIndex,
 };
 pub use self::common::Ask;
 pub use self::reads::{
