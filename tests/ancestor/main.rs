@@ -6,6 +6,7 @@
 
 mod databases;
 mod disconnect;
+mod healing;
 mod names;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
