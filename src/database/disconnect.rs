@@ -37,7 +37,7 @@ impl IntoFuture for Disconnect {
 
     fn into_future(self) -> Self::IntoFuture {
         let handle = self.draft.handle().clone();
-        let limit = self.draft.timeout.or(handle.scope().timeout);
+        let limit = self.draft.timeout.or_else(|| handle.scope().timeout);
         Box::pin(async move {
             let ended = handle.core().disconnect(limit).await;
             ended.map_err(|error| error.with_operation("disconnect"))

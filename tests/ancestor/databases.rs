@@ -27,8 +27,9 @@ fn a_database_is_dropped_by_its_name_or_by_a_handle() {
     let fixture = fixture();
     let name = fixture.database.name();
     made_and_dropped(&fixture, name);
-    made_and_dropped(&fixture, name.to_owned());
-    made_and_dropped(&fixture, &name.to_owned());
+    let owned = name.to_owned();
+    made_and_dropped(&fixture, &owned);
+    made_and_dropped(&fixture, owned);
     made_and_dropped(&fixture, &fixture.database);
     made_and_dropped(&fixture, fixture.database.clone());
     // The name alone counts: neither the type of its documents nor whose it is.

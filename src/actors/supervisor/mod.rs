@@ -28,7 +28,9 @@ use tokio::sync::watch;
 use self::arbiters::Arbiters;
 use self::guests::Guests;
 use self::member::Member;
-pub use self::messages::{CheckNow, Departure, Disconnect, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
+pub use self::messages::{
+    CheckNow, Departure, Disconnect, Grow, Hold, Host, Overdue, Quiesce, Settle, Shutdown,
+};
 use self::seeding::SeedListState;
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
