@@ -35,6 +35,8 @@ fn idle_sockets_close_and_the_next_use_opens_another() {
         for number in sockets {
             until_closed(&server, number).await;
         }
+        let told: Vec<String> = client.core().history.entries().into_iter().map(|it| it.what).collect();
+        assert!(told.contains(&"disconnect closed 3 sockets".to_owned()), "{told:?}");
         let log = server.log();
         let pings: Vec<usize> = log.commands_named("ping").map(|it| it.connection).collect();
         assert!(pings.is_sorted_by(|a, b| a < b), "each on a new one: {pings:?}");
