@@ -92,7 +92,8 @@ async fn demonstrate(connection: &Connection) -> Result<()> {
     let (source, target) = (connection.database(from)?, connection.database(to)?);
     source.drop().await?;
     for (name, count) in [("rooms", 20_000), ("guests", 50_000), ("bookings", 30_000)] {
-        let all: Vec<Document> = (0..count).map(|n| doc! { "_id": n, "room": n % 200, "paid": true }).collect();
+        let all: Vec<Document> =
+            (0..count).map(|n| doc! { "_id": n, "room": n % 200, "paid": true }).collect();
         source.collection(name)?.insert_many(&all).await?;
     }
     source.collection("guests")?.create_index(doc! { "room": 1, "paid": -1 }).await?;

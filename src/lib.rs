@@ -214,6 +214,5 @@ pub mod operations {
 
 pub use error::{
     AuthenticationFailure, BulkWriteFailure, BulkWriteResult, CollectionCopy, CopyReport, Error, Kind,
-    OperationResult, Result,
-    WriteConcernError, WriteError, WriteFailure, label,
+    OperationResult, Result, WriteConcernError, WriteError, WriteFailure, label,
 };

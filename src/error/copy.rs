@@ -71,7 +71,8 @@ impl CopyReport {
 
 impl fmt::Display for CopyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (done, all) = (self.collections.iter().filter(|one| one.complete).count(), self.collections.len());
+        let (done, all) =
+            (self.collections.iter().filter(|one| one.complete).count(), self.collections.len());
         if done < all {
             write!(f, "{done} of ")?;
         }
@@ -136,7 +137,10 @@ mod tests {
         assert_eq!(report.to_string(), "2 collections, 3 documents (2.0 MB), 2 indexes in 340ms");
         report.collections[1].complete = false;
         report.views.push("v".to_owned());
-        assert_eq!(report.to_string(), "1 of 2 collections, 3 documents (2.0 MB), 2 indexes, 1 view in 340ms");
+        assert_eq!(
+            report.to_string(),
+            "1 of 2 collections, 3 documents (2.0 MB), 2 indexes, 1 view in 340ms"
+        );
         assert_eq!((report.documents(), report.bytes(), report.indexes()), (3, 2_000_000, 2));
         assert_eq!(report.collection("a").map(|a| a.documents), Some(1));
     }

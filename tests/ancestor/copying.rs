@@ -62,7 +62,8 @@ fn names_choose_what_is_copied() {
     };
     let some = block_on(copy().include(["rooms", "z_high"]).include(["empty"]).into_future()).unwrap();
     assert_eq!(names(&some), ["empty", "rooms", "z_high"]);
-    let all_but = block_on(copy().exclude(["rooms", "measurements"]).exclude(["a_joined"]).into_future()).unwrap();
+    let all_but =
+        block_on(copy().exclude(["rooms", "measurements"]).exclude(["a_joined"]).into_future()).unwrap();
     assert!(!names(&all_but).iter().any(|name| ["rooms", "measurements", "a_joined"].contains(&&**name)));
     assert!(names(&all_but).contains(&"log".to_owned()));
     let error = block_on(copy().include(["typo"]).into_future()).unwrap_err();
@@ -87,7 +88,8 @@ fn an_existing_target_is_refused_dropped_or_merged_into() {
     fill(&pair.target().collection("rooms").unwrap(), 100..103);
     fill(&pair.target().collection("others").unwrap(), 0..1);
     let before = picture(&pair.target());
-    let copy = |existing| pair.connection().copy_database(&pair.from, &pair.to).existing(existing).into_future();
+    let copy =
+        |existing| pair.connection().copy_database(&pair.from, &pair.to).existing(existing).into_future();
 
     let plain = pair.connection().copy_database(&pair.from, &pair.to);
     let error = block_on(plain.into_future()).unwrap_err();

@@ -61,7 +61,10 @@ fn dropped_in_the_middle_nothing_goes_on() {
     pair.fixture.wait_for_kills();
     wait_for_rest(pair.connection());
     let there = all(&pair);
-    assert!(there >= told.documents && there <= told.documents + UNKNOWN, "{told} is told, {there} are there");
+    assert!(
+        there >= told.documents && there <= told.documents + UNKNOWN,
+        "{told} is told, {there} are there"
+    );
     for collection in &report.collections {
         assert!(count(&pair.target(), &collection.name) >= collection.documents, "{collection:?}");
     }
@@ -121,7 +124,9 @@ fn a_command_that_fails_ends_it_and_the_numbers_are_exact() {
         assert_eq!(error.code(), Some(2), "{error}");
         error
     };
-    for (command, skip, most) in [("insert", 20, 0), ("getMore", 30, 0), ("create", 1, 0), ("listIndexes", 1, 1)] {
+    for (command, skip, most) in
+        [("insert", 20, 0), ("getMore", 30, 0), ("create", 1, 0), ("listIndexes", 1, 1)]
+    {
         failing(command, skip);
         let error = failed();
         let report = error.copy_report().unwrap();

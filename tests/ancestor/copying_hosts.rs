@@ -22,7 +22,8 @@ fn it_copies_from_another_host_as_its_own_user() {
     let (pair, (server, owner)) = (Pair::new(), guarded());
     let source = owner.database("hotel").unwrap();
     everything(&source);
-    let reader = doc! { "createUser": "reader", "pwd": "pencil", "roles": [{ "role": "read", "db": "hotel" }] };
+    let reader =
+        doc! { "createUser": "reader", "pwd": "pencil", "roles": [{ "role": "read", "db": "hotel" }] };
     block_on(owner.database("admin").unwrap().run_command(reader).into_future()).unwrap();
 
     let copy = pair.connection().copy_database("hotel", &pair.to);
@@ -83,7 +84,8 @@ fn the_connection_that_is_made_for_it_ends_with_it() {
         crate::support::whole(now.as_ref())
     };
     let before = status();
-    block_on(pair.connection().copy_database("hotel", &pair.to).from_host(server.uri()).into_future()).unwrap();
+    block_on(pair.connection().copy_database("hotel", &pair.to).from_host(server.uri()).into_future())
+        .unwrap();
     poll_until(SOON, "its sockets to be gone", || status() <= before);
 }
 

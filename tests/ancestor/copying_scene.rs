@@ -70,8 +70,10 @@ pub fn count(database: &Database, collection: &str) -> u64 {
 /// Something of everything that the server has. It has no text, hashed and 2d indexes: those
 /// are in `copying_sent`, on a scripted server.
 pub fn everything(database: &Database) {
-    let run = |command: Document| block_on(database.run_command(command.clone()).into_future())
-        .unwrap_or_else(|error| panic!("{command}: {error}"));
+    let run = |command: Document| {
+        block_on(database.run_command(command.clone()).into_future())
+            .unwrap_or_else(|error| panic!("{command}: {error}"))
+    };
     let insert = |name: &str, documents: Vec<Document>| {
         let collection: Collection = database.collection(name).unwrap();
         let insert = collection.insert_many(&documents).bypass_document_validation(true);
@@ -92,7 +94,9 @@ pub fn everything(database: &Database) {
     ] });
 
     let rules = doc! { "$jsonSchema": { "required": ["name"] } };
-    run(doc! { "create": "guests", "validator": rules, "validationLevel": "moderate", "validationAction": "error" });
+    run(
+        doc! { "create": "guests", "validator": rules, "validationLevel": "moderate", "validationAction": "error" },
+    );
     insert("guests", vec![doc! { "_id": 1, "name": "A" }, doc! { "_id": 2, "nameless": true }]);
 
     run(doc! { "create": "log", "capped": true, "size": 100_000, "max": 50 });
@@ -101,22 +105,32 @@ pub fn everything(database: &Database) {
     }
 
     run(doc! { "create": "measurements",
-        "timeseries": { "timeField": "at", "metaField": "sensor", "granularity": "minutes" },
-        "expireAfterSeconds": 1_000_000_000_i64 });
+    "timeseries": { "timeField": "at", "metaField": "sensor", "granularity": "minutes" },
+    "expireAfterSeconds": 1_000_000_000_i64 });
     let at = |second: i64| DateTime::from_millis(1_700_000_000_000 + second * 1000);
-    insert("measurements", (0..300).map(|n| doc! { "_id": n, "at": at(n), "sensor": n % 3, "value": n * n }).collect());
+    insert(
+        "measurements",
+        (0..300).map(|n| doc! { "_id": n, "at": at(n), "sensor": n % 3, "value": n * n }).collect(),
+    );
 
-    run(doc! { "create": "clustered", "clusteredIndex": { "key": { "_id": 1 }, "unique": true, "name": "by id" } });
+    run(
+        doc! { "create": "clustered", "clusteredIndex": { "key": { "_id": 1 }, "unique": true, "name": "by id" } },
+    );
     insert("clustered", (0..100).map(|id| doc! { "_id": (id * 37) % 100 }).collect());
     run(doc! { "create": "names", "collation": { "locale": "en", "strength": 2 } });
     insert("names", vec![doc! { "_id": "Anna" }, doc! { "_id": "bert" }]);
     run(doc! { "create": "changes", "changeStreamPreAndPostImages": { "enabled": true } });
     run(doc! { "create": "empty" });
 
-    run(doc! { "create": "z_high", "viewOn": "rooms", "pipeline": [{ "$match": { "floor": { "$gt": 3 } } }] });
-    let joins = doc! { "$lookup": { "from": "z_high", "localField": "floor", "foreignField": "floor", "as": "all" } };
+    run(
+        doc! { "create": "z_high", "viewOn": "rooms", "pipeline": [{ "$match": { "floor": { "$gt": 3 } } }] },
+    );
+    let joins =
+        doc! { "$lookup": { "from": "z_high", "localField": "floor", "foreignField": "floor", "as": "all" } };
     run(doc! { "create": "a_joined", "viewOn": "z_high", "pipeline": [joins, { "$limit": 3 }] });
-    run(doc! { "create": "names_view", "viewOn": "names", "pipeline": [], "collation": { "locale": "en", "strength": 2 } });
+    run(
+        doc! { "create": "names_view", "viewOn": "names", "pipeline": [], "collation": { "locale": "en", "strength": 2 } },
+    );
 }
 
 /// Documents with a value of each type, in fields that the indexes are of.

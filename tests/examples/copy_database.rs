@@ -31,10 +31,16 @@ fn without_arguments_it_makes_copies_shows_and_cleans_up() {
     let ended = run(&server, &[]);
     assert!(ended.success, "{ended}");
     let last = ended.stdout.trim_end().lines().last().unwrap();
-    assert!(last.contains("3 collections, 100000 documents") && last.contains("1 index, 1 view in"), "{ended}");
+    assert!(
+        last.contains("3 collections, 100000 documents") && last.contains("1 index, 1 view in"),
+        "{ended}"
+    );
     let lines: Vec<&str> = ended.stdout.split('\r').collect();
     assert!(lines.len() > 10, "a line that is written over and over: {ended}");
-    assert!(lines.last().unwrap().starts_with("3 of 3 collections, 100000 of 100000 documents (100 %)"), "{ended}");
+    assert!(
+        lines.last().unwrap().starts_with("3 of 3 collections, 100000 of 100000 documents (100 %)"),
+        "{ended}"
+    );
     assert_eq!(names(&server), before, "nothing is left of it");
 }
 
@@ -62,7 +68,8 @@ fn it_copies_from_another_host_and_refuses_what_is_there() {
 #[test]
 fn it_says_how_it_is_used() {
     let server = server();
-    for wrong in [&["one"][..], &["a", "b", "c"], &["--what"], &["a", "b", "--from-host"], &["--user", "me"]] {
+    for wrong in [&["one"][..], &["a", "b", "c"], &["--what"], &["a", "b", "--from-host"], &["--user", "me"]]
+    {
         let ended = run(&server, wrong);
         assert!(!ended.success && ended.stderr.contains("usage: copy_database"), "{wrong:?}: {ended}");
     }

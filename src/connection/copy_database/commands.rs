@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn those_that_come_with_the_collection_are_left_out() {
         assert!(index_of(&rawdoc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" }).is_none());
-        let clustered = rawdoc! { "v": 2, "key": { "_id": 1 }, "name": "c", "unique": true, "clustered": true };
+        let clustered =
+            rawdoc! { "v": 2, "key": { "_id": 1 }, "name": "c", "unique": true, "clustered": true };
         assert!(index_of(&clustered).is_none());
         for other in [rawdoc! { "_id": "hashed" }, rawdoc! { "_id": 1, "a": 1 }] {
             assert!(index_of(&rawdoc! { "key": other, "name": "x" }).is_some());

@@ -114,6 +114,8 @@ impl Stream for Copying {
 
 impl fmt::Debug for Copying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Copying").field("progress", &self.ledger.progress(Instant::now())).finish_non_exhaustive()
+        f.debug_struct("Copying")
+            .field("progress", &self.ledger.progress(Instant::now()))
+            .finish_non_exhaustive()
     }
 }

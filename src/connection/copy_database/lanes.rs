@@ -72,7 +72,10 @@ impl<I: Iterator<Item = Job> + Unpin> Future for Lanes<I> {
 }
 
 /// Waits for both. The first that fails ends it, but only once what is left is over.
-pub async fn both<A, B>(left: impl Future<Output = Result<A>>, right: impl Future<Output = Result<B>>) -> Result<(A, B)> {
+pub async fn both<A, B>(
+    left: impl Future<Output = Result<A>>,
+    right: impl Future<Output = Result<B>>,
+) -> Result<(A, B)> {
     let (mut left, mut right) = (std::pin::pin!(left), std::pin::pin!(right));
     let (mut first, mut second) = (None, None);
     std::future::poll_fn(|task| {
@@ -163,14 +166,14 @@ mod tests {
         let ledger = Ledger::default();
         let (inserting, begun) = (ledger.clone(), ledger.clone());
         let insertion: Job = Box::pin(async move {
-            let _insertion = inserting.insertion();
+            let insertion = inserting.insertion();
             let mut polls = 0;
             std::future::poll_fn(|_| {
                 polls += 1;
                 if polls > 2 { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
-            drop(_insertion);
+            drop(insertion);
             std::future::pending().await
         });
         let third: Job = Box::pin(async move {

@@ -151,11 +151,7 @@ mod tests {
     fn server(address: &str, set: Option<&str>, process: u8) -> ServerDescription {
         let address = ServerAddress::parse(address).unwrap();
         let hosts = ["a:1", "b:1"].into_iter().filter_map(ServerAddress::parse).collect();
-        let hello = HelloReply {
-            set_name: set.map(Into::into),
-            hosts,
-            ..HelloReply::default()
-        };
+        let hello = HelloReply { set_name: set.map(Into::into), hosts, ..HelloReply::default() };
         let version = TopologyVersion { process_id: ObjectId::from_bytes([process; 12]), counter: 0 };
         ServerDescription {
             hello: Some(Arc::new(hello)),
@@ -199,7 +195,8 @@ mod tests {
 
     #[test]
     fn of_routers_nothing_is_known() {
-        let routers = |process| TopologyDescription::new(TopologyKind::Sharded, [server("a:1", None, process)]);
+        let routers =
+            |process| TopologyDescription::new(TopologyKind::Sharded, [server("a:1", None, process)]);
         assert_eq!(overlap(&routers(1), &routers(2)), None);
         assert_eq!(overlap(&routers(1), &routers(1)), Some(true));
         assert_eq!(overlap(&routers(1), &single(server("b:1", None, 2))), Some(false));

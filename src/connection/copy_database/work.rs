@@ -71,7 +71,8 @@ pub async fn run(order: Order, ledger: Ledger) -> Result<()> {
     let plan = work.prepare(existing, &filter).await?;
     let items: Vec<Arc<Item>> = plan.collections.into_iter().map(Arc::new).collect();
     work.side_by_side(&items, |work, _, item| Box::pin(async move { work.make(&item).await })).await?;
-    work.side_by_side(&items, |work, index, item| Box::pin(async move { work.fill(index, &item).await })).await?;
+    work.side_by_side(&items, |work, index, item| Box::pin(async move { work.fill(index, &item).await }))
+        .await?;
     for view in plan.views {
         work.to_target().create(&work.to, view.name.clone(), view.options).await?;
         work.ledger.viewed(&view.name);
@@ -208,7 +209,13 @@ impl Work {
         Ok(Some(load))
     }
 
-    async fn write(&self, index: usize, item: &Item, namespace: &Arc<Namespace>, load: Arc<Load>) -> Result<()> {
+    async fn write(
+        &self,
+        index: usize,
+        item: &Item,
+        namespace: &Arc<Namespace>,
+        load: Arc<Load>,
+    ) -> Result<()> {
         let bypass = self.limits.bypass.unwrap_or(item.is_validated && !item.exists);
         // Measurements have no order, and servers bundle those that need none.
         let manner = Manner { ordered: !item.is_timeseries, bypass, most: self.limits.batch_bytes };
