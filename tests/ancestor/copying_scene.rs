@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use actix_mongo::bson::spec::BinarySubtype;
 use actix_mongo::bson::{Binary, Bson, DateTime, Document, RawDocumentBuf, Timestamp, doc, oid::ObjectId};
 use actix_mongo::{Collection, Connection, Database};
 use test_support::block_on;
@@ -142,7 +143,7 @@ fn rooms() -> Vec<Document> {
             "place": { "type": "Point", "coordinates": [f64::from(number) / 10.0, 50.0] },
             "attributes": { "a": [1, "two", { "three": Bson::Null }], "b": true },
             "times": Timestamp { time: 7, increment: 9 }, "pattern": Bson::MinKey,
-            "bytes": Binary { subtype: actix_mongo::bson::spec::BinarySubtype::Generic, bytes: vec![0; 30] },
+            "bytes": Binary { subtype: BinarySubtype::Generic, bytes: vec![0; 30] },
         };
         if number % 5 == 0 {
             room.insert("maybe", number);

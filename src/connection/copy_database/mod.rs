@@ -86,7 +86,8 @@ pub enum ExistingTarget {
 /// is written to the source in the meantime may be in the copy or not.
 ///
 /// **From where**: this connection, with the handle's read preference and read concern, or
-/// [another host](Self::from_host). Writes have the handle's write concern.
+/// [another host](Self::from_host). Writes have the handle's write concern, and what the target
+/// acknowledges by that counts as copied: for a target whose power may fail, one with `j: true`.
 ///
 /// **Time**: [`timeout`](Self::timeout) is for the copy as a whole, default none. The handle's
 /// own timeout, meant for single calls, holds for each command of the copy and each batch.

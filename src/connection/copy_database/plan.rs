@@ -48,6 +48,9 @@ const SYSTEM: &str = "system.";
 const FUNCTIONS: &str = "system.js";
 /// What `listCollections` tells and `create` does not take.
 const NOT_FOR_CREATE: [&str; 1] = ["uuid"];
+/// What it tells of a time series with a granularity besides, and `create` takes in its place
+/// only.
+const FOLLOWS_FROM_GRANULARITY: [&str; 2] = ["bucketMaxSpanSeconds", "bucketRoundingSeconds"];
 
 impl Filter {
     fn takes(&self, name: &str) -> bool {
@@ -124,6 +127,11 @@ impl Plan {
         }
         let mut options = one.options;
         NOT_FOR_CREATE.iter().for_each(|key| drop(options.remove(key)));
+        if let Ok(series) = options.get_document_mut("timeseries")
+            && series.contains_key("granularity")
+        {
+            FOLLOWS_FROM_GRANULARITY.iter().for_each(|key| drop(series.remove(key)));
+        }
         list.push(Item {
             is_validated: options.contains_key("validator"),
             options: RawDocumentBuf::try_from(&options)

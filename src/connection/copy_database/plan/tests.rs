@@ -54,6 +54,20 @@ fn collections_come_with_their_options_and_the_servers_own_are_left_out() {
 }
 
 #[test]
+fn a_time_series_is_made_by_its_granularity_or_its_spans() {
+    let series = |name: &str, options: Document| one("timeseries", name, doc! { "timeseries": options });
+    let spans = doc! { "timeField": "t", "bucketMaxSpanSeconds": 60, "bucketRoundingSeconds": 60 };
+    let mut both = spans.clone();
+    both.insert("granularity", "minutes");
+    let plan =
+        plan(vec![series("a", both), series("b", spans.clone())], &[], ExistingTarget::Refuse).unwrap();
+    let options: Vec<Document> =
+        plan.collections.iter().map(|item| Document::try_from(&item.options).unwrap()).collect();
+    let by_granularity = doc! { "timeField": "t", "granularity": "minutes" };
+    assert_eq!(options, [doc! { "timeseries": by_granularity }, doc! { "timeseries": spans }]);
+}
+
+#[test]
 fn views_come_behind_what_they_are_views_of() {
     let joins = doc! { "$lookup": { "from": "z", "as": "z", "pipeline": [{ "$unionWith": "y" }] } };
     let unites = doc! { "$facet": { "x": [{ "$unionWith": { "coll": "x", "pipeline": [] } }] } };
