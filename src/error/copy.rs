@@ -10,7 +10,7 @@ use super::Error;
 /// What [`Connection::copy_database`](crate::Connection::copy_database) copied.
 ///
 /// Its text is one line for people: `3 collections, 1200 documents (0.1 MB), 2 indexes, 1 view
-/// in 340ms`.
+/// in 340.0ms`.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CopyReport {
@@ -87,7 +87,7 @@ impl fmt::Display for CopyReport {
                 _ => write!(f, ", {count} {plural}")?,
             }
         }
-        write!(f, " in {:.0?}", self.duration)
+        write!(f, " in {:.1?}", self.duration)
     }
 }
 
@@ -134,12 +134,12 @@ mod tests {
     #[test]
     fn its_text_counts_and_names_what_is_not_complete() {
         let mut report = report();
-        assert_eq!(report.to_string(), "2 collections, 3 documents (2.0 MB), 2 indexes in 340ms");
+        assert_eq!(report.to_string(), "2 collections, 3 documents (2.0 MB), 2 indexes in 340.0ms");
         report.collections[1].complete = false;
         report.views.push("v".to_owned());
         assert_eq!(
             report.to_string(),
-            "1 of 2 collections, 3 documents (2.0 MB), 2 indexes, 1 view in 340ms"
+            "1 of 2 collections, 3 documents (2.0 MB), 2 indexes, 1 view in 340.0ms"
         );
         assert_eq!((report.documents(), report.bytes(), report.indexes()), (3, 2_000_000, 2));
         assert_eq!(report.collection("a").map(|a| a.documents), Some(1));

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use actix_mongo::bson::{Document, doc};
-use actix_mongo::{Connection, CopyProgress};
+use actix_mongo::{Connection, CopyProgress, ExistingTarget};
 use test_support::{DropAfter, block_on};
 
 use crate::copying_scene::{Pair, count};
@@ -48,6 +48,7 @@ fn fifty_thousand_documents_need_little_memory() {
     let grown = printed.lines().find_map(|line| line.strip_prefix("grown by ")).expect(&printed);
     let grown: u64 = grown.trim().parse().unwrap();
     let all = DOCUMENTS as u64 * TEXT as u64 / 1024;
+    println!("{grown} kB more at its peak, for {all} kB of documents");
     assert!(grown < all / 2, "{grown} kB more at its peak, for {all} kB of documents");
     for number in 0..COLLECTIONS {
         let there = count(&pair.target(), &format!("c{number}"));
@@ -114,4 +115,22 @@ fn a_slow_reader_of_the_progress_gets_fewer_items_and_the_same_sums() {
     assert!(first.documents < 1000 && merged.documents >= so_far, "{first}; {merged}");
     let report = block_on(copying).unwrap();
     assert_eq!(report.documents(), 2000);
+}
+
+#[test]
+fn it_runs_on_any_executor_and_can_be_spawned() {
+    let pair = Pair::new();
+    pair.fill("a", 500);
+    let copy = || pair.connection().copy_database(&pair.from, &pair.to).existing(ExistingTarget::Drop);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let spawned = runtime.spawn(copy().into_future());
+    assert_eq!(runtime.block_on(spawned).unwrap().unwrap().documents(), 500);
+    let mut copying = copy().progress();
+    let stream = runtime.spawn(async move {
+        while copying.next().await.is_some() {}
+        copying.await
+    });
+    assert_eq!(runtime.block_on(stream).unwrap().unwrap().documents(), 500);
+    let system = actix::System::new();
+    assert_eq!(system.block_on(copy().into_future()).unwrap().documents(), 500);
 }

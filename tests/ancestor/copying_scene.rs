@@ -114,6 +114,8 @@ pub fn everything(database: &Database) {
         (0..300).map(|n| doc! { "_id": n, "at": at(n), "sensor": n % 3, "value": n * n }).collect(),
     );
 
+    let latest = doc! { "key": { "sensor": 1, "at": -1 }, "name": "latest" };
+    run(doc! { "createIndexes": "measurements", "indexes": [latest] });
     run(
         doc! { "create": "clustered", "clusteredIndex": { "key": { "_id": 1 }, "unique": true, "name": "by id" } },
     );
@@ -121,6 +123,7 @@ pub fn everything(database: &Database) {
     run(doc! { "create": "names", "collation": { "locale": "en", "strength": 2 } });
     insert("names", vec![doc! { "_id": "Anna" }, doc! { "_id": "bert" }]);
     run(doc! { "create": "changes", "changeStreamPreAndPostImages": { "enabled": true } });
+    insert("system.js", vec![doc! { "_id": "twice", "value": "function (n) { return 2 * n; }" }]);
     run(doc! { "create": "empty" });
 
     run(
@@ -156,6 +159,11 @@ fn rooms() -> Vec<Document> {
     all.chain(odd).collect()
 }
 
+/// What users don't fill by these names.
+pub fn is_the_servers_own(name: &str) -> bool {
+    name.starts_with("system.") && name != "system.js"
+}
+
 /// Everything that a database shows of itself, without what differs between copies by nature:
 /// the identity of collections.
 #[derive(Debug, PartialEq)]
@@ -181,11 +189,11 @@ pub fn picture(database: &Database) -> Picture {
     for (name, one) in &collections {
         let collection: Collection = database.collection(name).unwrap();
         // What is below time series has an order of its own, and identities.
-        if !name.starts_with("system.") {
+        if !is_the_servers_own(name) {
             let ordered = one.get_document("options").unwrap().contains_key("capped");
             documents.insert(name.clone(), hash(&collection, ordered));
         }
-        if one.get_str("type").unwrap() == "collection" && !name.starts_with("system.") {
+        if one.get_str("type").unwrap() != "view" && !is_the_servers_own(name) {
             let listed = block_on(collection.list_indexes().of::<Document>().into_future()).unwrap();
             let listed = block_on(listed.collect_all()).unwrap().into_iter();
             let named = listed.map(|index| (index.get_str("name").unwrap().to_owned(), index));

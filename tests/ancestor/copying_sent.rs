@@ -3,7 +3,7 @@
 
 use actix_mongo::bson::{Document, doc};
 use actix_mongo::operations::CopyDatabase;
-use actix_mongo::{Connection, CopyReport, Error, Kind, WriteConcern};
+use actix_mongo::{Connection, CopyReport, Error, Kind, ReadConcern, WriteConcern};
 use test_support::{Hello, Rule, ScriptedServer, block_on};
 
 struct Scene {
@@ -151,6 +151,25 @@ fn a_comment_and_a_write_concern_reach_every_command() {
     }
     let log = scene.source.log();
     assert_eq!(log.commands_named("find").next().unwrap().body.get_i32("batchSize").unwrap(), 77);
+}
+
+#[test]
+fn reads_have_the_concern_of_the_source_and_writes_the_session() {
+    let scene = scene();
+    let source = block_on(Connection::connect(format!("{}?replicaSet=rs", scene.source.uri()))).unwrap();
+    let session = scene.connection.start_session().start().unwrap();
+    let copy = scene.copy().from_host(source.with_read_concern(ReadConcern::majority()));
+    scene.run(copy.session(&session));
+    let log = scene.source.log();
+    let find = &log.commands_named("find").next().unwrap().body;
+    assert_eq!(find.get_document("readConcern").unwrap(), &doc! { "level": "majority" });
+    let log = scene.target.log();
+    let sessions = log.commands.iter().filter_map(|command| command.body.get("lsid"));
+    assert!(
+        sessions.clone().count() >= 4 && sessions.clone().all(|one| Some(one) == sessions.clone().next())
+    );
+    let own = find.get("lsid").unwrap();
+    assert!(sessions.clone().all(|one| one != own), "the source has a session of its own");
 }
 
 #[test]
