@@ -40,7 +40,7 @@ fn a_wrong_password_is_told_before_anything_is_changed() {
     fill(&pair.target().collection("precious").unwrap(), 0..1);
     let copy = || {
         let copy = pair.connection().copy_database("hotel", &pair.to).existing(ExistingTarget::Drop);
-        copy.from_host(&server.address().to_string())
+        copy.from_host(server.address().to_string())
     };
     let wrong = copy().credential(Credential::new(USER, "wrong"));
     let error = block_on(wrong.into_future()).unwrap_err();

@@ -20,13 +20,13 @@ pub struct CopySource(Result<Origin>);
 #[derive(Clone, Debug)]
 enum Origin {
     /// Connects for the copy alone.
-    New(Builder),
+    New(Box<Builder>),
     Present(Handle),
 }
 
 impl From<&str> for CopySource {
     fn from(host: &str) -> Self {
-        Self(Builder::default().uri(uri_of(host)).map(Origin::New))
+        Self(Builder::default().uri(uri_of(host)).map(|builder| Origin::New(Box::new(builder))))
     }
 }
 
@@ -44,7 +44,7 @@ impl From<String> for CopySource {
 
 impl From<Builder> for CopySource {
     fn from(builder: Builder) -> Self {
-        Self(Ok(Origin::New(builder)))
+        Self(Ok(Origin::New(Box::new(builder))))
     }
 }
 
