@@ -107,7 +107,10 @@ impl Error {
     }
 
     pub(crate) fn with_copy_report(mut self, report: CopyReport) -> Self {
-        self.inner.message = format!("{}; copied before: {report}", self.inner.message);
+        // Without, it ended before there was anything to copy.
+        if !report.collections.is_empty() {
+            self.inner.message = format!("{}; copied before: {report}", self.inner.message);
+        }
         self.inner.copy = Some(Arc::new(report));
         self
     }
@@ -150,6 +153,8 @@ mod tests {
         let error = Error::new(Kind::Timeout, "too late").with_copy_report(report());
         assert!(error.to_string().starts_with("too late; copied before: 2 collections"), "{error}");
         assert_eq!(error.copy_report(), Some(&report()));
+        let early = Error::new(Kind::Timeout, "too late").with_copy_report(CopyReport::default());
+        assert_eq!((early.message(), early.copy_report().is_some()), ("too late", true));
         assert!(Error::new(Kind::Timeout, "too late").copy_report().is_none());
     }
 }

@@ -36,7 +36,7 @@ impl fmt::Display for CopyProgress {
         let Self { collections, collections_complete, documents, documents_expected, bytes, .. } = self;
         write!(f, "{collections_complete} of {collections} collections, ")?;
         write!(f, "{documents} of {documents_expected} documents")?;
-        if let Some(percent) = (documents * 100).checked_div(*documents_expected) {
+        if let Some(percent) = documents.saturating_mul(100).checked_div(*documents_expected) {
             write!(f, " ({percent} %)")?;
         }
         write!(f, ", {:.1} MB", *bytes as f64 / 1e6)
@@ -50,7 +50,9 @@ pub struct Ledger(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     report: CopyReport,
-    expected: u64,
+    /// The sums of the report, but for times: there may be many collections, and whoever
+    /// watches asks after each change.
+    sums: CopyProgress,
     begun: Option<Instant>,
     /// When each collection of the report was begun.
     started: Vec<Option<Instant>>,
@@ -81,12 +83,13 @@ impl Ledger {
             state.report.collections = names.map(one).collect();
             state.report.skipped = skipped;
             state.started = vec![None; state.report.collections.len()];
+            state.sums.collections = state.started.len() as u64;
         });
     }
 
     /// The source has about so many documents more.
     pub fn expect(&self, documents: u64) {
-        self.change(|state| state.expected = state.expected.saturating_add(documents));
+        self.change(|state| add(&mut state.sums.documents_expected, documents));
     }
 
     /// The documents of a collection are begun.
@@ -100,15 +103,20 @@ impl Ledger {
 
     /// The target has acknowledged documents.
     pub fn inserted(&self, index: usize, documents: u64, bytes: u64) {
-        self.collection(index, |collection| {
-            collection.documents = collection.documents.saturating_add(documents);
-            collection.bytes = collection.bytes.saturating_add(bytes);
+        self.collection(index, |collection, sums| {
+            add(&mut collection.documents, documents);
+            add(&mut collection.bytes, bytes);
+            add(&mut sums.documents, documents);
+            add(&mut sums.bytes, bytes);
         });
     }
 
     /// The target has acknowledged indexes.
     pub fn indexed(&self, index: usize, indexes: u64) {
-        self.collection(index, |collection| collection.indexes = indexes);
+        self.collection(index, |collection, sums| {
+            add(&mut collection.indexes, indexes);
+            add(&mut sums.indexes, indexes);
+        });
     }
 
     /// All of a collection is there.
@@ -118,13 +126,17 @@ impl Ledger {
             if let Some(collection) = state.report.collections.get_mut(index) {
                 collection.complete = true;
                 collection.duration = started.map_or(Duration::ZERO, |started| now - started);
+                state.sums.collections_complete += 1;
             }
         });
     }
 
     /// A view was made.
     pub fn viewed(&self, name: &str) {
-        self.change(|state| state.report.views.push(name.to_owned()));
+        self.change(|state| {
+            state.report.views.push(name.to_owned());
+            state.sums.views += 1;
+        });
     }
 
     /// Nothing more will come; all times stand still from now on.
@@ -169,24 +181,14 @@ impl Ledger {
     /// The same in short.
     pub fn progress(&self, now: Instant) -> CopyProgress {
         let state = self.lock();
-        let report = &state.report;
-        let documents = report.documents();
-        CopyProgress {
-            collections: report.collections.len() as u64,
-            collections_complete: report.collections.iter().filter(|one| one.complete).count() as u64,
-            documents_expected: state.expected.max(documents),
-            documents,
-            bytes: report.bytes(),
-            indexes: report.indexes(),
-            views: report.views.len() as u64,
-            elapsed: state.elapsed(now),
-        }
+        let documents_expected = state.sums.documents_expected.max(state.sums.documents);
+        CopyProgress { documents_expected, elapsed: state.elapsed(now), ..state.sums }
     }
 
-    fn collection(&self, index: usize, change: impl FnOnce(&mut CollectionCopy)) {
+    fn collection(&self, index: usize, change: impl FnOnce(&mut CollectionCopy, &mut CopyProgress)) {
         self.change(|state| {
             if let Some(collection) = state.report.collections.get_mut(index) {
-                change(collection);
+                change(collection, &mut state.sums);
             }
         });
     }
@@ -219,6 +221,11 @@ impl State {
         }
         report
     }
+}
+
+/// Servers may say anything.
+fn add(sum: &mut u64, count: u64) {
+    *sum = sum.saturating_add(count);
 }
 
 /// An insertion under way, until it is dropped.

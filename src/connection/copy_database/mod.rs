@@ -79,7 +79,8 @@ pub enum ExistingTarget {
 /// that it is a view of. Documents travel as the bytes they are, and arrive in the order in
 /// which the source gives them, which for capped collections is that of insertion. All of
 /// `system.*` is left to the server, but for the functions in `system.js`
-/// ([`CopyReport::skipped`]); users and roles are no part of a database's collections.
+/// ([`CopyReport::skipped`]); users and roles are no part of a database's collections, and how a collection is sharded is
+/// none of its options.
 ///
 /// **In what order**: all collections are made; then each gets its documents and after them
 /// its indexes, [several](Self::parallelism) at a time; then views. No snapshot is taken: what

@@ -46,8 +46,25 @@ pub struct Item {
 const SYSTEM: &str = "system.";
 /// The one of them that users fill: functions for JavaScript on the server.
 const FUNCTIONS: &str = "system.js";
-/// What `listCollections` tells and `create` does not take.
-const NOT_FOR_CREATE: [&str; 1] = ["uuid"];
+/// What a listing may hold and is no option of `create`: the identity, and that a collection was
+/// to be gone with a restart.
+const NOT_FOR_CREATE: [&str; 2] = ["uuid", "temp"];
+/// What every command may have, beside names that begin with `$`. The source's servers may be
+/// less trusted than the target's: what they list must not change the command as a whole.
+const OF_THE_COMMAND: [&str; 12] = [
+    "create",
+    "lsid",
+    "txnNumber",
+    "startTransaction",
+    "autocommit",
+    "readConcern",
+    "writeConcern",
+    "comment",
+    "maxTimeMS",
+    "apiVersion",
+    "apiStrict",
+    "apiDeprecationErrors",
+];
 /// What it tells of a time series with a granularity besides, and `create` takes in its place
 /// only.
 const FOLLOWS_FROM_GRANULARITY: [&str; 2] = ["bucketMaxSpanSeconds", "bucketRoundingSeconds"];
@@ -125,8 +142,7 @@ impl Plan {
                 return Ok(());
             }
         }
-        let mut options = one.options;
-        NOT_FOR_CREATE.iter().for_each(|key| drop(options.remove(key)));
+        let mut options: Document = one.options.into_iter().filter(|(key, _)| is_option(key)).collect();
         if let Ok(series) = options.get_document_mut("timeseries")
             && series.contains_key("granularity")
         {
@@ -142,6 +158,10 @@ impl Plan {
         });
         Ok(())
     }
+}
+
+fn is_option(key: &str) -> bool {
+    !key.starts_with('$') && !NOT_FOR_CREATE.contains(&key) && !OF_THE_COMMAND.contains(&key)
 }
 
 /// Whether one can be merged into what the target has by this name.

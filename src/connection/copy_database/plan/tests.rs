@@ -54,6 +54,14 @@ fn collections_come_with_their_options_and_the_servers_own_are_left_out() {
 }
 
 #[test]
+fn what_is_listed_changes_nothing_of_the_command() {
+    let hostile =
+        doc! { "$db": "admin", "create": "x", "lsid": {}, "writeConcern": { "w": 0 }, "capped": true };
+    let plan = plan(vec![one("collection", "a", hostile)], &[], ExistingTarget::Refuse).unwrap();
+    assert_eq!(Document::try_from(&plan.collections[0].options).unwrap(), doc! { "capped": true });
+}
+
+#[test]
 fn a_time_series_is_made_by_its_granularity_or_its_spans() {
     let series = |name: &str, options: Document| one("timeseries", name, doc! { "timeseries": options });
     let spans = doc! { "timeField": "t", "bucketMaxSpanSeconds": 60, "bucketRoundingSeconds": 60 };
