@@ -173,7 +173,7 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
+pub use connection::{Builder, Connection, CopyProgress, CopySource, ExistingTarget, ServerState, State};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{
     CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
@@ -208,6 +208,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
+    pub use crate::connection::{CopyDatabase, Copying};
     pub use crate::cursor::Documents;
     pub use crate::database::{
         BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,
@@ -216,6 +217,6 @@ pub mod operations {
 }
 
 pub use error::{
-    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
-    WriteConcernError, WriteError, WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, CollectionCopy, CopyReport, Error, Kind,
+    OperationResult, Result, WriteConcernError, WriteError, WriteFailure, label,
 };
