@@ -173,7 +173,7 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
+pub use connection::{Access, Builder, Connection, ServerState, State};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;
