@@ -8,6 +8,7 @@ mod options;
 mod ready;
 mod state;
 pub mod uri;
+mod workers;
 
 use std::fmt;
 use std::marker::PhantomData;
