@@ -7,6 +7,7 @@
 
 #[cfg(feature = "actix-web")]
 mod actix_web_api;
+mod copy_database;
 #[cfg(feature = "actix-web")]
 mod http;
 mod quickstart;
