@@ -218,7 +218,8 @@ fn a_restart_of_the_server_under_load_is_seen_as_503_and_504_and_nothing_else() 
             poll_until(SOON, "visitors to be sent away", || counts.away.load(Relaxed) > away + 4);
             let begin = Instant::now();
             assert_eq!(service.get("/health/ready"), (503, json!({ "status": "unavailable" })));
-            assert!(begin.elapsed() < Duration::from_millis(1200), "{:?}", begin.elapsed());
+            // Its budget is 0.9 s; the rest is for a busy machine.
+            assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
             assert_eq!(service.get("/health/live").0, 200);
             server.restart().unwrap();
             let before = done();
