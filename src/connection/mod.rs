@@ -9,8 +9,10 @@ mod from_uri;
 mod launch;
 mod options;
 mod properties;
+mod ready;
 mod state;
 pub mod uri;
+mod workers;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -25,6 +27,7 @@ pub use copy_database::{CopyDatabase, CopyProgress, CopySource, Copying, Existin
 use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
+pub use ready::Access;
 pub use state::{ServerState, State};
 
 use crate::client_session::StartSession;

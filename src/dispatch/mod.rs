@@ -10,6 +10,7 @@ mod handle;
 mod messages;
 mod open_cursors;
 mod operation;
+mod probe;
 mod retry;
 mod seeding;
 mod select;
