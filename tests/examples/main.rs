@@ -5,5 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod cluster_events;
+mod message_passing;
 mod quickstart;
+mod reading;
+mod replica_set;
 mod support;
+mod tokio_main;
