@@ -13,3 +13,4 @@ mod reading;
 mod replica_set;
 mod support;
 mod tokio_main;
+mod your_tests;
