@@ -16,7 +16,7 @@ pub type Latencies = Histogram<u64>;
 /// A load that is over.
 pub struct Run {
     pub options: Options,
-    /// How long it took until all callers had their last answer.
+    /// How long it took until the time was over, and all callers had their last answer.
     pub took: Duration,
     pub reads: Total,
     pub writes: Total,
@@ -116,14 +116,16 @@ impl Record {
     /// Ends it all.
     pub fn finish(mut self, options: &Options) -> Run {
         self.collect(Instant::now());
-        let took = self.load.schedule.begin().elapsed();
-        // Nobody knows what these would have been; the time they had waited already counts for
-        // both sorts alike, by their share.
+        let schedule = &self.load.schedule;
+        let took = schedule.begin().elapsed().max(schedule.length());
+        // Nobody knows what these would have been. So they count by the share of each sort, and
+        // with a usual call after the time that they had waited.
+        let usual = Duration::from_micros(self.service.value_at_quantile(0.5));
         let mut left = 0;
         for waited in self.load.schedule.left() {
             let is_read = left % 100 < u64::from(options.reads);
             let total = if is_read { &mut self.reads } else { &mut self.writes };
-            total.latencies.saturating_record(microseconds(waited));
+            total.latencies.saturating_record(microseconds(waited + usual));
             left += 1;
         }
         let Self { reads, writes, service, moments, errors, unsure, .. } = self;

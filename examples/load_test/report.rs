@@ -47,7 +47,7 @@ fn operations(page: &mut String, run: &Run) -> std::fmt::Result {
     if run.left > 0 {
         writeln!(
             page,
-            "{} more were due and found no caller free; below they count with the time they had waited.",
+            "{} more were due and found no caller free; below they count with the time they had waited, and a usual call.",
             run.left
         )?;
     }

@@ -80,8 +80,12 @@ impl Schedule {
         self.begin
     }
 
+    pub fn length(&self) -> Duration {
+        Duration::from_nanos(self.length.load(Relaxed))
+    }
+
     fn end(&self) -> Instant {
-        self.begin + Duration::from_nanos(self.length.load(Relaxed))
+        self.begin + self.length()
     }
 
     fn due(&self, number: u64, rate: f64) -> Instant {

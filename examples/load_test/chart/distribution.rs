@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::over_time::nothing;
 use super::scale::LogScale;
-use super::{Area, FAINT, GRID, INK, READS, READS_AREA, WRITES, heading, round_milliseconds, text};
+use super::{Area, FAINT, INK, READS, READS_AREA, WRITES, axes, heading, round_milliseconds, text};
 use crate::Result;
 use crate::record::{Latencies, Run, at};
 
@@ -16,7 +16,7 @@ const POINTS: f64 = 40.0;
 
 /// Which share of the reads, and of the writes, took how long.
 pub fn histogram(run: &Run, area: &Area<'_>) -> Result<()> {
-    heading(area, "Distribution: share of operations by latency")?;
+    heading(area, "Share of operations by latency")?;
     let sorts = sorts(run);
     let Some(scale) = LogScale::around(sorts.iter().flat_map(|(_, it, _)| [at(it, 0.0), at(it, 1.0)])) else {
         return nothing(area);
@@ -32,53 +32,40 @@ pub fn histogram(run: &Run, area: &Area<'_>) -> Result<()> {
         .x_label_area_size(44)
         .y_label_area_size(72)
         .build_cartesian_2d(times, 0.0..(most * 1.1).max(1.0))?;
-    chart
-        .configure_mesh()
+    let mut mesh = chart.configure_mesh();
+    axes(&mut mesh)
         .disable_x_mesh()
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT)
-        .label_style(text(13, FAINT).at(HPos::Left))
-        .axis_desc_style(text(13, INK).at(HPos::Left))
         .y_labels(6)
         .x_desc("latency")
         .x_label_formatter(&|time| round_milliseconds(*time))
         .y_label_formatter(&|share| format!("{share} %"))
         .draw()?;
-    for ((name, _, color), bars) in sorts.iter().zip(bars) {
+    for ((_, _, color), bars) in sorts.iter().zip(bars) {
         // One of them is an area and the other a line, so that both can be seen.
-        let style = color.stroke_width(2);
         if *color == READS {
             let rectangles = bars.iter().map(|(from, to, share)| [(*from, 0.0), (*to, *share)]);
-            chart
-                .draw_series(rectangles.map(|corners| Rectangle::new(corners, READS_AREA.filled())))?
-                .label(*name)
-                .legend(|(x, y)| Rectangle::new([(x, y - 6), (x + 22, y + 6)], READS_AREA.filled()));
+            chart.draw_series(rectangles.map(|corners| Rectangle::new(corners, READS_AREA.filled())))?;
         } else {
             let steps = bars.iter().flat_map(|(from, to, share)| [(*from, *share), (*to, *share)]);
-            chart
-                .draw_series(LineSeries::new(steps, style))?
-                .label(*name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+            chart.draw_series(LineSeries::new(steps, color.stroke_width(2)))?;
         }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .label_font(text(13, INK).at(HPos::Left))
-        .draw()?;
-    Ok(())
+    legend(area, sorts.iter().map(|(name, _, color)| (*name, *color)))
 }
 
 /// Within which time how many of a hundred, of a thousand, and so on, were answered.
 pub fn percentiles(run: &Run, area: &Area<'_>) -> Result<()> {
     heading(area, "Latency by percentile")?;
     let sorts = sorts(run);
-    let Some(scale) = LogScale::around(sorts.iter().flat_map(|(_, it, _)| [at(it, 0.0), at(it, 1.0)])) else {
+    let begun = run.options.rate.filter(|_| !run.service.is_empty());
+    let curves: Vec<_> =
+        sorts.into_iter().chain(begun.map(|_| ("all, from begin", &run.service, FAINT))).collect();
+    let Some(scale) = LogScale::around(curves.iter().flat_map(|(_, it, _)| [at(it, 0.0), at(it, 1.0)]))
+    else {
         return nothing(area);
     };
     // As far out as there is an operation beyond.
-    let most = sorts.iter().map(|(_, latencies, _)| latencies.len()).max().unwrap_or(1);
+    let most = curves.iter().map(|(_, latencies, _)| latencies.len()).max().unwrap_or(1);
     let decades = (most as f64).log10().floor().clamp(1.0, 6.0) as i32;
     let times = (scale.from..scale.to).log_scale().with_key_points(scale.labels.clone());
     let ratios: Vec<f64> = [1.0, 2.0].into_iter().chain((1..=decades).map(|it| 10_f64.powi(it))).collect();
@@ -90,36 +77,31 @@ pub fn percentiles(run: &Run, area: &Area<'_>) -> Result<()> {
         .x_label_area_size(44)
         .y_label_area_size(72)
         .build_cartesian_2d(ratios, times)?;
-    chart
-        .configure_mesh()
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT)
-        .label_style(text(13, FAINT).at(HPos::Left))
-        .axis_desc_style(text(13, INK).at(HPos::Left))
+    let mut mesh = chart.configure_mesh();
+    axes(&mut mesh)
         .x_desc("percentile")
         .x_label_formatter(&|ratio| percentile(*ratio))
         .y_label_formatter(&|time| round_milliseconds(*time))
         .draw()?;
-    let begun = run.options.rate.map(|_| ("all, from begin", &run.service, FAINT));
-    for (name, latencies, color) in sorts.into_iter().chain(begun) {
-        if latencies.is_empty() {
-            continue;
-        }
+    for (_, latencies, color) in &curves {
         let last = (latencies.len() as f64).log10().min(decades.into()) * POINTS;
         let ratios = (0..=last as u32).map(|point| 10_f64.powf(f64::from(point) / POINTS));
         let points = ratios.map(|ratio| (ratio, at(latencies, 1.0 - 1.0 / ratio)));
-        let style = color.stroke_width(2);
-        chart
-            .draw_series(LineSeries::new(points, style))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+        chart.draw_series(LineSeries::new(points, color.stroke_width(2)))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .label_font(text(13, INK).at(HPos::Left))
-        .draw()?;
+    legend(area, curves.iter().map(|(name, _, color)| (*name, *color)))
+}
+
+/// Names and colours, above the plot to the right.
+fn legend(area: &Area<'_>, names: impl DoubleEndedIterator<Item = (&'static str, RGBColor)>) -> Result<()> {
+    let mut right = area.dim_in_pixel().0 as i32 - 40;
+    for (name, color) in names.rev() {
+        // Letters are about half as wide as they are high.
+        let left = right - 22 - name.len() as i32 * 7;
+        area.draw(&Rectangle::new([(left, 9), (left + 14, 23)], color.filled()))?;
+        area.draw_text(name, &text(14, INK).at(HPos::Left), (left + 20, 9))?;
+        right = left - 16;
+    }
     Ok(())
 }
 

@@ -7,7 +7,9 @@ mod scale;
 
 use std::path::Path;
 
+use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
+use plotters::coord::ranged1d::Ranged;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -119,6 +121,17 @@ impl Text {
 fn heading(area: &Area<'_>, what: &str) -> Result<()> {
     area.draw_text(what, &text(16, INK).font(FontStyle::Bold).at(HPos::Left), (24, 6))?;
     Ok(())
+}
+
+/// What the axes of all parts have in common.
+fn axes<'m, 'a, 'b, X: Ranged, Y: Ranged, B: DrawingBackend>(
+    mesh: &'m mut MeshStyle<'a, 'b, X, Y, B>,
+) -> &'m mut MeshStyle<'a, 'b, X, Y, B> {
+    mesh.bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(FAINT)
+        .label_style(text(13, FAINT).at(HPos::Left))
+        .axis_desc_style(text(13, INK).at(HPos::Left))
 }
 
 /// A time with as many digits as say something.

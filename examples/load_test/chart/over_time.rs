@@ -5,8 +5,8 @@ use plotters::style::text_anchor::HPos;
 
 use super::scale::LogScale;
 use super::{
-    ALARM, Area, FAINT, GRID, INK, PERCENTILES, READS, READS_AREA, WRITES, WRITES_AREA, heading,
-    round_milliseconds, text, thousands,
+    ALARM, Area, INK, PERCENTILES, READS, READS_AREA, WRITES, WRITES_AREA, axes, heading, round_milliseconds,
+    text, thousands,
 };
 use crate::Result;
 use crate::record::{Marks, Moment, Run};
@@ -26,8 +26,8 @@ const RIGHT: u32 = 150;
 pub fn latencies(run: &Run, area: &Area<'_>) -> Result<()> {
     heading(area, "Latency over time")?;
     let moments = moments(run);
-    let marks = || moments.iter().filter_map(|moment| Some((moment.at, moment.latencies?)));
-    let Some(scale) = LogScale::around(marks().flat_map(|(_, marks)| [marks.p50, marks.max])) else {
+    let marks = moments.iter().filter_map(|moment| moment.latencies);
+    let Some(scale) = LogScale::around(marks.flat_map(|marks| [marks.p50, marks.max])) else {
         return nothing(area);
     };
     let times = (scale.from..scale.to).log_scale().with_key_points(scale.labels.clone());
@@ -38,21 +38,23 @@ pub fn latencies(run: &Run, area: &Area<'_>) -> Result<()> {
         .x_label_area_size(44)
         .y_label_area_size(72)
         .build_cartesian_2d(0.0..run.took.as_secs_f64(), times)?;
-    chart
-        .configure_mesh()
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT)
-        .label_style(text(13, FAINT).at(HPos::Left))
-        .axis_desc_style(text(13, INK).at(HPos::Left))
+    let mut mesh = chart.configure_mesh();
+    axes(&mut mesh)
         .x_labels(13)
         .x_desc("seconds")
         .x_label_formatter(&|second| plain(*second))
         .y_label_formatter(&|time| round_milliseconds(*time))
         .draw()?;
+    // Where nothing succeeded there is a gap, and no line across it.
+    let stretches = moments.split(|moment| moment.latencies.is_none()).filter(|some| !some.is_empty());
+    let stretches: Vec<_> = stretches.collect();
     for ((_, pick), color) in LINES.into_iter().zip(PERCENTILES).rev() {
-        let points: Vec<_> = marks().map(|(at, marks)| (at, pick(&marks))).collect();
-        chart.draw_series(LineSeries::new(points, color.stroke_width(2)))?;
+        for stretch in &stretches {
+            let points = stretch.iter().filter_map(|moment| Some((moment.at, pick(&moment.latencies?))));
+            // A moment by itself would have no line.
+            let size = if stretch.len() == 1 { 3 } else { 0 };
+            chart.draw_series(LineSeries::new(points, color.stroke_width(2)).point_size(size))?;
+        }
     }
     let names = LINES.into_iter().zip(PERCENTILES).map(|((name, _), color)| (name, color));
     legend(area, names.rev())
@@ -65,7 +67,7 @@ pub fn throughput(run: &Run, area: &Area<'_>) -> Result<()> {
     let moments = moments(run);
     let all: Vec<_> = moments.iter().map(|it| (it.at, rate(it.reads + it.writes, it))).collect();
     let reads: Vec<_> = moments.iter().map(|it| (it.at, rate(it.reads, it))).collect();
-    let most = all.iter().map(|(_, rate)| *rate).fold(1.0, f64::max);
+    let most = all.iter().map(|(_, rate)| *rate).fold(10.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .margin_top(34)
         .margin_right(RIGHT)
@@ -73,13 +75,8 @@ pub fn throughput(run: &Run, area: &Area<'_>) -> Result<()> {
         .x_label_area_size(44)
         .y_label_area_size(72)
         .build_cartesian_2d(0.0..run.took.as_secs_f64(), 0.0..most * 1.1)?;
-    chart
-        .configure_mesh()
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(FAINT)
-        .label_style(text(13, FAINT).at(HPos::Left))
-        .axis_desc_style(text(13, INK).at(HPos::Left))
+    let mut mesh = chart.configure_mesh();
+    axes(&mut mesh)
         .x_labels(13)
         .y_labels(6)
         .x_desc("seconds")
@@ -117,7 +114,7 @@ fn legend(area: &Area<'_>, names: impl Iterator<Item = (&'static str, RGBColor)>
 
 /// In place of lines.
 pub fn nothing(area: &Area<'_>) -> Result<()> {
-    area.draw_text("no operation succeeded", &text(14, ALARM).at(HPos::Left), (100, 60))?;
+    area.draw_text("there is nothing to show", &text(14, ALARM).at(HPos::Left), (100, 60))?;
     Ok(())
 }
 
