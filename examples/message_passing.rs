@@ -66,7 +66,7 @@ async fn ingest() -> Result<(), Box<dyn std::error::Error>> {
 
     let busy = gateway.send(ShowLoad).await?.refused;
     let counted = database.collection(COLLECTION)?.count_documents(doc! {}).await?;
-    let Poured { batches, written, malformed, refusals, most_on_their_way, stops, stood, .. } = poured;
+    let Poured { batches, written, malformed, refusals, most_on_their_way, stops, stood } = poured;
     println!("Ingested {LINES} lines in {took:.2?}: {written} written, {malformed} malformed.");
     println!("{batches} batches; at most {most_on_their_way} on their way, of {CREDITS} allowed.");
     println!("The source stood still {stops} times for want of credit, {stood:.2?} in all.");
@@ -138,7 +138,6 @@ struct Poured {
     most_on_their_way: usize,
     stops: usize,
     stood: Duration,
-    error: Option<String>,
 }
 
 impl Source {
@@ -148,8 +147,7 @@ impl Source {
     }
 
     fn pour(&mut self, ctx: &mut Context<Self>) {
-        let end = if self.poured.error.is_some() { self.next } else { LINES };
-        while self.next < end && self.credits > 0 {
+        while self.next < LINES && self.credits > 0 {
             let upto = (self.next + BATCH).min(LINES);
             let lines = (self.next..upto).map(line).collect();
             self.next = upto;
@@ -158,21 +156,21 @@ impl Source {
             self.poured.most_on_their_way = self.poured.most_on_their_way.max(CREDITS - self.credits);
             self.to.do_send(Lines { lines, back: ctx.address().recipient() });
         }
-        if self.next < end {
+        if self.next < LINES {
             self.poured.stops += 1;
             self.stands_since = Some(Instant::now());
         } else if self.credits == CREDITS {
-            let mut poured = std::mem::take(&mut self.poured);
-            let result = match poured.error.take() {
-                Some(error) => Err(error),
-                None => Ok(poured),
-            };
-            if let Some(done) = self.done.take() {
-                // Whoever asked may be gone.
-                drop(done.send(result));
-            }
-            ctx.stop();
+            let poured = std::mem::take(&mut self.poured);
+            self.end(Ok(poured), ctx);
         }
+    }
+
+    fn end(&mut self, result: Result<Poured, String>, ctx: &mut Context<Self>) {
+        if let Some(done) = self.done.take() {
+            // Whoever asked may be gone.
+            drop(done.send(result));
+        }
+        ctx.stop();
     }
 }
 
@@ -193,10 +191,12 @@ impl Handler<Written> for Source {
         self.poured.malformed += msg.malformed;
         self.poured.refusals += msg.refusals;
         match msg.result {
-            Ok(count) => self.poured.written += count,
-            Err(error) => self.poured.error = Some(error),
+            Ok(count) => {
+                self.poured.written += count;
+                self.pour(ctx);
+            }
+            Err(error) => self.end(Err(error), ctx),
         }
-        self.pour(ctx);
     }
 }
 

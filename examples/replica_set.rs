@@ -50,16 +50,13 @@ async fn tour() -> Result<()> {
     let (seeds, time) = arguments(&uri)?;
     let builder = Connection::builder().uri(&uri)?.server_selection_timeout(PATIENCE);
 
-    let name = initiated(&builder, &seeds).await?;
+    let (seed, direct) = reached(&builder, &seeds).await?;
+    let name = initiated(&direct, &seeds, &builder).await?;
     let builder = builder.replica_set(&name);
 
-    let one = builder.clone().hosts(&seeds[..1])?.connect().await?;
-    println!(
-        "From the seed {} alone, {} members of {name:?} are known:",
-        seeds[0],
-        one.state().servers.len()
-    );
-    print_members(&one);
+    let one = builder.clone().hosts([&seed])?.connect().await?;
+    println!("From the seed {seed} alone, {} members of {name:?} are known:", one.state().servers.len());
+    print_members(&one).await;
     one.close(Duration::ZERO).await;
 
     // With several, it does not matter which of them are up when the program starts. The driver
@@ -87,6 +84,7 @@ fn arguments(uri: &str) -> Result<(Vec<String>, Duration)> {
                 let seconds = arguments.next().and_then(|text| text.parse().ok());
                 time = Duration::from_secs(seconds.ok_or("--for needs a number of seconds")?);
             }
+            option if option.starts_with('-') => return Err(format!("there is no option {option}").into()),
             _ => seeds.push(argument),
         }
     }
@@ -96,18 +94,29 @@ fn arguments(uri: &str) -> Result<(Vec<String>, Duration)> {
     Ok((seeds, time))
 }
 
-/// The name of the set that the first seed belongs to; sees to it that there is one.
-async fn initiated(builder: &Builder, seeds: &[String]) -> Result<String> {
-    // Only this server, whatever it is: there is nobody yet to be found from it.
-    let direct = builder.clone().hosts(&seeds[..1])?.direct_connection(true).connect().await?;
+/// The first seed that is up, and a connection to it and nobody else, whatever it is.
+async fn reached(builder: &Builder, seeds: &[String]) -> Result<(String, Connection)> {
+    let mut failed = None;
+    for seed in seeds {
+        match builder.clone().hosts([seed])?.direct_connection(true).connect().await {
+            Ok(direct) => return Ok((seed.clone(), direct)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.map_or_else(|| "there is no seed".into(), Into::into))
+}
+
+/// The name of the set that this server belongs to; sees to it that there is one.
+async fn initiated(direct: &Connection, seeds: &[String], builder: &Builder) -> Result<String> {
     let admin = direct.database("admin")?.with_read_preference(ReadPreference::new(ReadMode::Nearest));
     let hello = admin.run_command(doc! { "hello": 1 }).await?;
     if let Ok(name) = hello.get_str("setName") {
-        println!("{} belongs to the replica set {name:?}.", seeds[0]);
+        println!("{} belongs to the replica set {name:?}.", direct.state().servers[0].address);
         return Ok(name.to_owned());
     }
     if !hello.get_bool("isreplicaset").unwrap_or(false) {
-        return Err(format!("{} is on its own; start it with --replSet", seeds[0]).into());
+        let address = &direct.state().servers[0].address;
+        return Err(format!("{address} is on its own; start it with --replSet").into());
     }
     // It knows the name by which it was started.
     let told = admin.run_command(doc! { "getCmdLineOpts": 1 }).await?;
@@ -128,7 +137,14 @@ async fn until_elected(builder: &Builder, seeds: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn print_members(connection: &Connection) {
+/// Connecting waits for the primary alone, so the others may need another moment.
+async fn print_members(connection: &Connection) {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(1)
+        && connection.state().servers.iter().any(|server| server.kind == ServerKind::Unknown)
+    {
+        sleep(Duration::from_millis(10)).await;
+    }
     for server in &connection.state().servers {
         let role = match server.kind {
             ServerKind::RsPrimary => "the primary",

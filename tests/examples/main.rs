@@ -11,6 +11,7 @@ mod message_passing;
 mod quickstart;
 mod reading;
 mod replica_set;
+mod replica_set_members;
 mod support;
 mod tokio_main;
 mod your_tests;

@@ -15,8 +15,8 @@ use crate::support::{Example, server};
 fn a_set_of_one_member_shows_all_but_secondaries() {
     let server = server();
     let address = server.address().to_string();
-    // The second seed is down.
-    let example = Example::new("replica_set").uri(&server.uri()).arguments([&address, "127.0.0.1:1"]);
+    // The first seed is down.
+    let example = Example::new("replica_set").uri(&server.uri()).arguments(["127.0.0.1:1", &address]);
     let ended = example.run_within(LONG);
     assert!(ended.success, "{ended}");
     assert!(line(&ended, "belongs to the replica set").starts_with(&address), "{ended}");
@@ -79,6 +79,15 @@ fn a_server_on_its_own_is_told_what_to_do() {
     let ended = Example::new("replica_set").uri(&server.uri()).run_within(LONG);
     assert_eq!(ended.code, Some(1), "{ended}");
     assert!(ended.stderr.ends_with("is on its own; start it with --replSet\n"), "{ended}");
+}
+
+#[test]
+fn bad_arguments_are_refused_by_name() {
+    for arguments in [vec!["--four", "3"], vec!["--for"], vec!["--for", "ever"], vec!["no host"]] {
+        let ended = Example::new("replica_set").arguments(&arguments).run_within(LONG);
+        assert_eq!(ended.code, Some(1), "{ended}");
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(arguments[0]), "{ended}");
+    }
 }
 
 #[test]
