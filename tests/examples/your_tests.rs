@@ -10,6 +10,9 @@ use actix_mongo::bson::{Document, doc};
 use actix_mongo::events::{Event, EventKinds};
 use actix_mongo::messages::FindOne;
 use actix_mongo::{Collection, Connection, Database, Kind};
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::{App, HttpResponse, web};
 
 use crate::support::shared_uri as uri;
 
@@ -64,6 +67,29 @@ async fn a_room_that_is_not_there_is_not_booked() {
     let hotel = TestDatabase::new();
     let rooms = hotel.0.collection("rooms").unwrap();
     assert!(!book(&rooms, 7, "Ada").await.unwrap());
+}
+
+/// What is tested: a handler.
+async fn put_guest(rooms: web::Data<Collection>, number: web::Path<i32>, guest: String) -> HttpResponse {
+    match book(&rooms, *number, &guest).await {
+        Ok(true) => HttpResponse::NoContent().finish(),
+        Ok(false) => HttpResponse::Conflict().finish(),
+        Err(_) => HttpResponse::ServiceUnavailable().finish(),
+    }
+}
+
+#[actix_web::test]
+async fn a_room_is_booked_over_http() {
+    let hotel = TestDatabase::new();
+    let rooms = hotel.0.collection("rooms").unwrap();
+    rooms.insert_one(doc! { "_id": 7, "guest": null }).await.unwrap();
+    let app =
+        App::new().app_data(web::Data::new(rooms)).route("/rooms/{number}/guest", web::put().to(put_guest));
+    let service = init_service(app).await;
+    for expected in [StatusCode::NO_CONTENT, StatusCode::CONFLICT] {
+        let request = TestRequest::put().uri("/rooms/7/guest").set_payload("Ada").to_request();
+        assert_eq!(call_service(&service, request).await.status(), expected);
+    }
 }
 
 #[actix::test]
