@@ -173,7 +173,7 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
+pub use connection::{Builder, Connection, CopyProgress, CopySource, ExistingTarget, ServerState, State};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;
@@ -206,6 +206,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
+    pub use crate::connection::{CopyDatabase, Copying};
     pub use crate::cursor::Documents;
     pub use crate::database::{
         CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
@@ -214,6 +215,6 @@ pub mod operations {
 }
 
 pub use error::{
-    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
-    WriteConcernError, WriteError, WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, CollectionCopy, CopyReport, Error, Kind,
+    OperationResult, Result, WriteConcernError, WriteError, WriteFailure, label,
 };

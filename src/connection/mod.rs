@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod copy_database;
 mod from_uri;
 mod launch;
 mod options;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+pub use copy_database::{CopyDatabase, CopyProgress, CopySource, Copying, ExistingTarget};
 use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
 mod cluster_events;
+mod copy_database;
 mod load_test;
 mod message_passing;
 mod quickstart;
