@@ -23,9 +23,7 @@ use std::time::{Duration, Instant};
 use actix::clock::sleep;
 use actix_mongo::bson::{Document, doc};
 use actix_mongo::connection_string::ConnectionString;
-use actix_mongo::{
-    Builder, Collection, Connection, Kind, ReadMode, ReadPreference, ServerKind, WriteConcern,
-};
+use actix_mongo::{Builder, Collection, Connection, Kind, ReadMode, ReadPreference, WriteConcern};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -51,11 +49,11 @@ async fn tour() -> Result<()> {
     let builder = Connection::builder().uri(&uri)?.server_selection_timeout(PATIENCE);
 
     let (seed, direct) = reached(&builder, &seeds).await?;
-    let name = initiated(&direct, &seeds, &builder).await?;
+    let name = initiated(&seed, &direct, &seeds, &builder).await?;
     let builder = builder.replica_set(&name);
 
     let one = builder.clone().hosts([&seed])?.connect().await?;
-    println!("From the seed {seed} alone, {} members of {name:?} are known:", one.state().servers.len());
+    println!("From the seed {seed} alone, {} members of {name:?} are known:", one.nodes().len());
     print_members(&one).await;
     one.close(Duration::ZERO).await;
 
@@ -67,7 +65,13 @@ async fn tour() -> Result<()> {
     show_preferences(&connection).await?;
     // What most members have in their journals is not lost with any one of them.
     let durable = WriteConcern::majority().journal(true);
-    keep_writing(&database.collection("people")?.with_write_concern(durable), time).await?;
+    let people = database.collection("people")?.with_write_concern(durable);
+    println!(
+        "{} is the primary. Stop it, and see what happens to what is written for {time:?}.",
+        primary(&connection)
+    );
+    keep_writing(&people, time).await?;
+    println!("{} is the primary now.", primary(&connection));
 
     database.drop().await?;
     connection.close(Duration::from_secs(5)).await;
@@ -107,16 +111,15 @@ async fn reached(builder: &Builder, seeds: &[String]) -> Result<(String, Connect
 }
 
 /// The name of the set that this server belongs to; sees to it that there is one.
-async fn initiated(direct: &Connection, seeds: &[String], builder: &Builder) -> Result<String> {
+async fn initiated(seed: &str, direct: &Connection, seeds: &[String], builder: &Builder) -> Result<String> {
     let admin = direct.database("admin")?.with_read_preference(ReadPreference::new(ReadMode::Nearest));
     let hello = admin.run_command(doc! { "hello": 1 }).await?;
     if let Ok(name) = hello.get_str("setName") {
-        println!("{} belongs to the replica set {name:?}.", direct.state().servers[0].address);
+        println!("{seed} belongs to the replica set {name:?}.");
         return Ok(name.to_owned());
     }
     if !hello.get_bool("isreplicaset").unwrap_or(false) {
-        let address = &direct.state().servers[0].address;
-        return Err(format!("{address} is on its own; start it with --replSet").into());
+        return Err(format!("{seed} is on its own; start it with --replSet").into());
     }
     // It knows the name by which it was started.
     let told = admin.run_command(doc! { "getCmdLineOpts": 1 }).await?;
@@ -137,23 +140,33 @@ async fn until_elected(builder: &Builder, seeds: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Where writes go at this moment.
+fn primary(connection: &Connection) -> String {
+    match (connection.host(), connection.port()) {
+        (Some(host), Some(port)) => format!("Port {port} of {host}"),
+        _ => "Nobody".to_owned(),
+    }
+}
+
 /// Connecting waits for the primary alone, so the others may need another moment.
 async fn print_members(connection: &Connection) {
     let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(1)
-        && connection.state().servers.iter().any(|server| server.kind == ServerKind::Unknown)
-    {
+    let reached = || {
+        let others = connection.secondaries().len() + connection.arbiters().len();
+        others + usize::from(connection.primary().is_some())
+    };
+    while reached() < connection.nodes().len() && begin.elapsed() < Duration::from_secs(1) {
         sleep(Duration::from_millis(10)).await;
     }
-    for server in &connection.state().servers {
-        let role = match server.kind {
-            ServerKind::RsPrimary => "the primary",
-            ServerKind::RsSecondary => "a secondary",
-            ServerKind::RsArbiter => "an arbiter, without data",
-            ServerKind::Unknown => "not reached yet",
-            _ => "a member that serves nobody now",
+    let (primary, secondaries) = (connection.primary(), connection.secondaries());
+    for node in connection.nodes() {
+        let role = match () {
+            () if primary.as_ref() == Some(&node) => "the primary",
+            () if secondaries.contains(&node) => "a secondary",
+            () if connection.arbiters().contains(&node) => "an arbiter, without data",
+            () => "not in use",
         };
-        println!("  {} is {role}", server.address);
+        println!("  {node} is {role}");
     }
 }
 
@@ -170,7 +183,6 @@ async fn show_preferences(connection: &Connection) -> Result<()> {
 
 /// Writes a document after the other, whatever becomes of the primary.
 async fn keep_writing(people: &Collection, time: Duration) -> Result<()> {
-    println!("Writing for {time:?}. Stop the primary, and see what happens.");
     let (begin, mut written, mut errors) = (Instant::now(), 0, 0);
     while written == 0 || begin.elapsed() < time {
         errors += write(people, written).await?;

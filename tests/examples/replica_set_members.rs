@@ -64,7 +64,7 @@ fn writes_go_on_with_the_next_primary() {
     let (running, stdout) = example.start();
     let mut lines = BufReader::new(stdout).lines().map(Result::unwrap);
     let mut story = Vec::new();
-    story.extend(lines.by_ref().take_while(|line| !line.starts_with("Writing for ")));
+    story.extend(lines.by_ref().take_while(|line| !line.contains("see what happens")));
     let story = story.join("\n");
     assert!(story.contains(" alone, 3 members of \"foo\" are known:"), "{story}");
     assert!(story.contains(&format!("{} is the primary", first.address())), "{story}");
@@ -78,6 +78,8 @@ fn writes_go_on_with_the_next_primary() {
     first.wait_for(|log| log.count("insert") >= 3, Duration::from_secs(10));
     set.elect(1, 2);
     let end = lines.find(|line| line.starts_with("Wrote ")).unwrap();
+    let next = format!("Port {} of 127.0.0.1 is the primary now.", second.address().port());
+    assert_eq!(lines.next(), Some(next));
     let [written, _, counted] = figures(&end)[..] else { panic!("{end}") };
     assert_eq!(written, counted, "{end}");
     assert!(second.log().count("insert") > 0, "{end}");
