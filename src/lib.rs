@@ -60,6 +60,7 @@
 //! |---|---|---|
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
 //! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
+//! | `chrono`, `jiff` | no | dates of these libraries in documents: [`dates`] |
 //! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
 
 #![cfg_attr(
@@ -67,6 +68,7 @@
     allow(dead_code, unused_imports, reason = "some parts are reached by the project's own tests only")
 )]
 
+pub mod dates;
 mod errands;
 mod error;
 pub mod events;
