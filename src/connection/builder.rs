@@ -4,15 +4,18 @@ mod compression;
 mod concerns;
 mod credential;
 mod discovery;
+mod documents;
 mod listeners;
 mod tls;
 
 use std::fmt;
 use std::future::ready;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
+use bson::Document;
 
 use super::from_uri::options_of;
 use super::options::ConnectionOptions;
@@ -24,6 +27,9 @@ use crate::command::{DriverInfo, ServerApi};
 use crate::error::Result;
 
 /// Makes a [`Connection`] with other than the default options.
+///
+/// `D` is the type of documents in collections that name no other
+/// ([`document_class`](Self::document_class)).
 ///
 /// What is set here wins over what the connection string sets, in whatever order; of two
 /// calls of one method the later wins. Options that contradict each other are refused by
@@ -59,11 +65,11 @@ use crate::error::Result;
 /// too slow loses the oldest, and is told how many. Documents are cut off, see
 /// [`log_max_document_length`](Builder::log_max_document_length); passwords are not shown, as in
 /// [events](crate::events). Without a subscriber for these levels it costs next to nothing.
-#[derive(Clone, Default)]
 #[must_use = "it does nothing before `connect` or `connect_lazy`"]
-pub struct Builder {
+pub struct Builder<D = Document> {
     uri: Option<ConnectionString>,
     changes: Vec<Change>,
+    document: PhantomData<fn() -> D>,
 }
 
 type Change = Arc<dyn Fn(&mut ConnectionOptions) + Send + Sync>;
@@ -71,7 +77,7 @@ type Change = Arc<dyn Fn(&mut ConnectionOptions) + Send + Sync>;
 /// A limit that nobody lives to see; what is above it would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-impl Builder {
+impl<D> Builder<D> {
     /// Takes hosts and options from a connection string (`mongodb://host:port/?option=value`).
     /// Without this, and without [`hosts`](Self::hosts), it is `mongodb://localhost:27017`.
     ///
@@ -274,7 +280,10 @@ impl Builder {
     /// [`server_selection_timeout`](Self::server_selection_timeout), and with
     /// [`Kind::InvalidArgument`](crate::Kind::InvalidArgument) if options contradict each other or a
     /// file can't be used. Dropped before, it leaves nothing behind.
-    pub fn connect(self) -> Running<Connection> {
+    pub fn connect(self) -> Running<Connection<D>>
+    where
+        D: 'static,
+    {
         match self.options() {
             Ok(options) => Box::pin(Connection::establish(options)),
             Err(error) => Box::pin(ready(Err(error))),
@@ -284,7 +293,7 @@ impl Builder {
     /// Connects in the background: neither waits nor fails because of the network. The
     /// first call waits for its server. Files that [`tls`](Self::tls) options name are read on
     /// this thread.
-    pub fn connect_lazy(self) -> Result<Connection> {
+    pub fn connect_lazy(self) -> Result<Connection<D>> {
         Ok(Connection::new(launch(self.options()?)?))
     }
 
@@ -304,14 +313,26 @@ impl Builder {
         }
         options.check()?;
         if let Some(srv) = &mut options.srv {
-            let builder = self.clone();
+            let builder: Builder = self.clone().document_class();
             srv.complete = Arc::new(move |seeds, defaults| builder.completed(seeds, defaults));
         }
         Ok(options)
     }
 }
 
-impl fmt::Debug for Builder {
+impl Default for Builder {
+    fn default() -> Self {
+        Self { uri: None, changes: Vec::new(), document: PhantomData }
+    }
+}
+
+impl<D> Clone for Builder<D> {
+    fn clone(&self) -> Self {
+        Self { uri: self.uri.clone(), changes: self.changes.clone(), document: PhantomData }
+    }
+}
+
+impl<D> fmt::Debug for Builder<D> {
     /// The servers and nothing else, for the rest may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts = self.options().map(|options| options.topology.seeds).unwrap_or_default();

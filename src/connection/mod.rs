@@ -3,6 +3,7 @@
 mod actor;
 mod builder;
 mod copy_database;
+mod documents;
 mod from_uri;
 mod launch;
 mod options;
@@ -79,29 +80,6 @@ impl Connection {
     /// Sets options by name.
     pub fn builder() -> Builder {
         Builder::default()
-    }
-
-    fn new(launched: Launched) -> Self {
-        let Launched { handle, ended } = launched;
-        Self { handle, ended, document: PhantomData }
-    }
-
-    async fn establish(options: ConnectionOptions) -> Result<Self> {
-        let selection = options.dispatch.server_selection_timeout;
-        let own = options.scope.timeout.filter(|limit| !limit.is_zero());
-        let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
-        let by_dns = options.srv.is_some();
-        let connection = Self::new(launch_aside(options).await?);
-        if by_dns {
-            connection.handle.core().until_seeded(deadline).await?;
-        }
-        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
-        match usable {
-            Ok(_) => Ok(connection),
-            Err(error) => {
-                Err(Error::new(Kind::ConnectionFailure, error.message()).network().with_source(error))
-            }
-        }
     }
 }
 
@@ -262,6 +240,29 @@ impl<D> Connection<D> {
     #[doc(hidden)]
     pub fn core(&self) -> &std::sync::Arc<crate::dispatch::Core> {
         self.handle.core()
+    }
+
+    fn new(launched: Launched) -> Self {
+        let Launched { handle, ended } = launched;
+        Self { handle, ended, document: PhantomData }
+    }
+
+    async fn establish(options: ConnectionOptions) -> Result<Self> {
+        let selection = options.dispatch.server_selection_timeout;
+        let own = options.scope.timeout.filter(|limit| !limit.is_zero());
+        let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
+        let by_dns = options.srv.is_some();
+        let connection = Self::new(launch_aside(options).await?);
+        if by_dns {
+            connection.handle.core().until_seeded(deadline).await?;
+        }
+        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
+        match usable {
+            Ok(_) => Ok(connection),
+            Err(error) => {
+                Err(Error::new(Kind::ConnectionFailure, error.message()).network().with_source(error))
+            }
+        }
     }
 
     fn derive<T>(&self, handle: Handle) -> Connection<T> {

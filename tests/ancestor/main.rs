@@ -10,6 +10,9 @@ mod copying_hosts;
 mod copying_large;
 mod copying_scene;
 mod copying_sent;
+#[cfg(all(feature = "chrono", feature = "jiff"))]
+mod dates;
+mod document_class;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]

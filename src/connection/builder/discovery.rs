@@ -6,7 +6,7 @@ use crate::dns::Resolver;
 use crate::error::{Error, Kind, Result};
 use crate::topology::ServerAddress;
 
-impl Builder {
+impl<D> Builder<D> {
     /// The servers to begin with, as `host`, `host:port`, `[v6]`, `[v6]:port`, or the path of a
     /// Unix domain socket, which ends with `.sock`. Others of their replica set are found by
     /// themselves. They take the place of those of a connection string, and of the name of a

@@ -46,7 +46,7 @@ const METHODS: [(&str, Method); 24] = [
 fn with(query: &str) -> Builder {
     let host = if query.starts_with("srv") { "mongodb+srv://a.b.c" } else { "mongodb://a" };
     let uri = ConnectionString::read(&format!("{host}/?{query}")).unwrap();
-    Builder { uri: Some(uri), changes: Vec::new() }
+    Builder { uri: Some(uri), ..Builder::default() }
 }
 
 fn shown(builder: &Builder) -> String {
