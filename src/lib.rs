@@ -175,7 +175,9 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, CopyProgress, CopySource, ExistingTarget, ServerState, State};
+pub use connection::{
+    Builder, Connection, CopyProgress, CopySource, ExistingTarget, IntoTarget, ServerState, State, Target,
+};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;

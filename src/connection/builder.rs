@@ -6,6 +6,7 @@ mod credential;
 mod discovery;
 mod documents;
 mod listeners;
+mod place;
 mod tls;
 
 use std::fmt;
@@ -17,9 +18,8 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 use bson::Document;
 
-use super::from_uri::options_of;
 use super::options::ConnectionOptions;
-use super::uri::ConnectionString;
+use super::target::Target;
 use super::{Connection, launch};
 use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
@@ -67,7 +67,11 @@ use crate::error::Result;
 /// [events](crate::events). Without a subscriber for these levels it costs next to nothing.
 #[must_use = "it does nothing before `connect` or `connect_lazy`"]
 pub struct Builder<D = Document> {
-    uri: Option<ConnectionString>,
+    target: Target,
+    /// Hosts that take the place of the target's.
+    hosts: Option<Target>,
+    /// Of hosts that name none.
+    port: Option<u16>,
     changes: Vec<Change>,
     document: PhantomData<fn() -> D>,
 }
@@ -78,17 +82,6 @@ type Change = Arc<dyn Fn(&mut ConnectionOptions) + Send + Sync>;
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl<D> Builder<D> {
-    /// Takes hosts and options from a connection string (`mongodb://host:port/?option=value`).
-    /// Without this, and without [`hosts`](Self::hosts), it is `mongodb://localhost:27017`.
-    ///
-    /// Fails with [`Kind::InvalidUri`](crate::Kind::InvalidUri) if it can't be read, and with
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported), naming the option, if it asks for something that this build
-    /// does not have.
-    pub fn uri(mut self, uri: impl AsRef<str>) -> Result<Self> {
-        self.uri = Some(ConnectionString::parse(uri.as_ref())?);
-        Ok(self)
-    }
-
     /// Most sockets to one server, beside those that watch it. Default 100; 0 is no limit.
     pub fn max_pool_size(self, sockets: u32) -> Self {
         self.set(move |options| options.pool.max_size = count(sockets))
@@ -279,12 +272,13 @@ impl<D> Builder<D> {
     /// Fails with [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if there is none within
     /// [`server_selection_timeout`](Self::server_selection_timeout), and with
     /// [`Kind::InvalidArgument`](crate::Kind::InvalidArgument) if options contradict each other or a
-    /// file can't be used. Dropped before, it leaves nothing behind.
+    /// file can't be used; at once, as [`Target`] has it, if it can't be read where to connect to.
+    /// Dropped before, it leaves nothing behind.
     pub fn connect(self) -> Running<Connection<D>>
     where
         D: 'static,
     {
-        match self.options() {
+        match self.checked() {
             Ok(options) => Box::pin(Connection::establish(options)),
             Err(error) => Box::pin(ready(Err(error))),
         }
@@ -294,41 +288,36 @@ impl<D> Builder<D> {
     /// first call waits for its server. Files that [`tls`](Self::tls) options name are read on
     /// this thread.
     pub fn connect_lazy(self) -> Result<Connection<D>> {
-        Ok(Connection::new(launch(self.options()?)?))
+        Ok(Connection::new(launch(self.checked()?)?))
     }
 
     fn set(mut self, change: impl Fn(&mut ConnectionOptions) + Send + Sync + 'static) -> Self {
         self.changes.push(Arc::new(change));
         self
     }
-
-    fn options(&self) -> Result<ConnectionOptions> {
-        self.options_with(self.uri.as_ref())
-    }
-
-    fn options_with(&self, uri: Option<&ConnectionString>) -> Result<ConnectionOptions> {
-        let mut options = uri.map(options_of).unwrap_or_default();
-        for change in &self.changes {
-            change(&mut options);
-        }
-        options.check()?;
-        if let Some(srv) = &mut options.srv {
-            let builder: Builder = self.clone().document_class();
-            srv.complete = Arc::new(move |seeds, defaults| builder.completed(seeds, defaults));
-        }
-        Ok(options)
-    }
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { uri: None, changes: Vec::new(), document: PhantomData }
+        Self {
+            target: Target::default(),
+            hosts: None,
+            port: None,
+            changes: Vec::new(),
+            document: PhantomData,
+        }
     }
 }
 
 impl<D> Clone for Builder<D> {
     fn clone(&self) -> Self {
-        Self { uri: self.uri.clone(), changes: self.changes.clone(), document: PhantomData }
+        Self {
+            target: self.target.clone(),
+            hosts: self.hosts.clone(),
+            port: self.port,
+            changes: self.changes.clone(),
+            document: PhantomData,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod from_uri;
 mod launch;
 mod options;
 mod state;
+mod target;
 pub mod uri;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
 pub use state::{ServerState, State};
+pub use target::{IntoTarget, Target};
 
 use crate::client_session::StartSession;
 use crate::collection::{BulkWrite, Running, WriteModel, derived};
@@ -55,26 +57,29 @@ impl Connection {
     /// Connects, and waits until a server is known that takes writes (with
     /// `directConnection=true`: until the server is known).
     ///
-    /// Fails with [`Kind::ConnectionFailure`] if there is none within
-    /// `serverSelectionTimeoutMS`, and at once if the string can't be read or asks for
-    /// something that this build does not have.
+    /// It takes a host name, an IP address, the path of a Unix domain socket, a connection
+    /// string, a pair of any of these with a port for hosts that name none, or a list of them;
+    /// [`Target`] tells what each means. [`Target::default`] is `localhost:27017`.
+    ///
+    /// Fails with [`Kind::ConnectionFailure`] if there is no such server within
+    /// `serverSelectionTimeoutMS`, and at once if what was given can't be read, contradicts
+    /// itself, or asks for something that this build does not have.
     ///
     /// ```no_run
     /// # async fn example() -> actix_mongo::Result<()> {
     /// let connection = actix_mongo::Connection::connect("mongodb://localhost:27017").await?;
+    /// let members = ["db1.example", "db2.example:27018"];
+    /// let set = actix_mongo::Connection::connect(members).await?;
     /// # Ok(()) }
     /// ```
-    pub fn connect(uri: impl AsRef<str>) -> Running<Self> {
-        match Self::builder().uri(uri) {
-            Ok(builder) => builder.connect(),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        }
+    pub fn connect(target: impl IntoTarget) -> Running<Self> {
+        Self::builder().to(target).connect()
     }
 
     /// Connects in the background: neither waits nor fails because of the network. The
     /// first call waits for its server.
-    pub fn connect_lazy(uri: impl AsRef<str>) -> Result<Self> {
-        Self::builder().uri(uri)?.connect_lazy()
+    pub fn connect_lazy(target: impl IntoTarget) -> Result<Self> {
+        Self::builder().to(target).connect_lazy()
     }
 
     /// Sets options by name.

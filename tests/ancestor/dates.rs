@@ -110,9 +110,7 @@ fn the_connection_says_how_untyped_dates_are_handed_out() {
     assert_eq!(fixture.connection.dates().chrono(date).unwrap(), Date::Aware(aware));
 
     let address = fixture.connection.state().servers[0].address.clone();
-    let naive =
-        block_on(Connection::builder().hosts([address.to_string()]).unwrap().tz_aware(false).connect())
-            .unwrap();
+    let naive = block_on(Connection::builder().to(address).tz_aware(false).connect()).unwrap();
     // Whatever is made from it.
     let naive = naive.with_document_type::<ByChrono>().with_timeout(std::time::Duration::from_secs(9));
     assert!(!naive.tz_aware());

@@ -20,8 +20,7 @@ struct Room {
 /// A connection of its own, with one socket at most, whose documents are rooms.
 fn rooms(fixture: &Fixture) -> (Connection<Room>, Collection<Room>) {
     let address = fixture.connection.state().servers[0].address.clone();
-    let builder =
-        Connection::builder().hosts([address.to_string()]).unwrap().document_class::<Room>().max_pool_size(1);
+    let builder = Connection::builder().to(address).document_class::<Room>().max_pool_size(1);
     let connection = block_on(builder.connect()).unwrap();
     let rooms = connection.database(fixture.database.name()).unwrap().collection("rooms").unwrap();
     (connection, rooms)

@@ -22,14 +22,14 @@ impl<D> Builder<D> {
     ///
     /// # async fn example() -> actix_mongo::Result<()> {
     /// let connection: Connection<Room> =
-    ///     Connection::builder().document_class::<Room>().connect().await?;
+    ///     Connection::builder().to("localhost").document_class::<Room>().connect().await?;
     /// # Ok(()) }
     /// ```
     ///
     /// [`Connection::with_document_type`]: crate::Connection::with_document_type
     pub fn document_class<T>(self) -> Builder<T> {
-        let Self { uri, changes, document: PhantomData } = self;
-        Builder { uri, changes, document: PhantomData }
+        let Self { target, hosts, port, changes, document: PhantomData } = self;
+        Builder { target, hosts, port, changes, document: PhantomData }
     }
 
     /// Whether dates know that they are in UTC. Default true. This is what
