@@ -1,5 +1,6 @@
 //! Every option of a connection, set by name.
 
+mod ancestor;
 mod compression;
 mod concerns;
 mod credential;

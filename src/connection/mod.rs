@@ -1,6 +1,7 @@
 //! The handle that users hold, how it is made, and what it shows.
 
 mod actor;
+mod ancestor;
 mod builder;
 mod copy_database;
 mod documents;

@@ -1,4 +1,4 @@
-//! `Connection(host, port, ...)`: whatever names a server leads to it.
+//! `Connection(host, port, ...)`, `from_uri` and `paired`: whatever names a server leads to it.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -165,6 +165,18 @@ fn a_bad_value_is_an_error_at_once_and_waits_for_nobody() {
         let error = block_on(builder.connect()).unwrap_err();
         assert_eq!((error.kind(), lazy.kind()), (kind, kind), "{error}");
     }
+}
+
+#[test]
+#[allow(deprecated, reason = "that is what is tested")]
+fn from_uri_and_paired_still_connect() {
+    let address = address();
+    ping(&block_on(Connection::from_uri(format!("mongodb://{address}"))).unwrap());
+    let error = block_on(Connection::from_uri(address.to_string())).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidUri, "a host alone is no connection string: {error}");
+    ping(&block_on(Connection::paired(address, None)).unwrap());
+    let left = ("127.0.0.1", dead_port());
+    ping(&block_on(Connection::paired(left, Some(Target::new(address)))).unwrap());
 }
 
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod constructor_options;
 mod constructors;
 mod copying;
 mod copying_ends;
