@@ -64,7 +64,8 @@ impl Connection {
     ///
     /// Fails with [`Kind::ConnectionFailure`] if there is no such server within
     /// `serverSelectionTimeoutMS`, and at once if what was given can't be read, contradicts
-    /// itself, or asks for something that this build does not have.
+    /// itself, or asks for something that this build does not have. Dropped before it is ready,
+    /// it leaves nothing behind.
     ///
     /// ```no_run
     /// # async fn example() -> actix_mongo::Result<()> {
