@@ -179,7 +179,9 @@ pub use connection::{
     Builder, Connection, CopyProgress, CopySource, ExistingTarget, IntoTarget, ServerState, State, Target,
 };
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
-pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
+pub use database::{
+    CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
+};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
@@ -213,8 +215,8 @@ pub mod operations {
     pub use crate::connection::{CopyDatabase, Copying};
     pub use crate::cursor::Documents;
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
-        ListDatabases, RunCommand, RunCursorCommand,
+        BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,
+        ListDatabaseNames, ListDatabases, RunCommand, RunCursorCommand,
     };
 }
 

@@ -12,9 +12,13 @@ mod copying_hosts;
 mod copying_large;
 mod copying_scene;
 mod copying_sent;
+mod databases;
 #[cfg(all(feature = "chrono", feature = "jiff"))]
 mod dates;
+mod disconnect;
 mod document_class;
+mod healing;
+mod names;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]
