@@ -171,4 +171,8 @@ fn with_a_primary_slave_okay_reads_from_it() {
     fixture.numbers(3);
     let okay = things(&fixture, |builder| builder.slave_okay(true));
     assert_eq!(block_on(okay.count_documents(doc! {}).into_future()).unwrap(), 3);
+    for okay in [true, false] {
+        let connection = Connection::builder().slave_okay(okay).connect_lazy().unwrap();
+        assert_eq!(connection.slave_okay(), okay);
+    }
 }
