@@ -42,7 +42,8 @@ pub mod label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The connection string can't be read, or an option in it has a bad value.
+    /// The connection string, or another text that names servers, can't be read, or an option
+    /// in it has a bad value.
     InvalidUri,
     /// An argument or option is out of its range, or contradicts another one.
     InvalidArgument,

@@ -60,6 +60,7 @@
 //! |---|---|---|
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
 //! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
+//! | `chrono`, `jiff` | no | dates of these libraries in documents: [`dates`] |
 //! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
 //! | `actix-web` | no | for applications of actix-web: answers for errors, health checks and an end in good order, in the module `web` |
 
@@ -68,6 +69,7 @@
     allow(dead_code, unused_imports, reason = "some parts are reached by the project's own tests only")
 )]
 
+pub mod dates;
 mod errands;
 mod error;
 pub mod events;
@@ -178,7 +180,8 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
-    Access, Builder, Connection, CopyProgress, CopySource, ExistingTarget, ServerState, State,
+    Access, Builder, Connection, CopyProgress, CopySource, ExistingTarget, IntoTarget, ServerState, State,
+    Target,
 };
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{

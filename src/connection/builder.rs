@@ -1,23 +1,27 @@
 //! Every option of a connection, set by name.
 
+mod ancestor;
 mod compression;
 mod concerns;
 mod credential;
 mod discovery;
+mod documents;
 mod listeners;
+mod place;
 mod tls;
 mod workers;
 
 use std::fmt;
 use std::future::ready;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
+use bson::Document;
 
-use super::from_uri::options_of;
 use super::options::ConnectionOptions;
-use super::uri::ConnectionString;
+use super::target::Target;
 use super::{Connection, launch};
 use crate::actors::monitor::MonitoringMode;
 use crate::collection::Running;
@@ -25,6 +29,9 @@ use crate::command::{DriverInfo, ServerApi};
 use crate::error::Result;
 
 /// Makes a [`Connection`] with other than the default options.
+///
+/// `D` is the type of documents in collections that name no other
+/// ([`document_class`](Self::document_class)).
 ///
 /// What is set here wins over what the connection string sets, in whatever order; of two
 /// calls of one method the later wins. Options that contradict each other are refused by
@@ -60,11 +67,15 @@ use crate::error::Result;
 /// too slow loses the oldest, and is told how many. Documents are cut off, see
 /// [`log_max_document_length`](Builder::log_max_document_length); passwords are not shown, as in
 /// [events](crate::events). Without a subscriber for these levels it costs next to nothing.
-#[derive(Clone, Default)]
 #[must_use = "it does nothing before `connect` or `connect_lazy`"]
-pub struct Builder {
-    uri: Option<ConnectionString>,
+pub struct Builder<D = Document> {
+    target: Target,
+    /// Hosts that take the place of the target's.
+    hosts: Option<Target>,
+    /// Of hosts that name none.
+    port: Option<u16>,
     changes: Vec<Change>,
+    document: PhantomData<fn() -> D>,
 }
 
 type Change = Arc<dyn Fn(&mut ConnectionOptions) + Send + Sync>;
@@ -72,18 +83,7 @@ type Change = Arc<dyn Fn(&mut ConnectionOptions) + Send + Sync>;
 /// A limit that nobody lives to see; what is above it would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-impl Builder {
-    /// Takes hosts and options from a connection string (`mongodb://host:port/?option=value`).
-    /// Without this, and without [`hosts`](Self::hosts), it is `mongodb://localhost:27017`.
-    ///
-    /// Fails with [`Kind::InvalidUri`](crate::Kind::InvalidUri) if it can't be read, and with
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported), naming the option, if it asks for something that this build
-    /// does not have.
-    pub fn uri(mut self, uri: impl AsRef<str>) -> Result<Self> {
-        self.uri = Some(ConnectionString::parse(uri.as_ref())?);
-        Ok(self)
-    }
-
+impl<D> Builder<D> {
     /// Most sockets to one server, beside those that watch it. Default 100; 0 is no limit.
     pub fn max_pool_size(self, sockets: u32) -> Self {
         self.set(move |options| options.pool.max_size = count(sockets))
@@ -274,9 +274,13 @@ impl Builder {
     /// Fails with [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if there is none within
     /// [`server_selection_timeout`](Self::server_selection_timeout), and with
     /// [`Kind::InvalidArgument`](crate::Kind::InvalidArgument) if options contradict each other or a
-    /// file can't be used. Dropped before, it leaves nothing behind.
-    pub fn connect(self) -> Running<Connection> {
-        match self.options() {
+    /// file can't be used; at once, as [`Target`] has it, if it can't be read where to connect to.
+    /// Dropped before, it leaves nothing behind.
+    pub fn connect(self) -> Running<Connection<D>>
+    where
+        D: 'static,
+    {
+        match self.checked() {
             Ok(options) => Box::pin(Connection::establish(options)),
             Err(error) => Box::pin(ready(Err(error))),
         }
@@ -285,34 +289,41 @@ impl Builder {
     /// Connects in the background: neither waits nor fails because of the network. The
     /// first call waits for its server. Files that [`tls`](Self::tls) options name are read on
     /// this thread.
-    pub fn connect_lazy(self) -> Result<Connection> {
-        Ok(Connection::new(launch(self.options()?)?))
+    pub fn connect_lazy(self) -> Result<Connection<D>> {
+        Ok(Connection::new(launch(self.checked()?)?))
     }
 
     fn set(mut self, change: impl Fn(&mut ConnectionOptions) + Send + Sync + 'static) -> Self {
         self.changes.push(Arc::new(change));
         self
     }
+}
 
-    fn options(&self) -> Result<ConnectionOptions> {
-        self.options_with(self.uri.as_ref())
-    }
-
-    fn options_with(&self, uri: Option<&ConnectionString>) -> Result<ConnectionOptions> {
-        let mut options = uri.map(options_of).unwrap_or_default();
-        for change in &self.changes {
-            change(&mut options);
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            target: Target::default(),
+            hosts: None,
+            port: None,
+            changes: Vec::new(),
+            document: PhantomData,
         }
-        options.check()?;
-        if let Some(srv) = &mut options.srv {
-            let builder = self.clone();
-            srv.complete = Arc::new(move |seeds, defaults| builder.completed(seeds, defaults));
-        }
-        Ok(options)
     }
 }
 
-impl fmt::Debug for Builder {
+impl<D> Clone for Builder<D> {
+    fn clone(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            hosts: self.hosts.clone(),
+            port: self.port,
+            changes: self.changes.clone(),
+            document: PhantomData,
+        }
+    }
+}
+
+impl<D> fmt::Debug for Builder<D> {
     /// The servers and nothing else, for the rest may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts = self.options().map(|options| options.topology.seeds).unwrap_or_default();

@@ -1,16 +1,19 @@
 //! The handle that users hold, how it is made, and what it shows.
 
 mod actor;
+mod ancestor;
 mod builder;
 mod copy_database;
 mod databases;
 mod disconnect;
+mod documents;
 mod from_uri;
 mod launch;
 mod options;
 mod properties;
 mod ready;
 mod state;
+mod target;
 pub mod uri;
 mod workers;
 
@@ -29,6 +32,7 @@ pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
 pub use ready::Access;
 pub use state::{ServerState, State};
+pub use target::{IntoTarget, Target};
 
 use crate::client_session::StartSession;
 use crate::collection::{BulkWrite, Running, WriteModel, derived};
@@ -60,54 +64,35 @@ impl Connection {
     /// Connects, and waits until a server is known that takes writes (with
     /// `directConnection=true`: until the server is known).
     ///
-    /// Fails with [`Kind::ConnectionFailure`] if there is none within
-    /// `serverSelectionTimeoutMS`, and at once if the string can't be read or asks for
-    /// something that this build does not have.
+    /// It takes a host name, an IP address, the path of a Unix domain socket, a connection
+    /// string, a pair of any of these with a port for hosts that name none, or a list of them;
+    /// [`Target`] tells what each means. [`Target::default`] is `localhost:27017`.
+    ///
+    /// Fails with [`Kind::ConnectionFailure`] if there is no such server within
+    /// `serverSelectionTimeoutMS`, and at once if what was given can't be read, contradicts
+    /// itself, or asks for something that this build does not have. Dropped before it is ready,
+    /// it leaves nothing behind.
     ///
     /// ```no_run
     /// # async fn example() -> actix_mongo::Result<()> {
     /// let connection = actix_mongo::Connection::connect("mongodb://localhost:27017").await?;
+    /// let members = ["db1.example", "db2.example:27018"];
+    /// let set = actix_mongo::Connection::connect(members).await?;
     /// # Ok(()) }
     /// ```
-    pub fn connect(uri: impl AsRef<str>) -> Running<Self> {
-        match Self::builder().uri(uri) {
-            Ok(builder) => builder.connect(),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        }
+    pub fn connect(target: impl IntoTarget) -> Running<Self> {
+        Self::builder().to(target).connect()
     }
 
     /// Connects in the background: neither waits nor fails because of the network. The
     /// first call waits for its server.
-    pub fn connect_lazy(uri: impl AsRef<str>) -> Result<Self> {
-        Self::builder().uri(uri)?.connect_lazy()
+    pub fn connect_lazy(target: impl IntoTarget) -> Result<Self> {
+        Self::builder().to(target).connect_lazy()
     }
 
     /// Sets options by name.
     pub fn builder() -> Builder {
         Builder::default()
-    }
-
-    fn new(launched: Launched) -> Self {
-        let Launched { handle, ended } = launched;
-        Self { handle, ended, document: PhantomData }
-    }
-
-    async fn establish(options: ConnectionOptions) -> Result<Self> {
-        let selection = options.dispatch.server_selection_timeout;
-        let own = options.scope.timeout.filter(|limit| !limit.is_zero());
-        let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
-        let by_dns = options.srv.is_some();
-        let connection = Self::new(launch_aside(options).await?);
-        if by_dns {
-            connection.handle.core().until_seeded(deadline).await?;
-        }
-        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
-        match usable {
-            Ok(_) => Ok(connection),
-            Err(error) => {
-                Err(Error::new(Kind::ConnectionFailure, error.message()).network().with_source(error))
-            }
-        }
     }
 }
 
@@ -258,6 +243,29 @@ impl<D> Connection<D> {
     #[doc(hidden)]
     pub fn core(&self) -> &std::sync::Arc<crate::dispatch::Core> {
         self.handle.core()
+    }
+
+    fn new(launched: Launched) -> Self {
+        let Launched { handle, ended } = launched;
+        Self { handle, ended, document: PhantomData }
+    }
+
+    async fn establish(options: ConnectionOptions) -> Result<Self> {
+        let selection = options.dispatch.server_selection_timeout;
+        let own = options.scope.timeout.filter(|limit| !limit.is_zero());
+        let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
+        let by_dns = options.srv.is_some();
+        let connection = Self::new(launch_aside(options).await?);
+        if by_dns {
+            connection.handle.core().until_seeded(deadline).await?;
+        }
+        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
+        match usable {
+            Ok(_) => Ok(connection),
+            Err(error) => {
+                Err(Error::new(Kind::ConnectionFailure, error.message()).network().with_source(error))
+            }
+        }
     }
 
     fn derive<T>(&self, handle: Handle) -> Connection<T> {

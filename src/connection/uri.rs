@@ -7,10 +7,10 @@
 
 mod access;
 mod display;
-mod hosts;
+pub(super) mod hosts;
 mod nearest;
 mod options;
-mod parts;
+pub(super) mod parts;
 mod reads;
 mod resolved;
 mod unbuilt;
@@ -63,19 +63,17 @@ impl ConnectionString {
     /// Reads a connection string for a connection of this build: what it asks for and this
     /// build does not have is an error ([`Kind::Unsupported`](crate::Kind::Unsupported)).
     pub fn parse(text: &str) -> Result<Self> {
-        let (parts, read) = Self::read_parts(text)?;
-        read.check()?;
-        unbuilt::refuse(&parts, &read)?;
-        for warning in &read.warnings {
-            tracing::warn!("connection string: {warning}");
-        }
+        let parts = Parts::read(text)?;
+        let read = Self::of_parts(&parts)?;
+        read.check_built(&parts)?;
+        read.log_warnings();
         Ok(read)
     }
 
     /// Reads a connection string as the specifications have it, whatever of it this build
     /// can do.
     pub fn read(text: &str) -> Result<Self> {
-        Ok(Self::read_parts(text)?.1)
+        Self::of_parts(&Parts::read(text)?)
     }
 
     /// Fails if what was read is not enough to connect as it asks, whoever could do it:
@@ -99,18 +97,18 @@ impl ConnectionString {
         self.options.tls.enabled.unwrap_or_else(|| self.option_of_tls.is_some())
     }
 
-    fn read_parts(text: &str) -> Result<(Parts, Self)> {
-        let parts = Parts::read(text)?;
-        let mut values = Values::new(&parts);
+    /// The same of a string that was taken apart already.
+    pub(super) fn of_parts(parts: &Parts) -> Result<Self> {
+        let mut values = Values::new(parts);
         for option in &parts.options {
             if let Some(warning) = unknown(&option.key) {
                 values.warn(warning);
             }
         }
-        let options = UriOptions::read(&parts, &mut values)?;
-        let read = Self {
+        let options = UriOptions::read(parts, &mut values)?;
+        Ok(Self {
             scheme: parts.scheme,
-            hosts: parts.hosts.clone(),
+            hosts: parts.hosts.iter().map(|host| host.address().clone()).collect(),
             seeds: None,
             given: parts.options.clone(),
             user: parts.user.clone(),
@@ -118,9 +116,21 @@ impl ConnectionString {
             options,
             warnings: values.warnings,
             refusals: values.refusals,
-            option_of_tls: access::option_of_tls(&parts),
-        };
-        Ok((parts, read))
+            option_of_tls: access::option_of_tls(parts),
+        })
+    }
+
+    /// Fails if this is not enough to connect with, or asks for what this build does not have.
+    pub(super) fn check_built(&self, parts: &Parts) -> Result<()> {
+        self.check()?;
+        unbuilt::refuse(parts, self)
+    }
+
+    /// Tells `tracing` what was ignored.
+    pub(super) fn log_warnings(&self) {
+        for warning in &self.warnings {
+            tracing::warn!("connection string: {warning}");
+        }
     }
 }
 

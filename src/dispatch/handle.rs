@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::session::ClientSession;
 use super::shared::{Core, Shared};
 use crate::command::{ReadConcern, WriteConcern};
+use crate::dates::Dates;
 use crate::topology::ReadPreference;
 
 /// Keeps the connection alive; two `Arc`s to clone.
@@ -34,6 +35,8 @@ pub struct Scope {
     pub read_concern: ReadConcern,
     /// How durable writes must be.
     pub write_concern: WriteConcern,
+    /// How dates are handed out that nobody typed.
+    pub dates: Dates,
     /// The session that all calls run in.
     pub session: Option<ClientSession>,
 }

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod constructor_options;
+mod constructors;
 mod copying;
 mod copying_ends;
 mod copying_hosts;
@@ -11,7 +13,10 @@ mod copying_large;
 mod copying_scene;
 mod copying_sent;
 mod databases;
+#[cfg(all(feature = "chrono", feature = "jiff"))]
+mod dates;
 mod disconnect;
+mod document_class;
 mod healing;
 mod names;
 mod properties;

@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
-use actix_mongo::bson::{Bson, doc};
+use actix_mongo::bson::{Bson, DateTime, doc};
+#[cfg(any(feature = "chrono", feature = "jiff"))]
+use actix_mongo::dates::{Date, Dates};
 use actix_mongo::{Builder, Compressor, Connection, Error, Kind};
 use test_support::packed::{SNAPPY, ZLIB, ZSTD};
 use test_support::{Hello, ScriptedServer, block_on};
@@ -108,4 +110,39 @@ fn an_application_of_actix_web_has_answers_for_errors_and_health_checks() {
         let request = test::TestRequest::get().uri("/health/ready").to_request();
         assert_eq!(test::call_service(&app, request).await.status(), 200);
     });
+}
+
+/// What needs no library for it works without one.
+#[test]
+fn dates_are_text_with_a_zone_or_without() {
+    let date = DateTime::from_millis(1_500);
+    let text = |aware| {
+        let connection = Connection::builder().tz_aware(aware).connect_lazy().unwrap();
+        connection.dates().text(date).unwrap()
+    };
+    assert_eq!(
+        (text(true).as_str(), text(false).as_str()),
+        ("1970-01-01T00:00:01.5Z", "1970-01-01T00:00:01.5")
+    );
+}
+
+#[cfg(feature = "chrono")]
+#[test]
+fn dates_of_chrono_are_aware_or_naive() {
+    let date = DateTime::from_millis(-1);
+    let aware = chrono::DateTime::from_timestamp_millis(-1).unwrap();
+    assert_eq!(Dates::AWARE.chrono(date).unwrap(), Date::Aware(aware));
+    assert_eq!(Dates::NAIVE.chrono(date).unwrap(), Date::Naive(aware.naive_utc()));
+    assert_eq!(Bson::from(aware), Bson::DateTime(date));
+}
+
+#[cfg(feature = "jiff")]
+#[test]
+fn dates_of_jiff_are_aware_or_naive() {
+    let date = DateTime::from_millis(-1);
+    let time = jiff::Timestamp::from_millisecond(-1).unwrap();
+    assert_eq!(Dates::AWARE.jiff(date).unwrap(), Date::Aware(time));
+    let Date::Naive(naive) = Dates::NAIVE.jiff(date).unwrap() else { panic!("it is aware") };
+    assert_eq!(naive.to_string(), "1969-12-31T23:59:59.999");
+    assert_eq!(Bson::from(time), Bson::DateTime(date));
 }

@@ -13,17 +13,18 @@ use actix_mongo::topology::HelloReply;
 use actix_mongo::wire::{
     Accepted, Compressor, FrameSplitter, Header, Offer, Payload, ProtocolError, RawMessage, Reply, ReplyHead,
 };
+use actix_mongo::{Connection, Target};
 use bson::RawDocument;
 use std::time::Duration;
 
 /// What one server may announce, so that limits are reached.
 const MAX_MESSAGE: usize = 4096;
 
-/// A name and its target.
-pub type Target = (&'static str, fn(&[u8]));
+/// A name and its function.
+pub type Subject = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Subject; 8] = [
     ("frames", frames),
     ("packed", packed),
     ("op_msg", op_msg),
@@ -148,6 +149,10 @@ pub fn uri(bytes: &[u8]) {
         let revealed = read.reveal().to_string();
         assert_eq!(ConnectionString::read(&revealed).ok().as_ref(), Some(&read), "{text} as {revealed}");
         assert!(ConnectionString::read(&read.to_string()).is_ok(), "{text} as {read}");
+    }
+    // The same text where hosts are taken as well, alone and in a list: no panic, no thread.
+    for target in [Target::new(&*text), Target::new([&*text, "a"])] {
+        let _ = format!("{:?}", Connection::builder().to(target).port(5));
     }
 }
 

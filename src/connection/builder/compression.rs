@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::wire::Compressor;
 
-impl Builder {
+impl<D> Builder<D> {
     /// Offers servers to compress what travels, with one of these, the preferred one first
     /// (`compressors`; default: none). Each needs the crate's feature of its name.
     ///

@@ -4,7 +4,7 @@ use super::Builder;
 use crate::command::{ReadConcern, WriteConcern};
 use crate::topology::ReadPreference;
 
-impl Builder {
+impl<D> Builder<D> {
     /// Where reads may go (`readPreference` and its companions; default: the primary). One that
     /// contradicts itself is the error of connecting.
     pub fn read_preference(self, preference: ReadPreference) -> Self {

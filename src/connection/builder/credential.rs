@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::auth::Credential;
 
-impl Builder {
+impl<D> Builder<D> {
     /// Who the user is, and how to prove it (auth specification). Default: what the connection
     /// string says, else nobody. Takes the place of all that the connection string says of the
     /// user, except that its `authSource`, or else its database, still is the

@@ -1,37 +1,9 @@
-//! Where servers are, and how they are found.
+//! How servers are found, and what they are.
 
 use super::{Builder, count};
-use crate::connection::options::ConnectionOptions;
 use crate::dns::Resolver;
-use crate::error::{Error, Kind, Result};
-use crate::topology::ServerAddress;
 
-impl Builder {
-    /// The servers to begin with, as `host`, `host:port`, `[v6]`, `[v6]:port`, or the path of a
-    /// Unix domain socket, which ends with `.sock`. Others of their replica set are found by
-    /// themselves. They take the place of those of a connection string, and of the name of a
-    /// `mongodb+srv://` one, whose DNS records are then not asked for.
-    ///
-    /// Fails with [`Kind::InvalidArgument`] if one is none of these, or there is none.
-    pub fn hosts(self, hosts: impl IntoIterator<Item: AsRef<str>>) -> Result<Self> {
-        let mut seeds = Vec::new();
-        for host in hosts {
-            let host = host.as_ref();
-            let bad = || Error::new(Kind::InvalidArgument, format!("{host:?} is no host, or host and port"));
-            let address =
-                if host.contains('/') { ServerAddress::unix(host) } else { ServerAddress::parse(host) };
-            seeds.push(address.ok_or_else(bad)?);
-        }
-        if seeds.is_empty() {
-            return Err(Error::new(Kind::InvalidArgument, "the list of hosts is empty"));
-        }
-        Ok(self.set(move |options| {
-            options.topology.seeds.clone_from(&seeds);
-            options.topology.srv = false;
-            options.srv = None;
-        }))
-    }
-
+impl<D> Builder<D> {
     /// Whether to speak to the one given host only, whatever it is. Default false. Refused
     /// with several hosts.
     pub fn direct_connection(self, direct: bool) -> Self {
@@ -105,15 +77,5 @@ impl Builder {
     #[doc(hidden)]
     pub fn least_srv_rescan(self, time: std::time::Duration) -> Self {
         self.set(move |options| options.least_rescan = time)
-    }
-
-    /// All options, once DNS has told of hosts and perhaps of options.
-    pub(super) fn completed(
-        &self,
-        seeds: Vec<ServerAddress>,
-        defaults: Option<&str>,
-    ) -> Result<ConnectionOptions> {
-        let uri = self.uri.as_ref().map(|uri| uri.resolved(seeds, defaults)).transpose()?;
-        self.options_with(uri.as_ref())
     }
 }

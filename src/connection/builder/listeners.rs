@@ -7,7 +7,7 @@ use actix::Recipient;
 use super::Builder;
 use crate::events::{Ear, Event, EventKinds, Listener};
 
-impl Builder {
+impl<D> Builder<D> {
     /// Has a closure called with each [event](crate::events) of commands, pools and servers. May be
     /// called several times, for several listeners. (default: none)
     ///

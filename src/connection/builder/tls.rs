@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::tls::TlsOptions;
 
-impl Builder {
+impl<D> Builder<D> {
     /// Encrypts all sockets, as these options say. Default: as the connection string says, and
     /// without one not at all. A string asks for TLS by `tls=true` (or `ssl=true`), by
     /// `mongodb+srv`, and by any option that begins with `tls`, unless it says `tls=false`.

@@ -8,10 +8,9 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-use super::hosts::read_hosts;
+use super::hosts::{NamedHost, read_hosts};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::topology::ServerAddress;
 
 /// What a connection string starts with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +55,7 @@ pub struct Parts {
     /// User name and password.
     pub user: Option<UserInfo>,
     /// The hosts, at least one.
-    pub hosts: Vec<ServerAddress>,
+    pub hosts: Vec<NamedHost>,
     /// The database after the slash.
     pub database: Option<String>,
     /// The options, in their order.

@@ -42,13 +42,8 @@ impl ConnectionString {
             let sentence = format!("{:?} is set, and only {} may be", option.key, ALLOWED_IN_TXT.join(", "));
             return Err(in_record(&sentence));
         }
-        let parts = Parts {
-            scheme: self.scheme,
-            user: None,
-            hosts: self.hosts.clone(),
-            database: None,
-            options: given,
-        };
+        let parts =
+            Parts { scheme: self.scheme, user: None, hosts: Vec::new(), database: None, options: given };
         let mut values = Values::new(&parts);
         let (source, set) = (values.text("authSource"), values.filled("replicaSet"));
         let balanced = values.boolean("loadBalanced");

@@ -20,7 +20,7 @@ pub fn refuse(parts: &Parts, read: &ConnectionString) -> Result<()> {
         let hint = "build with the feature dns-resolver, or list the hosts in a mongodb:// string";
         return Err(missing("mongodb+srv://", "a DNS lookup of the hosts", hint));
     }
-    if let Some(path) = parts.hosts.iter().find_map(|host| host.unix_path())
+    if let Some(path) = parts.hosts.iter().find_map(|host| host.address().unix_path())
         && cfg!(not(unix))
     {
         let hint = "name the server's host and port instead";

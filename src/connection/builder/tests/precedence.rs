@@ -45,8 +45,7 @@ const METHODS: [(&str, Method); 24] = [
 /// A name to look up is what `srvMaxHosts` and its like need. Its TLS is not built everywhere.
 fn with(query: &str) -> Builder {
     let host = if query.starts_with("srv") { "mongodb+srv://a.b.c" } else { "mongodb://a" };
-    let uri = ConnectionString::read(&format!("{host}/?{query}")).unwrap();
-    Builder { uri: Some(uri), changes: Vec::new() }
+    Builder { target: Target::uri(&format!("{host}/?{query}")), ..Builder::default() }
 }
 
 fn shown(builder: &Builder) -> String {
@@ -62,7 +61,7 @@ fn methods_win_over_the_string_for_every_option() {
         let method_alone = shown(&method(bare()));
         assert_eq!(shown(&method(with(query))), method_alone, "{query}");
         let mut before = method(Builder::default());
-        before.uri = with(query).uri;
+        before.target = with(query).target;
         assert_eq!(shown(&before), method_alone, "{query}, given after the method");
     }
 }

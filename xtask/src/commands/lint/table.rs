@@ -9,6 +9,7 @@ const ARROWS: &str = "
 error <- wire <- topology <- {command, events} <- pool
 error <- session <- pool
 error <- {auth, tls, runtime}
+error <- dates <- dispatch
 topology <- dns
 {auth, tls, dns, command, events, session} <- establish
 pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snapshot <- actors::supervisor <- dispatch
