@@ -69,7 +69,8 @@ impl Connection {
     }
 
     /// Connects in the background: neither waits nor fails because of the network. The
-    /// first call waits for its server.
+    /// first call waits for its server. Of `mongodb+srv://`, calls fail at once while its
+    /// records in DNS are such that nobody may be connected to.
     pub fn connect_lazy(uri: impl AsRef<str>) -> Result<Self> {
         Self::builder().uri(uri)?.connect_lazy()
     }
