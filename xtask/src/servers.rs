@@ -28,11 +28,6 @@ impl Servers {
         })
     }
 
-    /// The replica set's connection string.
-    pub fn uri(&self) -> String {
-        self.replica_set.uri()
-    }
-
     /// Tells a child where they are.
     pub fn tell(&self, command: &mut Command) {
         command

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use test_support::real_server::{Options, RealServer};
 
 /// The variable by which a user names a server to use instead.
-pub const URI: &str = "MONGODB_URI";
+const URI: &str = "MONGODB_URI";
 
 /// None.
 #[derive(clap::Args)]

@@ -1,6 +1,6 @@
 //! `test`: everything that can be tested, on servers started for it.
 
-use super::{demo, fuzz, spec};
+use super::{fuzz, spec};
 use crate::process::{self, Failure, Outcome};
 use crate::servers::Servers;
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             command.env(LONG, "1");
         }
     };
-    let mut steps = steps(&servers, arguments.long)?;
+    let mut steps = steps(arguments.long)?;
     if arguments.long {
         match fuzz::check() {
             Ok(()) => steps.extend(fuzz::steps()?.into_iter().map(|(name, it)| (name, Work::Command(it)))),
@@ -86,7 +86,7 @@ enum Work {
     CasesOver(spec::Connections),
 }
 
-fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> {
+fn steps(long: bool) -> Result<Vec<(String, Work)>, Failure> {
     let library = |arguments: &[&str]| {
         let mut command = process::cargo(&["test", "-p", "actix-mongo"]);
         command.args(arguments);
@@ -97,6 +97,9 @@ fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> 
         ("unit, all features".into(), library(&["--lib", "--all-features"])),
         ("doctests".into(), library(&["--doc", "--all-features"])),
     ];
+    // The test program `examples` runs them.
+    let examples = process::cargo(&["build", "-p", "actix-mongo", "--all-features", "--examples"]);
+    steps.push(("examples are built".into(), Work::Command(examples)));
     let metadata = metadata()?;
     let names = targets(&metadata, "test");
     let (punctual, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name == PUNCTUAL);
@@ -114,11 +117,6 @@ fn steps(servers: &Servers, long: bool) -> Result<Vec<(String, Work)>, Failure> 
             let test = library(&["--no-default-features", "--features", feature, "--test", WHICHEVER]);
             steps.push((format!("feature {feature} alone"), test));
         }
-    }
-    for name in targets(&metadata, "example") {
-        let mut example = process::cargo(&["run", "-p", "actix-mongo", "--all-features", "--example", &name]);
-        example.env(demo::URI, servers.uri());
-        steps.push((format!("example {name}"), Work::Command(example)));
     }
     for package in ["actix-mongo-test-support", "xtask"] {
         let test = ["test", "--no-fail-fast", "-p", package];
@@ -220,7 +218,6 @@ mod tests {
             ] },
         ] });
         assert_eq!(targets(&metadata, "test"), ["api", "core"]);
-        assert_eq!(targets(&metadata, "example"), ["another", "quickstart"]);
         assert_eq!(targets(&Value::Null, "test"), Vec::<String>::new());
     }
 

@@ -1,0 +1,10 @@
+//! Everything that the ancestor's connection could do, one file for each topic of its
+//! reference page, against the real server. `ACTIX_MONGO_TEST_URI` names one that runs
+//! already, else one is started; what kills, freezes or fails a server has one of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
+mod properties;
+#[allow(dead_code, reason = "shared with another program, which uses more of it")]
+#[path = "../api/support.rs"]
+mod support;
