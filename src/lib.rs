@@ -61,6 +61,7 @@
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
 //! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
 //! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
+//! | `actix-web` | no | for applications of actix-web: answers for errors, health checks and an end in good order, in the module `web` |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -110,6 +111,9 @@ mod tls;
 mod topology;
 #[cfg(not(feature = "unstable-internals"))]
 mod wire;
+
+#[cfg(feature = "actix-web")]
+pub mod web;
 
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -173,9 +177,13 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
+pub use connection::{
+    Access, Builder, Connection, CopyProgress, CopySource, ExistingTarget, ServerState, State,
+};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
-pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
+pub use database::{
+    CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
+};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
@@ -206,14 +214,15 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
+    pub use crate::connection::{CopyDatabase, Copying};
     pub use crate::cursor::Documents;
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
-        ListDatabases, RunCommand, RunCursorCommand,
+        BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,
+        ListDatabaseNames, ListDatabases, RunCommand, RunCursorCommand,
     };
 }
 
 pub use error::{
-    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
-    WriteConcernError, WriteError, WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, CollectionCopy, CopyReport, Error, Kind,
+    OperationResult, Result, WriteConcernError, WriteError, WriteFailure, label,
 };

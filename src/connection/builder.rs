@@ -6,6 +6,7 @@ mod credential;
 mod discovery;
 mod listeners;
 mod tls;
+mod workers;
 
 use std::fmt;
 use std::future::ready;

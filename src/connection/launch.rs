@@ -9,6 +9,7 @@ use actix::{Actor, Addr, ArbiterHandle, Context};
 use tokio::sync::watch;
 
 use super::options::{ConnectionOptions, SrvOptions};
+use super::workers::notice;
 use crate::actors::cursor_manager::CursorManager;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
@@ -25,7 +26,7 @@ use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::tls::Connector;
-use crate::topology::Topology;
+use crate::topology::{ServerAddress, Topology};
 use crate::wire::Offer;
 
 /// Mailboxes bound nothing (callers are counted before they send), so their capacity
@@ -93,6 +94,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
         default_database: options.default_database.clone(),
+        seeds: seeds(&options),
         greeting,
         listeners: listeners.clone(),
     });
@@ -135,6 +137,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
     };
     let ended = runtime::start(own, start).map_err(no_thread)?;
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
+    notice(&options, &shared);
     Ok(Launched { handle: Handle::new(shared, options.scope), ended })
 }
 
@@ -156,6 +159,11 @@ fn dialers(
     };
     let monitor_dialer = Arc::new(for_monitors.clone());
     Ok((Arc::new(Dialer { authenticator, ..for_monitors }), monitor_dialer))
+}
+
+fn seeds(options: &ConnectionOptions) -> Box<[ServerAddress]> {
+    let given = options.srv.is_none().then(|| options.topology.seeds.clone());
+    given.unwrap_or_default().into()
 }
 
 fn connect_timeout(options: &ConnectionOptions) -> Option<Duration> {

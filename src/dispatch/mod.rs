@@ -3,12 +3,14 @@
 //! the cursor manager; it never asks an actor anything as long as nothing fails.
 
 mod call;
+mod disconnect;
 mod encode;
 mod execute;
 mod handle;
 mod messages;
 mod open_cursors;
 mod operation;
+mod probe;
 mod retry;
 mod seeding;
 mod select;

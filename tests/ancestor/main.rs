@@ -4,6 +4,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod copying;
+mod copying_ends;
+mod copying_hosts;
+mod copying_large;
+mod copying_scene;
+mod copying_sent;
+mod databases;
+mod disconnect;
+mod healing;
+mod names;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]

@@ -5,5 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+#[cfg(feature = "actix-web")]
+mod actix_web_api;
+mod copy_database;
+#[cfg(feature = "actix-web")]
+mod http;
 mod quickstart;
 mod support;

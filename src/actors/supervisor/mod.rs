@@ -5,6 +5,7 @@
 
 mod apply;
 mod arbiters;
+mod disconnect;
 mod guests;
 mod member;
 mod messages;
@@ -27,12 +28,14 @@ use tokio::sync::watch;
 use self::arbiters::Arbiters;
 use self::guests::Guests;
 use self::member::Member;
-pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
+pub use self::messages::{
+    Ask, CheckNow, Departure, Disconnect, Grow, Hold, Host, Overdue, Quiesce, Settle, Shutdown,
+};
 use self::seeding::SeedListState;
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
 pub use self::wakes::CountWakes;
-use crate::actors::monitor::{Observed, Order, Seen};
+use crate::actors::monitor::{Observed, Order, Probe, Seen};
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
 use crate::actors::srv_poller::SrvPlan;
@@ -297,6 +300,23 @@ impl Handler<CheckNow> for Supervisor {
     }
 }
 
+impl Handler<Ask> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Ask, ctx: &mut Self::Context) {
+        let Ask { servers, until, answer } = msg;
+        if self.closing.is_some() {
+            return;
+        }
+        for server in servers {
+            self.answer_for(&server, ctx);
+            if let Some(member) = self.members.get(&server) {
+                member.probe(Probe { until, answer: answer.clone() });
+            }
+        }
+    }
+}
+
 impl Handler<Settle> for Supervisor {
     type Result = MessageResult<Settle>;
 
@@ -318,6 +338,14 @@ impl Handler<Quiesce> for Supervisor {
 
     fn handle(&mut self, msg: Quiesce, _ctx: &mut Self::Context) -> Self::Result {
         self.quiesce(msg.grace)
+    }
+}
+
+impl Handler<Disconnect> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Disconnect, ctx: &mut Self::Context) {
+        self.disconnect(&msg.hold, ctx);
     }
 }
 

@@ -12,10 +12,11 @@ error <- {auth, tls, runtime}
 topology <- dns
 {auth, tls, dns, command, events, session} <- establish
 pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snapshot <- actors::supervisor <- dispatch
-dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
+dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- web <- lib
 runtime <- connection
 race <- {actors::monitor, dispatch}
 errands <- {auth, dns}
+guide <- lib
 actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
 actors::provoke <- {actors::socket, actors::monitor, actors::srv_poller, actors::timer, actors::supervisor, actors::cursor_manager}
 ";
