@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::pool::Pool;
 use crate::topology::{ServerAddress, TopologyDescription, TopologyKind};
 
@@ -32,6 +32,16 @@ impl Snapshot {
     /// The picture before anything is known.
     pub fn initial(topology: Arc<TopologyDescription>) -> Self {
         Self { version: 0, topology, pools: BTreeMap::new(), primary: None, seeding: None, closed: None }
+    }
+
+    /// Why there will be no server until somebody mends the records in DNS, or the options: the
+    /// two contradict each other, or the records are such that nobody may be connected to. To
+    /// wait for a server would be in vain, unlike after a look-up that brought no answer.
+    pub fn cannot_be_seeded(&self) -> Option<&Error> {
+        let lasting = |error: &&Error| {
+            matches!(error.kind(), Kind::InvalidUri | Kind::InvalidArgument | Kind::Unsupported)
+        };
+        self.seeding.as_ref().filter(lasting)
     }
 
     /// The pool of the one server that takes writes, if there is exactly one.

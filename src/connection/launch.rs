@@ -148,12 +148,14 @@ fn dialers(
     tls: Option<Connector>,
 ) -> Result<(Arc<Dialer>, Arc<Dialer>)> {
     let authenticator = options.authenticator()?.map(Arc::new);
+    let sends_password = authenticator.as_ref().is_some_and(|it| it.identity().sends_password());
     let for_monitors = Dialer {
         connect_timeout: connect_timeout(options),
         resolver: options.resolver.clone(),
         tls,
         greeting: greeting.clone(),
         authenticator: None,
+        sends_password,
     };
     let monitor_dialer = Arc::new(for_monitors.clone());
     Ok((Arc::new(Dialer { authenticator, ..for_monitors }), monitor_dialer))

@@ -85,7 +85,8 @@ impl Connection {
     }
 
     /// Connects in the background: neither waits nor fails because of the network. The
-    /// first call waits for its server.
+    /// first call waits for its server. Of `mongodb+srv://`, calls fail at once while its
+    /// records in DNS are such that nobody may be connected to.
     pub fn connect_lazy(target: impl IntoTarget) -> Result<Self> {
         Self::builder().to(target).connect_lazy()
     }

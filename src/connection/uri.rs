@@ -8,6 +8,7 @@
 mod access;
 mod display;
 pub(super) mod hosts;
+mod naming;
 mod nearest;
 mod options;
 pub(super) mod parts;
@@ -27,6 +28,7 @@ pub use parts::{Scheme, UserInfo};
 pub use crate::auth::{Mechanism, Secret};
 use crate::error::{Error, Result};
 use crate::topology::ServerAddress;
+use naming::{TRY_ONCE, Trail, is_known};
 use parts::{Parts, RawOption};
 use values::Values;
 
@@ -100,10 +102,12 @@ impl ConnectionString {
     /// The same of a string that was taken apart already.
     pub(super) fn of_parts(parts: &Parts) -> Result<Self> {
         let mut values = Values::new(parts);
-        for option in &parts.options {
-            if let Some(warning) = unknown(&option.key) {
+        let mut trail = Trail::default();
+        for RawOption { key, .. } in &parts.options {
+            if let Some(warning) = unknown(key, &trail) {
                 values.warn(warning);
             }
+            trail.pass(key);
         }
         let options = UriOptions::read(parts, &mut values)?;
         Ok(Self {
@@ -143,14 +147,15 @@ impl FromStr for ConnectionString {
 }
 
 /// The warning that an option deserves which nothing reads.
-fn unknown(key: &str) -> Option<String> {
-    if KNOWN.iter().chain(&DEPRECATED).any(|name| key.eq_ignore_ascii_case(name)) {
+fn unknown(key: &str, trail: &Trail) -> Option<String> {
+    if key.eq_ignore_ascii_case(TRY_ONCE) {
+        return Some(format!("the option {TRY_ONCE} is for single-threaded drivers, so it is ignored"));
+    }
+    if is_known(key) {
         return None;
     }
-    if key.eq_ignore_ascii_case("serverSelectionTryOnce") {
-        return Some(
-            "the option serverSelectionTryOnce is for single-threaded drivers, so it is ignored".into(),
-        );
+    if trail.hides(key).is_some() {
+        return Some(format!("{} is not supported, so it is ignored", trail.name(key)));
     }
     let meant = nearest::nearest(key, &KNOWN).map(|name| format!("; did you mean {name}?"));
     Some(format!("unsupported option {key:?}, so it is ignored{}", meant.unwrap_or_default()))

@@ -136,6 +136,9 @@ impl Core {
                 // Nothing is watched any more: waiting would bring no server.
                 return Err(self.nothing_found(target));
             }
+            if let Some(error) = self.snapshots.borrow().cannot_be_seeded() {
+                return Err(error.clone());
+            }
             let (changes, alarm) = waiting.get_or_insert_with(|| {
                 if let Some(asking) = asking {
                     self.tell_waiting(asking, target, deadline);

@@ -15,7 +15,8 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = io::Result<Vec<T>>> + Send>>;
 /// and may be dropped at any time: there is a limit (`connectTimeoutMS`) to how long they are
 /// waited for. A panic costs the attempt that asked.
 ///
-/// A name of which nothing is known is an empty list, or an error.
+/// A name of which nothing is known is an empty list, or an error. Nothing is kept of an answer:
+/// each socket that is opened asks anew, so a resolver that takes its time should keep them.
 pub trait CustomResolver: fmt::Debug + Send + Sync + 'static {
     /// The addresses of a host, in the order in which they should be tried; families of
     /// addresses are made to alternate. Literal IP addresses are not asked for.

@@ -16,6 +16,10 @@ use super::system::SystemLookups;
 /// hosts file and `nsswitch.conf`), SRV and TXT records from the name servers that the system
 /// is configured with (`/etc/resolv.conf`, read anew for each question). At most eight hosts
 /// are looked up by the system at the same time, for all connections that share a resolver.
+///
+/// No answer is kept: each socket that is opened asks for its host anew, so that an address that
+/// changed is found at once. Where that is too often, the cache is the system's, that of the
+/// name server asked, or one within a [`custom`](Self::custom) resolver.
 #[derive(Clone, Default)]
 pub struct Resolver {
     how: How,

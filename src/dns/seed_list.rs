@@ -93,12 +93,8 @@ impl SrvName {
     /// below the domain, which is the name without its first label, or all of it if that
     /// would leave less than two.
     fn admits(&self, target: &str) -> bool {
-        // A name of the DNS has neither; what had could end up as an address or a path.
-        if target.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\:[]%@".contains(c)) {
-            return false;
-        }
         let below = target.strip_suffix(self.domain()).and_then(|rest| rest.strip_suffix('.'));
-        below.is_some_and(|label| !label.is_empty() && !label.starts_with('.') && !label.ends_with('.'))
+        is_host_name(target) && below.is_some_and(|labels| !labels.is_empty())
     }
 
     fn domain(&self) -> &str {
@@ -111,12 +107,22 @@ impl SrvName {
     fn not_admitted(&self, target: &str, port: u16) -> String {
         format!(
             "the SRV records of {:?} name the host {target:?}, port {port}, which is not below the domain {:?}, \
-             or has no port; it will not be connected to",
+             has no port, or is no host name; it will not be connected to",
             self.query(),
             self.domain()
         )
     }
 }
+
+/// Labels of letters, digits, dashes, and the underscore that some deployments have: what holds
+/// anything else could end up as an address, a path, or several hosts.
+fn is_host_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    text.split('.').all(|label| !label.is_empty() && label.len() <= LONGEST_LABEL && label.bytes().all(plain))
+}
+
+/// Of one label, in bytes (RFC 1035, section 2.3.4).
+const LONGEST_LABEL: usize = 63;
 
 impl SeedList {
     fn empty() -> Self {
@@ -175,9 +181,17 @@ mod tests {
 
     #[test]
     fn what_is_no_host_name_is_a_stranger() {
-        for bad in ["/tmp/x.sock.b.c", "a b.b.c", "a@x.b.c", "[x.b.c", "a%b.b.c", "a:1.b.c"] {
-            assert!(!admits("a.b.c", bad), "{bad}");
+        for c in "/\\:[]%@,;?#&=+*'\"`<>(){}|^~!$ \t\n\0\u{e9}\u{3002}".chars() {
+            for bad in [format!("x{c}y.b.c"), format!("{c}.b.c"), format!("x.y{c}.b.c")] {
+                assert!(!admits("a.b.c", &bad), "{bad:?}");
+            }
         }
+        for bad in ["x..y.b.c", ".x.b.c", "x..b.c", &format!("{}.b.c", "x".repeat(64))] {
+            assert!(!admits("a.b.c", bad), "{bad:?}");
+        }
+        assert!(
+            admits("a.b.c", "under_score-1.x.b.c.") && admits("a.b.c", &format!("{}.b.c", "x".repeat(63)))
+        );
         assert!(SrvName::new("a.b.c", "mongodb").seeds(vec![record("x.b.c", 0, 1)]).is_err());
     }
 

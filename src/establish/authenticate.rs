@@ -52,11 +52,7 @@ impl<'a> Authentication<'a> {
     pub fn refused(&self, hello: &HelloReply) -> Error {
         let identity = self.authenticator.identity();
         let mechanism = identity.mechanism().unwrap_or(Mechanism::ScramSha256);
-        // A server that was sent a password might say it again.
-        let failed = match mechanism {
-            Mechanism::Plain => identity.failed(mechanism, "the server refused the hello"),
-            _ => identity.failed(mechanism, hello.refusal().message()),
-        };
+        let failed = identity.failed(mechanism, hello.refusal().message());
         match hello.code {
             Some(code) => failed.with_code(code, hello.code_name.clone()),
             None => failed,
@@ -91,16 +87,24 @@ impl<'a> Authentication<'a> {
                 Turn::Done => return Ok(()),
                 Turn::Obtain(wanted) => conversation.resume(authenticator.obtain(&wanted).await?)?,
                 Turn::Send(command) => {
-                    let mut frame = frame(&command, authenticator.identity().source(), server_api);
+                    let mut frame = Wiped(frame(&command, authenticator.identity().source(), server_api));
                     drop(command);
-                    let sent = exchange.send(&mut frame).await;
-                    // It may have a password in it.
-                    frame.wipe();
-                    sent?;
+                    exchange.send(&mut frame.0).await?;
+                    drop(frame);
                     conversation.step(&exchange.receive().await?.body)?
                 }
             };
         }
+    }
+}
+
+/// A frame that may have a password in it. Overwritten when it is dropped: sent, failed, or with
+/// an attempt that is given up in the middle of it.
+struct Wiped(Frame);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.wipe();
     }
 }
 

@@ -5,9 +5,14 @@ use crate::error::{Error, Kind};
 use crate::tls::{Connector, HandshakeFailure};
 use crate::topology::ServerAddress;
 
+/// Whose certificate the other side of a Unix domain socket must have: no certificate can be
+/// for a path, and whoever listens there is on this machine.
+const OF_UNIX_SOCKETS: &str = "localhost";
+
 /// Encrypts a stream to this server. Dropped, it drops the stream.
 pub async fn encrypt(tls: &Connector, address: &ServerAddress, stream: Stream) -> Result<Stream, Error> {
-    match tls.secure(address.host(), stream).await {
+    let host = if address.unix_path().is_some() { OF_UNIX_SOCKETS } else { address.host() };
+    match tls.secure(host, stream).await {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
         Err(failure) => Err(refused(failure)),
     }

@@ -13,8 +13,8 @@ mod stream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bson::RawDocumentBuf;
 use bson::oid::ObjectId;
+use bson::{RawDocument, RawDocumentBuf};
 
 use self::authenticate::Authentication;
 use self::dial::{DialError, dial};
@@ -44,6 +44,9 @@ pub struct Dialer {
     pub greeting: Arc<Greeting>,
     /// The user, whom each stream is to prove; never on those of monitors.
     pub authenticator: Option<Arc<Authenticator>>,
+    /// Servers are sent the password itself, on this stream or another. What they say when they
+    /// refuse a hello may be that password, and is not repeated.
+    pub sends_password: bool,
 }
 
 /// A stream that is ready for commands.
@@ -119,6 +122,15 @@ impl Dialer {
         result.map_err(|error| EstablishError { phase, timed_out, error: error.with_server(address) })
     }
 
+    /// Reads the reply to a hello.
+    pub fn read_hello(&self, reply: &RawDocument) -> Result<HelloReply, Error> {
+        let mut hello = HelloReply::parse(reply)?;
+        if self.sends_password {
+            hello.hide_words();
+        }
+        Ok(hello)
+    }
+
     async fn stages(&self, address: &ServerAddress, progress: &mut Progress) -> Result<Established, Error> {
         let mut stream = dial(address, &self.resolver, progress).await.map_err(dial_error)?;
         if let Some(tls) = &self.tls {
@@ -142,7 +154,7 @@ impl Dialer {
         exchange.send_with(&mut self.greeting.frame(), greet).await.map_err(overloaded)?;
         let reply = exchange.receive().await.map_err(overloaded)?;
         let rtt = started.elapsed();
-        let hello = HelloReply::parse(&reply.body)?;
+        let hello = self.read_hello(&reply.body)?;
         if !hello.ok {
             let asked = authentication.as_ref();
             return Err(asked.map_or_else(|| hello.refusal(), |asked| asked.refused(&hello)));

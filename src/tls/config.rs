@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::CertificateDer;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, InconsistentKeys, RootCertStore};
 
 use super::TlsOptions;
-use super::key::private_key;
+use super::key::{Key, private_key};
 use super::material::{Authorities, Material, Text};
 use super::pem::{certificates, revocation_lists};
 use super::sentence;
@@ -38,13 +39,27 @@ pub fn config(options: &TlsOptions, material: &Material) -> Result<ClientConfig>
         None => Ok(builder.with_no_client_auth()),
         Some(text) => {
             let (certificates, key) = identity(options, material, text)?;
-            builder.with_client_auth_cert(certificates, key).map_err(|error| {
+            let own = certified(certificates, &key).map_err(|error| {
                 text.bad(format!(
                     "holds a key that can't be used with the certificate: {}",
                     sentence::of_key(&error)
                 ))
-            })
+            })?;
+            Ok(builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))))
         }
+    }
+}
+
+/// As `with_client_auth_cert` of the builder does it, but the key stays the caller's, who
+/// overwrites it.
+fn certified(
+    certificates: Vec<CertificateDer<'static>>,
+    key: &Key,
+) -> std::result::Result<CertifiedKey, rustls::Error> {
+    let certified = CertifiedKey::new(certificates, ring::sign::any_supported_type(key)?);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
+        Err(error) => Err(error),
     }
 }
 
@@ -98,7 +113,7 @@ fn identity(
     options: &TlsOptions,
     material: &Material,
     text: &Text,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+) -> Result<(Vec<CertificateDer<'static>>, Key)> {
     let key = private_key(text, options.password.as_ref().map(|it| it.as_str()))?;
     Ok((certificates(material.certificate.as_ref().unwrap_or(text))?, key))
 }

@@ -64,10 +64,7 @@ impl Connector {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| {
-            let sentence = format!(
-                "no certificate can be for {host:?}; check the connection string, and leave TLS out if it is a \
-                 Unix domain socket"
-            );
+            let sentence = format!("no certificate can be for {host:?}; check the connection string");
             HandshakeFailure::Refused(sentence, io::Error::new(io::ErrorKind::InvalidInput, error))
         })?;
         match self.inner.connect(name, stream).await {

@@ -176,6 +176,14 @@ impl HelloReply {
         self.hosts.contains(address) || self.passives.contains(address) || self.arbiters.contains(address)
     }
 
+    /// Takes the server's own words out of a refusal, where they might be a secret's.
+    pub fn hide_words(&mut self) {
+        if !self.ok {
+            self.error_message = Some(HIDDEN.to_owned());
+            self.code_name = None;
+        }
+    }
+
     /// The error of a reply that is not `ok`.
     pub fn refusal(&self) -> Error {
         let sentence = self.error_message.as_deref().unwrap_or("no reason given");
@@ -186,6 +194,9 @@ impl HelloReply {
         }
     }
 }
+
+/// In place of what it says.
+const HIDDEN: &str = "its words are not repeated, since it is sent the password";
 
 /// A whole number, however the server chose to send it.
 pub(super) fn integer(value: RawBsonRef<'_>) -> Option<i64> {
@@ -296,5 +307,17 @@ mod tests {
         let error = reply.unwrap().refusal();
         assert_eq!(error.code(), Some(13));
         assert!(error.to_string().contains("go away"), "{error}");
+    }
+
+    #[test]
+    fn hidden_words_are_in_no_part_of_a_refusal() {
+        let mut reply = HelloReply::parse(
+            &rawdoc! { "ok": 0, "errmsg": "not hunter2", "code": 18, "codeName": "hunter2" },
+        )
+        .unwrap();
+        reply.hide_words();
+        let error = reply.refusal();
+        assert_eq!((error.code(), error.code_name()), (Some(18), None));
+        assert!(!format!("{reply:?} {error:?} {error}").contains("hunter2"), "{error:?}");
     }
 }

@@ -127,6 +127,7 @@ impl Frame {
     pub fn wipe(&mut self) {
         self.head.zeroize();
         self.sections.zeroize();
+        self.packed.zeroize();
         self.open_len = 0;
     }
 

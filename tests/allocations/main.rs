@@ -1,7 +1,10 @@
-//! What a cursor's batch costs: nothing per document. A test of its own, because it
-//! replaces the allocator of its process.
+//! What a cursor's batch costs: nothing per document; and a compressed message. A test of its
+//! own, because it replaces the allocator of its process.
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
+#[cfg(all(feature = "unstable-internals", feature = "snappy", feature = "zlib", feature = "zstd"))]
+mod packed;
 
 use actix_mongo::bson::{Document, deserialize_from_slice, doc};
 use actix_mongo::{Collection, Connection, Cursor};

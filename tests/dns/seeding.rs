@@ -7,7 +7,7 @@ use actix_mongo::bson::doc;
 use actix_mongo::{Connection, Kind, TopologyKind};
 use test_support::{Hello, Manner, block_on};
 
-use crate::support::{HOST, NAME, SOON, connect, hosts, ping, refused, scene, scene_of};
+use crate::support::{HOST, NAME, SOON, connect, hosts, ping, refused, scene, scene_of, until_hosts};
 
 #[test]
 fn both_kinds_of_records_are_asked_for_at_once() {
@@ -100,6 +100,37 @@ fn in_the_background_it_is_tried_until_it_succeeds() {
     scene.dns.set_zone(scene.zone(&[0, 1]));
     ping(&connection);
     assert_eq!(hosts(&connection), scene.named(&[0, 1]));
+}
+
+/// What no waiting mends is told at once, and what waits in that moment hears of it; but who
+/// mends the records need not connect anew.
+#[test]
+fn records_that_may_not_be_end_calls_at_once() {
+    let scene = scene();
+    let foreign = || scene.zone(&[0]).srv(NAME, 27017, "evil.example.com");
+    let several = || scene.zone(&[0]).txt(NAME, &["authSource=a"]).txt(NAME, &["replicaSet=b"]);
+    let zones = [
+        (foreign(), "is not below the domain"),
+        (several(), "2 TXT records"),
+        (scene.zone(&[0]).txt(NAME, &["ssl=false"]), "only authSource"),
+        (scene.zone(&[0]).srv(NAME, 27017, "a,b.test.build.10gen.cc"), "is no host name"),
+    ];
+    for (zone, sentence) in zones {
+        scene.dns.set_zone(zone);
+        let connection = scene.builder("").connect_lazy().unwrap();
+        let begun = Instant::now();
+        for _ in 0..2 {
+            let call = connection.database("admin").unwrap().run_command(doc! { "ping": 1 });
+            let error = block_on(call.into_future()).unwrap_err();
+            assert_eq!(error.kind(), Kind::InvalidUri, "{error:?}");
+            assert!(error.to_string().contains(sentence) && !error.may_have_run(), "{error:?}");
+        }
+        assert!(begun.elapsed() < SOON / 2, "{:?}", begun.elapsed());
+        scene.dns.set_zone(scene.zone(&[0, 1]));
+        until_hosts(&connection, &scene.named(&[0, 1]));
+        ping(&connection);
+    }
+    assert!(scene.routers[2].log().connections.is_empty());
 }
 
 #[test]

@@ -1,49 +1,18 @@
 //! Unix domain sockets: a relay in front of a scripted server.
 
-use std::io;
-use std::net::{SocketAddr, TcpStream};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use actix_mongo::{Connection, ServerAddress};
-use test_support::{Hello, ScriptedServer};
+use test_support::{Hello, ScriptedServer, unix_relay};
 
 use crate::support::{connect, hosts, ping, refused};
-
-/// Hands what comes over the socket on to the server, and back, until the test's process ends.
-fn relay(path: &Path, server: SocketAddr) {
-    let listener = UnixListener::bind(path).unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let server = TcpStream::connect(server).unwrap();
-            pipe(stream.try_clone().unwrap(), server.try_clone().unwrap());
-            pipe_back(server, stream);
-        }
-    });
-}
-
-fn pipe(mut from: UnixStream, mut to: TcpStream) {
-    thread::spawn(move || {
-        drop(io::copy(&mut from, &mut to));
-        drop(to.shutdown(std::net::Shutdown::Both));
-    });
-}
-
-fn pipe_back(mut from: TcpStream, mut to: UnixStream) {
-    thread::spawn(move || {
-        drop(io::copy(&mut from, &mut to));
-        drop(to.shutdown(std::net::Shutdown::Both));
-    });
-}
 
 #[test]
 fn calls_go_over_a_socket_of_the_file_system() {
     let path = std::env::temp_dir().join(format!("Actix-Mongo-{}.sock", std::process::id()));
     let path_text = path.to_str().unwrap();
     let server = ScriptedServer::builder().hello(Hello::standalone()).start();
-    relay(&path, server.address());
+    unix_relay(&path, server.address());
     let encoded = path_text.replace('/', "%2F");
     let by_string = Connection::builder().uri(format!("mongodb://{encoded}/?directConnection=true")).unwrap();
     let by_list = Connection::builder().hosts([path_text]).unwrap();

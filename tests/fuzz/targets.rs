@@ -126,6 +126,8 @@ pub fn dns(bytes: &[u8]) {
         for host in &list.hosts {
             assert!(host.host().ends_with(&format!(".{domain}")), "{host} by {:?}", name.host());
             assert!(host.unix_path().is_none() && host.port() != 0, "{host}");
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            assert!(host.host().bytes().all(plain), "{host}");
         }
     }
     let Ok(Some(defaults)) = default_options(&host, vec![text]) else { return };
@@ -137,7 +139,7 @@ pub fn dns(bytes: &[u8]) {
 }
 
 /// A connection string: read or refused, twice in the same way, and never without a server. What
-/// is read prints as one that reads the same.
+/// is read prints as one that reads the same. Of a secret that comes apart nothing is told.
 pub fn uri(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let read = ConnectionString::parse(&text).map(|read| read.hosts.len()).map_err(|error| error.to_string());
@@ -154,7 +156,19 @@ pub fn uri(bytes: &[u8]) {
     for target in [Target::new(&*text), Target::new([&*text, "a"])] {
         let _ = format!("{:?}", Connection::builder().to(target).port(5));
     }
+    for secret in
+        [format!("me:pw@h/?tlsCertificateKeyFilePassword=x&{WORD}{text}"), format!("me:1?{WORD}{text}@h")]
+    {
+        let told = match ConnectionString::read(&format!("mongodb://{secret}")) {
+            Ok(read) => format!("{read} {}", read.warnings.join(" ")),
+            Err(error) => error.to_string(),
+        };
+        assert!(!told.contains(WORD), "{secret}: {told}");
+    }
 }
+
+/// A piece of a password, that no option is called by.
+const WORD: &str = "Geheimnis";
 
 /// The server's two messages of SCRAM, with a line's end between them: read or refused, and a
 /// server that does not know the password never believed.

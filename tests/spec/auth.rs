@@ -1,12 +1,32 @@
 //! Cases of the credential that a connection string stands for.
 
 use actix_mongo::connection::uri::{ConnectionString, Credential, Mechanism};
+use actix_mongo::{Connection, Kind};
 use serde_json::Value;
 
 use crate::case::Case;
 use crate::connection_string::{each, validity};
 use crate::corpus::TestFile;
-use crate::json;
+use crate::{json, pending, unified};
+
+/// Those of the unified format. What is about a mechanism that this driver does not have follows
+/// with the mechanism, whether the server has it or not.
+pub fn unified_cases(file: &TestFile, content: &Value) -> Vec<Case> {
+    let requirements = content.get("runOnRequirements").and_then(Value::as_array);
+    let named = requirements.into_iter().flatten().filter_map(|it| it.get("authMechanism")?.as_str());
+    match named.into_iter().find(|name| is_missing(name)) {
+        Some(mechanism) => pending::cases_of_feature(file, content, mechanism),
+        None => unified::cases(file, content),
+    }
+}
+
+/// Whether the driver says of itself that it does not have this mechanism.
+fn is_missing(name: &str) -> bool {
+    let Some(mechanism) = Mechanism::named(name) else { return true };
+    let credential = actix_mongo::Credential::default().mechanism(mechanism);
+    let refused = Connection::builder().credential(credential).connect_lazy().err();
+    refused.is_some_and(|error| error.kind() == Kind::Unsupported)
+}
 
 /// One case for each entry of `tests`.
 pub fn cases(file: &TestFile, content: &Value) -> Vec<Case> {

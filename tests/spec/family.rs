@@ -35,6 +35,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("read-write-concern/tests/connection-string", concerns::of_strings),
     ("read-write-concern/tests/document", concerns::of_documents),
     ("auth/tests/legacy", auth::cases),
+    ("auth/tests/unified", auth::unified_cases),
     ("bson-corpus/tests", bson_corpus::cases),
     ("bson-binary-vector/tests", bson_vector::cases),
     ("unified-test-format/tests", unified::cases),

@@ -141,7 +141,7 @@ impl<'a> Check<'a> {
 
     fn checked(&mut self, reply: Reply, rtt: Option<Duration>) -> Result<(Checked, RawDocumentBuf), Failed> {
         let command = |error: Error| (CheckFailure::Command, error.with_server(&self.plan.server));
-        let hello = HelloReply::parse(&reply.body).map_err(command)?;
+        let hello = self.plan.dialer.read_hello(&reply.body).map_err(command)?;
         if !hello.ok {
             return Err(command(hello.refusal()));
         }

@@ -4,13 +4,10 @@
 use std::fmt::{self, Write};
 
 use super::ConnectionString;
+use super::naming::{PROPERTIES, SECRET, Trail, is_known};
 use super::parts::{RawOption, Scheme};
 
-/// Options of which nothing is shown.
-const SECRET: [&str; 2] = ["tlsCertificateKeyFilePassword", "proxyPassword"];
-/// The option that is a list of `NAME:value`.
-const PROPERTIES: &str = "authMechanismProperties";
-/// Its properties that say where something is, not what it is.
+/// Properties that say where something is, not what it is.
 const SHOWN: [&str; 5] =
     ["SERVICE_NAME", "SERVICE_REALM", "SERVICE_HOST", "CANONICALIZE_HOST_NAME", "ENVIRONMENT"];
 const MASK: &str = "***";
@@ -50,18 +47,29 @@ impl ConnectionString {
         }
         f.write_char('/')?;
         encode(f, self.database.as_deref().unwrap_or_default(), "")?;
+        let mut trail = Trail::default();
         for (index, option) in self.given.iter().enumerate() {
             f.write_char(if index == 0 { '?' } else { '&' })?;
-            encode(f, &option.key, "")?;
+            let hidden = !secrets && trail.hides(&option.key).is_some();
+            if hidden {
+                f.write_str(MASK)?
+            } else {
+                encode(f, &option.key, "")?
+            }
             f.write_char('=')?;
-            if secrets { encode(f, &option.value, ",:/")? } else { masked(f, option)? }
+            if secrets {
+                encode(f, &option.value, ",:/")?
+            } else {
+                masked(f, option)?
+            }
+            trail.pass(&option.key);
         }
         Ok(())
     }
 }
 
-/// With `***` for the password, for values of options that are secret, and for values of
-/// `authMechanismProperties` that may be a token; in one spelling (percent-encoding, a port for
+/// With `***` for the password, for values of options that are secret or unknown, and for values
+/// of `authMechanismProperties` that may be a token; in one spelling (percent-encoding, a port for
 /// each host), the options in their order. What a TXT record added is not shown.
 impl fmt::Display for ConnectionString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,8 +104,10 @@ fn masked(f: &mut fmt::Formatter<'_>, option: &RawOption) -> fmt::Result {
     if is(&PROPERTIES) {
         return properties(f, &option.value);
     }
-    // A piece of a password that was not encoded can end up in any value.
-    if option.value.contains('@') { f.write_str(MASK) } else { encode(f, &option.value, ",:/") }
+    // A piece of a password that was not encoded can end up in any value, and a secret under a
+    // misspelt name.
+    let doubtful = !is_known(&option.key) || option.value.contains('@');
+    if doubtful { f.write_str(MASK) } else { encode(f, &option.value, ",:/") }
 }
 
 /// An entry without a `:` may be the tail of a token that had a comma in it.
@@ -151,10 +161,16 @@ mod tests {
             read(text).to_string(),
             "mongodb://m%40e:***@a:1,[::1]:27017,%2Ftmp%2Fx.sock/d%3Db?proxyHost=p&proxyUsername=u\
              &PROXYpassword=***&tlsCertificateKeyFilePassword=***\
-             &authMechanismProperties=AWS_SESSION_TOKEN:***,SERVICE_NAME:it,***&w=1&x=***"
+             &authMechanismProperties=AWS_SESSION_TOKEN:***,SERVICE_NAME:it,***&w=1&***=***"
         );
         let debugged = format!("{:?} {:?}", read(text), read(text).reveal());
         assert!(!debugged.contains("hunter2") && debugged.contains("***"), "{debugged}");
+        let pieces = "mongodb://a/?colour=red&proxyHost=p&proxyUsername=u&proxyPassword=x&hunter2=hunter2&maxPolSize=5";
+        assert_eq!(
+            read(pieces).to_string(),
+            "mongodb://a:27017/?colour=***&proxyHost=p&proxyUsername=u&proxyPassword=***&***=***&maxPolSize=***"
+        );
+        assert!(!format!("{:?}", read("mongodb://a/?proxyPasword=hunter2")).contains("hunter2"));
         let token = "mongodb://a/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:gcp,TOKEN_RESOURCE:x";
         assert!(read(token).to_string().ends_with("ENVIRONMENT:gcp,TOKEN_RESOURCE:***"), "{}", read(token));
     }

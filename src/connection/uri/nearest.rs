@@ -4,11 +4,17 @@
 /// differ, are missing or too many, whatever their case.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.to_ascii_lowercase();
-    let measured = known.iter().map(|other| (distance(&name, &other.to_ascii_lowercase()), *other));
+    let length = name.chars().count();
+    // Each letter more or less is one that differs: no need to look at names much longer.
+    let alike = known.iter().filter(|other| other.chars().count().abs_diff(length) <= MOST);
+    let measured = alike.map(|other| (distance(&name, &other.to_ascii_lowercase()), *other));
     let (distance, other) = measured.min_by_key(|(distance, _)| *distance)?;
     // Of a short name two letters are half of it.
-    (distance <= (name.len() / 3).min(2)).then_some(other)
+    (distance <= (length / 3).min(MOST)).then_some(other)
 }
+
+/// More letters make it another name.
+const MOST: usize = 2;
 
 /// How many letters must be put in, taken out or replaced to turn `a` into `b`.
 fn distance(a: &str, b: &str) -> usize {

@@ -9,6 +9,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 use super::hosts::{NamedHost, read_hosts};
+use super::naming::{Trail, is_known};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -72,9 +73,14 @@ impl Parts {
             return Err(unescaped("a '/' stands before an '@'"));
         }
         let parts = Self::read_parts(scheme, authority, path, query);
-        parts.map_err(|error| match query.contains('@') {
-            false => error,
-            true => unescaped("something is wrong, and an '@' stands behind a '?'"),
+        if !query.contains('@') {
+            return parts;
+        }
+        // A value may have an '@' in it. But a '?' in a password ends the hosts as well, and to
+        // go on would be to look for a host of the user's name, at a port of the password's.
+        let is_list = |options: &[RawOption]| options.iter().all(|option| is_known(&option.key));
+        parts.ok().filter(|parts| !path.is_empty() && is_list(&parts.options)).ok_or_else(|| {
+            unescaped("an '@' stands behind a '?', and what stands between them does not read as options")
         })
     }
 
@@ -173,24 +179,25 @@ fn read_database(path: &str) -> Result<String> {
 
 /// The `key=value` pairs between `&`.
 pub fn read_options(query: &str) -> Result<Vec<RawOption>> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(read_option).collect()
+    let mut trail = Trail::default();
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| read_option(pair, &mut trail)).collect()
 }
 
-fn read_option(pair: &str) -> Result<RawOption> {
+fn read_option(pair: &str, trail: &mut Trail) -> Result<RawOption> {
     let Some((key, value)) = pair.split_once('=') else {
-        return Err(invalid(format!("the option {pair:?} has no value; options are written key=value")));
+        return Err(invalid(format!("{} has no value; options are written key=value", trail.name(pair))));
     };
-    let bad = || invalid(format!("the option {key:?} has a bad percent-encoding"));
+    let bad = || invalid(format!("{} has a bad percent-encoding", trail.name(key)));
     let (key, value) = (decode(key).ok_or_else(bad)?, decode(value).ok_or_else(bad)?);
     if key.is_empty() {
         return Err(invalid("an option has no name in front of its '='"));
     }
     // Taken for an unknown option it would be passed over, and what it asks for lost.
     if key.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(invalid(format!(
-            "the option name {key:?} has a space in it; options are written key=value"
-        )));
+        let name = trail.name(&key);
+        return Err(invalid(format!("{name} has a space in its name; options are written key=value")));
     }
+    trail.pass(&key);
     Ok(RawOption { key, value })
 }
 

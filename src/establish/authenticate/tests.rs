@@ -85,6 +85,35 @@ fn a_frame_is_written_without_growing_and_wiped() {
     assert_eq!(frame.parts(), [&[] as &[u8]; 2]);
 }
 
+/// With what is in the way of the frame, which is full, and a stream that nobody reads.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_password_is_overwritten_when_its_attempt_is_given_up() {
+    use std::task::{Context, Waker};
+    use test_support::memory::Needle;
+
+    let (user, password) = ("user-of-the-wiped-frame", "password-of-the-wiped-frame");
+    let needle = Needle::new([0].into_iter().chain(user.bytes()).chain([0]).chain(password.bytes()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    runtime.block_on(async {
+        let (stream, _peer) = tokio::net::UnixStream::pair().unwrap();
+        stream.writable().await.unwrap();
+        while stream.try_write(&[0; 4096]).is_ok() {}
+        let credential = Credential::new(user, password).mechanism(Mechanism::Plain);
+        let authenticator = authenticator(&credential);
+        let authentication = Authentication::begin(&authenticator, None, true).unwrap();
+        let mut exchange = Exchange::new(crate::establish::Stream::Unix(stream));
+        let reply = rawdoc! { "ok": 1 };
+        let hello = HelloReply::parse(&reply).unwrap();
+        assert!(!needle.is_in_memory());
+        let mut attempt = Box::pin(authentication.run(&mut exchange, &hello, &reply));
+        assert!(attempt.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(needle.is_in_memory(), "it is being sent");
+        drop(attempt);
+        assert!(!needle.is_in_memory(), "it was left behind");
+    });
+}
+
 #[test]
 fn the_hello_says_who_will_come() {
     let mut said = greeting(&Credential::new("me", "hunter2").source("db"));

@@ -204,6 +204,26 @@ fn what_is_cut_off_or_damaged_is_refused_and_never_panics() {
     }
 }
 
+/// Not even what stands for nothing may follow the content, or stand before it.
+#[test]
+fn what_is_empty_does_not_count_as_nothing() {
+    let plain = sample();
+    // A frame of zstd that is to be skipped, with three bytes in it.
+    let skipped = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
+    for compressor in Compressor::ALL {
+        let good = compressed(&plain, compressor);
+        let mut empty = Vec::new();
+        let packing = Packing { compressor, zlib_level: -1 };
+        Press::default().compress(packing, [&[], &[]], &mut empty).unwrap();
+        for more in [&empty[..], &skipped, &[0], &good] {
+            for content in [[&good, more].concat(), [more, &good].concat()] {
+                let bytes = wrapped(&plain, compressor.id(), &content);
+                assert!(matches!(refused(&bytes), ProtocolError::Inflate { .. }), "{compressor:?} {more:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn inflated_content_is_judged_like_any_other() {
     let unknown_flag = message(4, &body(&doc! {}));

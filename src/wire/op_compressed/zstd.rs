@@ -1,7 +1,7 @@
 //! Zstandard, at its usual level.
 
 use zstd::bulk::{Compressor, Decompressor};
-use zstd::zstd_safe::compress_bound;
+use zstd::zstd_safe::{compress_bound, find_frame_compressed_size, get_error_name};
 
 /// Zstandard's own default.
 const LEVEL: i32 = 0;
@@ -34,6 +34,15 @@ impl Coder {
             Some(kept) => kept,
             none => none.insert(Decompressor::new().map_err(|error| error.to_string())?),
         };
+        // One frame and nothing else: decompressing reads on, and what follows may be a frame of
+        // nothing, or one that is to be skipped.
+        let frame = find_frame_compressed_size(input).map_err(|code| get_error_name(code).to_owned())?;
+        if frame != input.len() {
+            return Err(format!(
+                "it ends {} bytes before the message does",
+                input.len().saturating_sub(frame)
+            ));
+        }
         // Room for no more: what has more is refused. It is not touched before it is filled.
         let mut output = Vec::with_capacity(size);
         let length =

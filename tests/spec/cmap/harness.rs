@@ -234,5 +234,6 @@ fn dialer(app_name: Option<&str>) -> Result<Dialer, String> {
         tls: None,
         greeting,
         authenticator: None,
+        sends_password: false,
     })
 }

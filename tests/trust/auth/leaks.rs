@@ -106,6 +106,22 @@ impl Scene<'_> {
     }
 }
 
+/// A server that knows the password of one socket, and repeats it on all others.
+fn repeating_hello(scene: &Scene<'_>) {
+    let server = ScriptedServer::start();
+    server.rule(echo("isMaster", PASSWORD));
+    let credential = credential().mechanism(Mechanism::Plain);
+    let builder = scene.builder(&server).credential(credential).allow_cleartext_password(true);
+    let connection = builder.server_selection_timeout(Duration::from_millis(400)).connect_lazy().unwrap();
+    assert!(!scene.call(&connection, doc! { "ping": 1 }));
+    let state = connection.state();
+    scene.captured.debug(&state);
+    scene.captured.text(&state.to_string());
+    let told = state.servers[0].error.as_ref().expect("it is unknown");
+    assert!(told.code() == Some(18) && told.to_string().contains("are not repeated"), "{told}");
+    scene.captured.error(told);
+}
+
 /// A server that repeats the password in its error.
 fn echo(command: &str, code_name: &str) -> Rule {
     let words = format!("no user with the password {PASSWORD}");
@@ -169,6 +185,7 @@ fn no_secret_leaks() {
     strange.insert("conversationId", PASSWORD);
     scene.plain(Rule::on("saslStart").reply(strange), true);
 
+    repeating_hello(&scene);
     for server in [ScriptedServer::start(), ScriptedServer::builder().rule(refusing_hello()).start()] {
         scene.run(scene.builder(&server).credential(Credential::x509().username(USER)));
         scene.run(scene.builder(&server).credential(credential()));
@@ -231,6 +248,11 @@ fn strings_and_options(captured: &Captured) {
         format!("mongodb://{USER}:{escaped}@127.0.0.1:1/?authMechanism={escaped}%40"),
         format!("mongodb://{USER}@127.0.0.1:1/?authMechanismProperties=x:{escaped}"),
         format!("mongodb://{USER}:x@127.0.0.1:1/?authMechanismProperties=x:{escaped}"),
+        format!("mongodb://{USER}:12?{PREPARED}=x@127.0.0.1:1/"),
+        format!("mongodb://{USER}:12?w=1&{PREPARED}@127.0.0.1:1/"),
+        format!("mongodb://127.0.0.1:1/?tlsCertificateKeyFilePassword=x&{KEY_PASSWORD}"),
+        format!("mongodb://127.0.0.1:1/?tlsCertificateKeyFilePassword=x&{KEY_PASSWORD}=1"),
+        format!("mongodb://127.0.0.1:1/?tlsCertificateKeyFilePassword=x&w=1&{KEY_PASSWORD}=1"),
         format!(
             "mongodb://127.0.0.1:1/?tls=true&tlsCertificateKeyFile=/none&tlsCertificateKeyFilePassword={KEY_PASSWORD}"
         ),
@@ -247,7 +269,11 @@ fn strings_and_options(captured: &Captured) {
         }
         #[cfg(feature = "unstable-internals")]
         match actix_mongo::connection::uri::ConnectionString::read(&text) {
-            Ok(read) => captured.debug(&(read.credential(), &read.user, &read.options.auth.properties)),
+            Ok(read) => {
+                captured.debug(&(read.credential(), &read.user, &read.options.auth.properties));
+                captured.debug(&(&read, &read.warnings));
+                captured.text(&read.to_string());
+            }
             Err(error) => captured.error(&error),
         }
     }

@@ -19,3 +19,5 @@ mod rsa_keys;
 mod seed_list;
 mod sessions;
 mod traffic;
+#[cfg(unix)]
+mod unix;

@@ -110,6 +110,56 @@ fn no_error_or_debug_shows_a_password() {
     assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
 }
 
+/// A '&' or a '?' in a secret ends it, and the rest reads as options.
+#[test]
+fn no_piece_of_a_secret_is_named() {
+    let bearers = [
+        "tlsCertificateKeyFilePassword=x",
+        "TLScertificatekeyfilepasswrd=x",
+        "proxyHost=p&proxyUsername=u&proxyPassword=x",
+        "authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:x",
+    ];
+    for bearer in bearers {
+        for piece in ["hunter2=1", "w=1&hunter2=1", "hunter2=1&hunter2=2", "hunter2=a%40b"] {
+            let text = format!("mongodb://me:pw@a/?{bearer}&{piece}");
+            let read = read(&text);
+            assert!(
+                read.warnings.iter().any(|it| it.contains("write its '&' as %26")),
+                "{:?}",
+                read.warnings
+            );
+            let shown = format!("{read} {read:?} {:?} {:?}", read.warnings, read.options);
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+        for piece in ["hunter2", "hun%ter2=1", "hunter2=%1", "hun%20ter2=1", "w=1&hunter2"] {
+            let error = refused(&format!("mongodb://me:pw@a/?{bearer}&{piece}"));
+            assert!(!error.contains("ter2") && error.contains("write its '&' as %26"), "{error}");
+        }
+        let typo = format!("mongodb://me:pw@a/?{bearer}&maxPolSize=1");
+        let warnings = read(&typo).warnings;
+        assert!(warnings.iter().any(|it| it.ends_with("did you mean maxPoolSize?")), "{warnings:?}");
+    }
+}
+
+/// Such a string must not even be tried: it names a host `me`, and a port `12`.
+#[test]
+fn a_password_with_a_question_mark_is_no_host() {
+    for text in [
+        "mongodb://me:12?er2=x@host",
+        "mongodb://me:12?hunter2@host",
+        "mongodb://me:12?w=1@host",
+        "mongodb://me:12/?er2=x@host",
+        "mongodb://me:12/?w=1&er2=x@host/db?w=1",
+        "mongodb://me:p@ss?er2=x@host",
+        "mongodb+srv://me?er2=x@host",
+    ] {
+        let error = refused(text);
+        assert!(error.contains("must be percent-encoded") && !error.contains("er2"), "{text}: {error}");
+    }
+    // Which is not to say that values have none.
+    assert_eq!(options("appName=me@work").app_name.as_deref(), Some("me@work"));
+}
+
 #[test]
 fn an_option_is_not_hidden_by_a_space_in_its_name() {
     for query in ["%20tls=true", "tls%20=true", "tls%0A=true"] {
