@@ -67,6 +67,7 @@
     allow(dead_code, unused_imports, reason = "some parts are reached by the project's own tests only")
 )]
 
+mod cursor_policy;
 mod errands;
 mod error;
 pub mod events;
@@ -173,8 +174,11 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
+pub use connection::{Builder, Connection, CursorId, CursorManagerState, KilledCursors, ServerState, State};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
+pub use cursor_policy::{
+    BatchCursorManager, ClosedCursor, ClosedCursors, CursorManager, ImmediateCursorManager,
+};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
@@ -206,6 +210,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
+    pub use crate::connection::KillCursors;
     pub use crate::cursor::Documents;
     pub use crate::database::{
         CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,

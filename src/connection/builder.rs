@@ -3,6 +3,7 @@
 mod compression;
 mod concerns;
 mod credential;
+mod cursors;
 mod discovery;
 mod listeners;
 mod tls;

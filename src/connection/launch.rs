@@ -9,14 +9,14 @@ use actix::{Actor, Addr, ArbiterHandle, Context};
 use tokio::sync::watch;
 
 use super::options::{ConnectionOptions, SrvOptions};
-use crate::actors::cursor_manager::CursorManager;
+use crate::actors::cursor_manager::CursorManagerActor;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::srv_poller::{Schedule, Seeds, SrvPlan};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
 use crate::command::{ClientMetadata, Surroundings};
-use crate::dispatch::{Core, Handle, OpenCursors, Shared};
+use crate::dispatch::{Core, CursorDesk, CursorReport, Handle, OpenCursors, Shared};
 use crate::dns::{SrvLookup, SrvName};
 use crate::error::{Error, Kind, Result};
 use crate::establish::{Dialer, Greeting};
@@ -71,7 +71,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
     let alarms = SharedAlarms::default();
-    let (cursors, cursors_inbox) = mailbox::<CursorManager>();
+    let (cursors, cursors_inbox) = mailbox::<CursorManagerActor>();
     let sessions = Arc::<ServerSessions>::default();
     let clock = Arc::<ClusterClock>::default();
     let history = History::default();
@@ -85,7 +85,13 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         supervisor,
         alarms: AlarmClock::new(timer, alarms.clone()),
         open_cursors: OpenCursors::default(),
-        cursors: cursors.clone().recipient(),
+        desk: CursorDesk {
+            retired: cursors.clone().recipient(),
+            set: cursors.clone().recipient(),
+            find: cursors.clone().recipient(),
+            killed: cursors.clone().recipient(),
+            report: Arc::<CursorReport>::default(),
+        },
         sessions: sessions.clone(),
         clock: clock.clone(),
         history: history.clone(),
@@ -125,7 +131,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         0 => runtime::default_arbiters(),
         count => count,
     };
-    let manager = CursorManager::new(core.clone());
+    let manager = CursorManagerActor::new(core.clone(), options.cursor_manager.make());
     let start = move |mut arbiters: Vec<ArbiterHandle>| {
         arbiters.extend(lent);
         Context::with_receiver(timer_inbox).run(Timer::new(alarms));

@@ -2,7 +2,9 @@
 
 mod actor;
 mod builder;
+mod cursors;
 mod from_uri;
+mod kill_cursors;
 mod launch;
 mod options;
 mod state;
@@ -17,10 +19,12 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+pub use cursors::CursorId;
+pub use kill_cursors::{KillCursors, KilledCursors};
 use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
-pub use state::{ServerState, State};
+pub use state::{CursorManagerState, ServerState, State};
 
 use crate::client_session::StartSession;
 use crate::collection::{BulkWrite, Running, WriteModel, derived};

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod cursor_ids;
+mod cursor_managers;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]
