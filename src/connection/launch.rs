@@ -207,6 +207,7 @@ fn greeting(options: &ConnectionOptions, surroundings: Surroundings) -> Result<G
     .offering(Offer::new(options.compressors.iter().copied()))
 }
 
-fn no_thread(error: std::io::Error) -> Error {
+/// What a connection needs can't be started.
+pub(super) fn no_thread(error: std::io::Error) -> Error {
     Error::new(Kind::ConnectionFailure, "the connection's threads could not be started").with_source(error)
 }

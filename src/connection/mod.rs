@@ -8,6 +8,7 @@ mod kill_cursors;
 mod launch;
 mod options;
 mod state;
+mod subscribe;
 pub mod uri;
 
 use std::fmt;

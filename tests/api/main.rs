@@ -40,6 +40,7 @@ mod prose_stable_api;
 mod sent;
 mod sessions;
 mod stage;
+mod streams_events;
 mod support;
 mod timeouts;
 mod verbs;
