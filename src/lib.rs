@@ -175,7 +175,7 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{Builder, Connection, CursorId, CursorManagerState, KilledCursors, ServerState, State};
-pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
+pub use cursor::{Batch, Cursor, CursorType, Delivery, DeliveryEnd, Streamed, TimeoutMode};
 pub use cursor_policy::{
     BatchCursorManager, ClosedCursor, ClosedCursors, CursorManager, ImmediateCursorManager,
 };
@@ -211,7 +211,7 @@ pub mod operations {
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
     pub use crate::connection::KillCursors;
-    pub use crate::cursor::Documents;
+    pub use crate::cursor::{Documents, SendTo};
     pub use crate::database::{
         CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
         ListDatabases, RunCommand, RunCursorCommand,

@@ -121,6 +121,11 @@ impl Fetcher {
         self.pause = None;
     }
 
+    /// Ready at this time; an error if the connection has ended.
+    pub fn wake_at(&self, at: Instant) -> oneshot::Receiver<()> {
+        self.handle.core().alarms.wake_at(at)
+    }
+
     /// The next batch, which may be empty; `None` if the server has no more.
     pub fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<CursorReply>>> {
         // Also where a pause or a getMore of a call that was dropped goes on. Those end sooner
