@@ -40,6 +40,7 @@ mod prose_stable_api;
 mod sent;
 mod sessions;
 mod stage;
+mod streams_applications;
 mod streams_documents;
 mod streams_events;
 mod streams_own;
