@@ -174,7 +174,10 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, CursorId, CursorManagerState, KilledCursors, ServerState, State};
+pub use connection::{
+    Builder, Connection, CopyProgress, CopySource, CursorId, CursorManagerState, ExistingTarget,
+    KilledCursors, ServerState, State,
+};
 pub use cursor::{Batch, Cursor, CursorType, Delivery, DeliveryEnd, Streamed, TimeoutMode};
 pub use cursor_policy::{
     BatchCursorManager, ClosedCursor, ClosedCursors, CursorManager, ImmediateCursorManager,
@@ -210,7 +213,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
-    pub use crate::connection::KillCursors;
+    pub use crate::connection::{CopyDatabase, Copying, KillCursors};
     pub use crate::cursor::{Documents, SendTo};
     pub use crate::database::{
         CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
@@ -219,6 +222,6 @@ pub mod operations {
 }
 
 pub use error::{
-    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
-    WriteConcernError, WriteError, WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, CollectionCopy, CopyReport, Error, Kind,
+    OperationResult, Result, WriteConcernError, WriteError, WriteFailure, label,
 };

@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod copy_database;
 mod cursors;
 mod from_uri;
 mod kill_cursors;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+pub use copy_database::{CopyDatabase, CopyProgress, CopySource, Copying, ExistingTarget};
 pub use cursors::CursorId;
 pub use kill_cursors::{KillCursors, KilledCursors};
 use launch::launch_aside;
