@@ -172,8 +172,9 @@ fn when_the_actor_stops_the_cursor_is_closed() {
         let sending = cursor.send_to(reader.clone().start().recipient()).max_in_flight(1);
         let report = sending.max_documents(10).await;
         assert!(matches!(report.end, DeliveryEnd::ActorGone), "{report:?}");
-        // The handler of the second one was answered by the future that it gave.
-        assert_eq!((report.documents, report.unanswered), (20, 10));
+        // The second one was answered by the future that its handler gave. A third was sent in vain,
+        // unless the end was seen before its documents were there.
+        assert!(report.documents == 20 && matches!(report.unanswered, 0 | 10), "{report:?}");
         reader.with(|seen| assert_eq!((seen.numbers.len(), &seen.end), (20, &None)));
     });
     fixture.wait_for_kills();
