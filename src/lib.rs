@@ -182,7 +182,9 @@ pub use cursor::{Batch, Cursor, CursorType, Delivery, DeliveryEnd, Streamed, Tim
 pub use cursor_policy::{
     BatchCursorManager, ClosedCursor, ClosedCursors, CursorManager, ImmediateCursorManager,
 };
-pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
+pub use database::{
+    CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
+};
 pub use dispatch::ClientSession;
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
@@ -216,8 +218,8 @@ pub mod operations {
     pub use crate::connection::{CopyDatabase, Copying, KillCursors};
     pub use crate::cursor::{Documents, SendTo};
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
-        ListDatabases, RunCommand, RunCursorCommand,
+        BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,
+        ListDatabaseNames, ListDatabases, RunCommand, RunCursorCommand,
     };
 }
 

@@ -4,6 +4,7 @@
 
 mod call;
 mod cursor_desk;
+mod disconnect;
 mod encode;
 mod execute;
 mod handle;

@@ -12,6 +12,10 @@ mod copying_scene;
 mod copying_sent;
 mod cursor_ids;
 mod cursor_managers;
+mod databases;
+mod disconnect;
+mod healing;
+mod names;
 mod properties;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]
