@@ -61,6 +61,7 @@
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
 //! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
 //! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
+//! | `actix-web` | no | for applications of actix-web: answers for errors, health checks and an end in good order, in the module `web` |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -111,6 +112,9 @@ mod tls;
 mod topology;
 #[cfg(not(feature = "unstable-internals"))]
 mod wire;
+
+#[cfg(feature = "actix-web")]
+pub mod web;
 
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -175,7 +179,7 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
-    Builder, Connection, CopyProgress, CopySource, CursorId, CursorManagerState, ExistingTarget,
+    Access, Builder, Connection, CopyProgress, CopySource, CursorId, CursorManagerState, ExistingTarget,
     KilledCursors, ServerState, State,
 };
 pub use cursor::{Batch, Cursor, CursorType, Delivery, DeliveryEnd, Streamed, TimeoutMode};

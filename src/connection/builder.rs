@@ -7,6 +7,7 @@ mod cursors;
 mod discovery;
 mod listeners;
 mod tls;
+mod workers;
 
 use std::fmt;
 use std::future::ready;

@@ -11,9 +11,11 @@ mod kill_cursors;
 mod launch;
 mod options;
 mod properties;
+mod ready;
 mod state;
 mod subscribe;
 pub mod uri;
+mod workers;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,6 +32,7 @@ pub use kill_cursors::{KillCursors, KilledCursors};
 use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
+pub use ready::Access;
 pub use state::{CursorManagerState, ServerState, State};
 
 use crate::client_session::StartSession;

@@ -11,6 +11,7 @@ mod handle;
 mod messages;
 mod open_cursors;
 mod operation;
+mod probe;
 mod retry;
 mod seeding;
 mod select;
