@@ -6,7 +6,8 @@
 //! [`event_recipient`](crate::Builder::event_recipient); with
 //! [`on_events`](crate::Builder::on_events) and
 //! [`events_recipient`](crate::Builder::events_recipient) they get some
-//! [kinds](EventKinds) only, and the others cost nothing. Each has a backlog of its own; a
+//! [kinds](EventKinds) only, and the others cost nothing. Actors may begin later, too, by
+//! [`Connection::subscribe`](crate::Connection::subscribe), and stop. Each has a backlog of its own; a
 //! listener that is slower than what happens loses the oldest, which is counted, and holds
 //! up nobody, not even if it blocks for good: each closure has a thread of the connection to
 //! itself, and all actors together have one.
@@ -49,6 +50,7 @@ mod kinds;
 mod log;
 mod pool;
 mod sensitive;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod topology;
@@ -66,6 +68,7 @@ pub use pool::{
     ConnectionCheckedOut, ConnectionClosed, ConnectionClosedReason, ConnectionCreated, ConnectionReady,
     PoolCleared, PoolClosed, PoolCreated, PoolReady, PoolSettings,
 };
+pub use subscription::Subscription;
 pub use topology::{
     ServerClosed, ServerDescription, ServerDescriptionChanged, ServerHeartbeatFailed, ServerHeartbeatStarted,
     ServerHeartbeatSucceeded, ServerOpening, TopologyClosed, TopologyDescription, TopologyDescriptionChanged,

@@ -69,6 +69,7 @@
     allow(dead_code, unused_imports, reason = "some parts are reached by the project's own tests only")
 )]
 
+mod cursor_policy;
 pub mod dates;
 mod errands;
 mod error;
@@ -180,10 +181,13 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
-    Access, Builder, Connection, CopyProgress, CopySource, ExistingTarget, IntoTarget, ServerState, State,
-    Target,
+    Access, Builder, Connection, CopyProgress, CopySource, CursorId, CursorManagerState, ExistingTarget,
+    IntoTarget, KilledCursors, ServerState, State, Target,
 };
-pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
+pub use cursor::{Batch, Cursor, CursorType, Delivery, DeliveryEnd, Streamed, TimeoutMode};
+pub use cursor_policy::{
+    BatchCursorManager, ClosedCursor, ClosedCursors, CursorManager, ImmediateCursorManager,
+};
 pub use database::{
     CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
 };
@@ -217,8 +221,8 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
-    pub use crate::connection::{CopyDatabase, Copying};
-    pub use crate::cursor::Documents;
+    pub use crate::connection::{CopyDatabase, Copying, KillCursors};
+    pub use crate::cursor::{Documents, SendTo};
     pub use crate::database::{
         BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,
         ListDatabaseNames, ListDatabases, RunCommand, RunCursorCommand,

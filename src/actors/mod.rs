@@ -7,7 +7,7 @@
 //! | [`socket`] | data arbiters, one per TCP connection | callers, leases, pools | callers; the supervisor; the cursor manager |
 //! | [`srv_poller`] | control arbiter, one per `mongodb+srv://` connection | the supervisor | the supervisor |
 //! | [`timer`] | control arbiter, one per connection | callers who wait | those it wakes |
-//! | [`cursor_manager`] | control arbiter, one per connection | cursors, sockets, the last handle | servers, by ordinary requests; the supervisor, last of all |
+//! | [`cursor_manager`] | control arbiter, one per connection | cursors, sockets, callers who name cursors, the last handle | servers, by ordinary requests; the supervisor, last of all |
 //! | [`gateway`] | an arbiter that all gateways of the connection share, or one of the application's; on request | actors of the application's | whoever asked |
 
 pub mod cursor_manager;

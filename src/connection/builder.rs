@@ -4,6 +4,7 @@ mod ancestor;
 mod compression;
 mod concerns;
 mod credential;
+mod cursors;
 mod discovery;
 mod documents;
 mod listeners;

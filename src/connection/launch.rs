@@ -10,14 +10,14 @@ use tokio::sync::watch;
 
 use super::options::{ConnectionOptions, SrvOptions};
 use super::workers::notice;
-use crate::actors::cursor_manager::CursorManager;
+use crate::actors::cursor_manager::CursorManagerActor;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::srv_poller::{Schedule, Seeds, SrvPlan};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
 use crate::command::{ClientMetadata, Surroundings};
-use crate::dispatch::{Core, Handle, OpenCursors, Shared};
+use crate::dispatch::{Core, CursorDesk, CursorReport, Handle, OpenCursors, Shared};
 use crate::dns::{SrvLookup, SrvName};
 use crate::error::{Error, Kind, Result};
 use crate::establish::{Dialer, Greeting};
@@ -72,7 +72,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
     let (supervisor, supervisor_inbox) = mailbox::<Supervisor>();
     let (timer, timer_inbox) = mailbox::<Timer>();
     let alarms = SharedAlarms::default();
-    let (cursors, cursors_inbox) = mailbox::<CursorManager>();
+    let (cursors, cursors_inbox) = mailbox::<CursorManagerActor>();
     let sessions = Arc::<ServerSessions>::default();
     let clock = Arc::<ClusterClock>::default();
     let history = History::default();
@@ -86,7 +86,13 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         supervisor,
         alarms: AlarmClock::new(timer, alarms.clone()),
         open_cursors: OpenCursors::default(),
-        cursors: cursors.clone().recipient(),
+        desk: CursorDesk {
+            retired: cursors.clone().recipient(),
+            set: cursors.clone().recipient(),
+            find: cursors.clone().recipient(),
+            killed: cursors.clone().recipient(),
+            report: Arc::<CursorReport>::default(),
+        },
         sessions: sessions.clone(),
         clock: clock.clone(),
         history: history.clone(),
@@ -127,7 +133,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         0 => runtime::default_arbiters(),
         count => count,
     };
-    let manager = CursorManager::new(core.clone());
+    let manager = CursorManagerActor::new(core.clone(), options.cursor_manager.make());
     let start = move |mut arbiters: Vec<ArbiterHandle>| {
         arbiters.extend(lent);
         Context::with_receiver(timer_inbox).run(Timer::new(alarms));
@@ -211,6 +217,7 @@ fn greeting(options: &ConnectionOptions, surroundings: Surroundings) -> Result<G
     .offering(Offer::new(options.compressors.iter().copied()))
 }
 
-fn no_thread(error: std::io::Error) -> Error {
+/// What a connection needs can't be started.
+pub(super) fn no_thread(error: std::io::Error) -> Error {
     Error::new(Kind::ConnectionFailure, "the connection's threads could not be started").with_source(error)
 }

@@ -2,7 +2,7 @@
 //! layer gets its own part.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix::ArbiterHandle;
@@ -12,6 +12,7 @@ use crate::actors::monitor::MonitoringMode;
 use crate::actors::srv_poller::LEAST_RESCAN;
 use crate::auth::{Authenticator, CLEARTEXT, Credential, Identity};
 use crate::command::DriverInfo;
+use crate::cursor_policy::{CursorManager, NamedManager};
 use crate::dispatch::{DispatchOptions, Jitter, Scope};
 use crate::dns::Resolver;
 use crate::error::{Error, Kind, Result};
@@ -64,6 +65,8 @@ pub struct ConnectionOptions {
     pub listeners: Vec<Listener>,
     /// Events that wait for one listener, at most.
     pub event_backlog: usize,
+    /// When closed cursors are killed.
+    pub cursor_manager: NewCursorManager,
     /// What to offer servers for compression, the preferred one first; default none.
     pub compressors: Vec<Compressor>,
     /// Who knows the addresses of hosts, and the records behind `mongodb+srv://`.
@@ -114,6 +117,7 @@ impl Default for ConnectionOptions {
             lent_arbiters: Vec::new(),
             listeners: Vec::new(),
             event_backlog: 4096,
+            cursor_manager: NewCursorManager::default(),
             compressors: Vec::new(),
             log_max_document_length: None,
             one_per_worker: false,
@@ -122,6 +126,32 @@ impl Default for ConnectionOptions {
             srv_service: None,
             least_rescan: LEAST_RESCAN,
         }
+    }
+}
+
+/// Makes the cursor manager of each connection that these options are for.
+#[derive(Clone, Default)]
+pub struct NewCursorManager(Option<Arc<dyn Fn() -> NamedManager + Send + Sync>>);
+
+impl NewCursorManager {
+    /// One that is a copy of this.
+    pub fn like<M: CursorManager + Clone>(manager: M) -> Self {
+        // A manager need not be made to be shared.
+        let manager = Mutex::new(manager);
+        Self(Some(Arc::new(move || {
+            NamedManager::new(manager.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        })))
+    }
+
+    /// Makes one.
+    pub fn make(&self) -> NamedManager {
+        self.0.as_ref().map_or_else(NamedManager::default, |make| make())
+    }
+}
+
+impl fmt::Debug for NewCursorManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Set" } else { "Default" })
     }
 }
 

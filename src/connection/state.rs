@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::actors::snapshot::Happening;
-use crate::dispatch::Core;
+use crate::dispatch::{Core, PolicyReport};
 use crate::error::Error;
 use crate::pool::{PoolStats, SlotInfo};
 use crate::topology::{ServerAddress, ServerKind, TopologyKind};
@@ -25,10 +25,25 @@ pub struct State {
     pub servers: Vec<ServerState>,
     /// Implicit sessions at rest.
     pub idle_sessions: usize,
+    /// What becomes of cursors that are closed.
+    pub cursor_manager: CursorManagerState,
     /// The latest changes, oldest first.
     pub recent: Vec<Happening>,
     /// Why nothing works any more, after the end.
     pub closed: Option<Error>,
+}
+
+/// The cursor manager in a [`State`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CursorManagerState {
+    /// The name of the type of the [`CursorManager`](crate::CursorManager) in force.
+    pub name: &'static str,
+    /// How many cursors are closed and wait to be killed.
+    pub waiting: usize,
+    /// What the manager that was set panicked with, since when the default is in force. `None`
+    /// again once another one is set.
+    pub panicked: Option<String>,
 }
 
 /// One server of a [`State`].
@@ -67,12 +82,14 @@ impl State {
                 sockets: pool.map(|pool| pool.slots(now)).unwrap_or_default(),
             }
         });
+        let PolicyReport { name, panicked } = core.desk.report.policy();
         Self {
             kind: snapshot.topology.kind,
             replica_set: snapshot.topology.set_name.clone(),
             version: snapshot.version,
             servers: servers.collect(),
             idle_sessions: core.sessions.len(),
+            cursor_manager: CursorManagerState { name, waiting: core.desk.report.waiting(), panicked },
             recent: core.history.entries(),
             closed: snapshot.closed.clone().or_else(|| core.snapshot().err()),
         }
@@ -88,6 +105,9 @@ impl fmt::Display for State {
         writeln!(f, ", picture {}, {} sessions at rest", self.version, self.idle_sessions)?;
         if let Some(error) = &self.closed {
             writeln!(f, "ended: {error}")?;
+        }
+        if let Some(panicked) = &self.cursor_manager.panicked {
+            writeln!(f, "{panicked}")?;
         }
         for server in &self.servers {
             write!(f, "{server}")?;
@@ -178,10 +198,12 @@ mod tests {
             version: 3,
             servers: vec![server],
             idle_sessions: 1,
+            cursor_manager: CursorManagerState { name: "", waiting: 0, panicked: Some("oh dear".to_owned()) },
             recent: Vec::new(),
             closed: None,
         };
         let page = "ReplicaSetNoPrimary \"rs\", picture 3, 1 sessions at rest\n\
+                    oh dear\n\
                     a:1 Unknown, round trip 0.2 ms, checked 2.0 s ago, refused\n";
         assert_eq!(state.to_string(), page);
     }

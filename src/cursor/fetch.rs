@@ -121,6 +121,11 @@ impl Fetcher {
         self.pause = None;
     }
 
+    /// Ready at this time; an error if the connection has ended.
+    pub fn wake_at(&self, at: Instant) -> oneshot::Receiver<()> {
+        self.handle.core().alarms.wake_at(at)
+    }
+
     /// The next batch, which may be empty; `None` if the server has no more.
     pub fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<CursorReply>>> {
         // Also where a pause or a getMore of a call that was dropped goes on. Those end sooner
@@ -193,6 +198,9 @@ impl Fetcher {
         let Fetched { reply, session, streams, in_use } = fetched;
         if reply.id != self.id {
             self.closed_by_server();
+            let only = self.lease.as_ref().filter(|lease| is_pinned(lease));
+            // No server does that; it would have to be killed all the same.
+            self.handle.core().open_cursors.enter(&self.server, reply.id, &self.settings.namespace, only);
         }
         self.id = reply.id;
         self.session = session;
@@ -295,7 +303,7 @@ impl Fetcher {
         let lease = self.lease.take();
         if id != 0 {
             let (server, namespace) = (self.server.clone(), self.settings.namespace.clone());
-            core.retire_pinned(server, namespace, id, lease.filter(is_pinned));
+            core.retire_held(server, namespace, id, lease.filter(is_pinned));
         }
         if let Some(mut session) = self.session.take() {
             if self.streams {

@@ -6,6 +6,7 @@
 mod batch;
 mod fetch;
 mod get_more;
+mod send_to;
 mod settings;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 pub use self::batch::{Batch, Documents};
 use self::fetch::Fetcher;
 use self::get_more::namespace_of;
+pub use self::send_to::{Delivery, DeliveryEnd, SendTo, Streamed};
 use self::settings::Patience;
 pub use self::settings::{CursorOptions, CursorSettings, CursorType, TimeoutMode};
 use crate::command::codec::decode;
@@ -56,6 +58,11 @@ use crate::pool::Answer;
 /// a [`Stream`] a cursor is not told that a call was dropped: the time of that call goes on
 /// for the next, until there is an item or an error. So use [`try_next`](Self::try_next)
 /// where calls may be dropped.
+///
+/// An actor reads a cursor by `ctx.add_stream(cursor)`, which needs an
+/// [`actix::StreamHandler`] for `Result<T>`: documents come one by one, as the actor has time for
+/// them, and nothing is fetched ahead. [`send_to`](Self::send_to) feeds an actor from outside,
+/// with a bound and a report.
 ///
 /// ```no_run
 /// # async fn example(rooms: actix_mongo::Collection) -> actix_mongo::Result<()> {

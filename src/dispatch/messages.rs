@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cursor_policy::{ClosedCursor, NamedManager};
 use crate::pool::{Lease, Namespace};
 use crate::topology::ServerAddress;
 
@@ -20,6 +21,38 @@ pub struct CursorRetired {
 }
 
 impl actix::Message for CursorRetired {
+    type Result = ();
+}
+
+/// Another policy is to decide when closed cursors are killed. Answered with whether it does,
+/// which it does not once the end has begun.
+#[derive(Debug)]
+pub struct SetCursorManager(pub NamedManager);
+
+impl actix::Message for SetCursorManager {
+    type Result = bool;
+}
+
+/// Which of these ids are those of cursors that were closed and not killed yet.
+#[derive(Debug)]
+pub struct FindClosed(pub Vec<i64>);
+
+impl actix::Message for FindClosed {
+    type Result = Vec<ClosedCursor>;
+}
+
+/// A caller has killed these himself.
+#[derive(Debug)]
+pub struct CursorsKilled {
+    /// Where.
+    pub server: ServerAddress,
+    /// Over which collection.
+    pub namespace: Arc<Namespace>,
+    /// Which.
+    pub ids: Vec<i64>,
+}
+
+impl actix::Message for CursorsKilled {
     type Result = ();
 }
 

@@ -3,6 +3,7 @@
 //! the cursor manager; it never asks an actor anything as long as nothing fails.
 
 mod call;
+mod cursor_desk;
 mod disconnect;
 mod encode;
 mod execute;
@@ -19,9 +20,10 @@ mod shared;
 mod via;
 mod waiting;
 
+pub use cursor_desk::{CursorDesk, CursorReport, PolicyReport};
 pub use execute::{execute, execute_internal};
 pub use handle::{Handle, Scope, WeakHandle};
-pub use messages::{CursorRetired, Drain};
+pub use messages::{CursorRetired, CursorsKilled, Drain, FindClosed, SetCursorManager};
 pub use open_cursors::{OpenCursor, OpenCursors};
 pub use operation::{CommandKind, Operation, Plan, Retry, SessionPlan, SessionTimes};
 pub use retry::Jitter;

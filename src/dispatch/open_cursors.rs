@@ -1,6 +1,7 @@
 //! The cursors that callers hold open, so that the end of the connection can kill them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::pool::{Lease, Namespace};
@@ -13,7 +14,7 @@ pub struct OpenCursors {
     open: Mutex<HashMap<(ServerAddress, i64), Held>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     namespace: Arc<Namespace>,
     /// The cursor's own; this map keeps no socket from anybody.
@@ -49,11 +50,29 @@ impl OpenCursors {
         }
     }
 
-    /// It is closed, or somebody will kill it.
-    pub fn leave(&self, server: &ServerAddress, id: i64) {
-        if id != 0 {
-            self.lock().remove(&(server.clone(), id));
+    /// It is closed, or somebody will kill it. False if it was not there.
+    pub fn leave(&self, server: &ServerAddress, id: i64) -> bool {
+        id != 0 && self.lock().remove(&(server.clone(), id)).is_some()
+    }
+
+    /// These were killed by their ids. One that belongs to another collection than was named is
+    /// none of them.
+    pub fn killed(&self, server: &ServerAddress, namespace: &Namespace, ids: &[i64]) {
+        let mut open = self.lock();
+        for id in ids {
+            if let Entry::Occupied(held) = open.entry((server.clone(), *id))
+                && *held.get().namespace == *namespace
+            {
+                held.remove();
+            }
         }
+    }
+
+    /// Those with this id: one, or none, unless two servers happen to use the same.
+    pub fn find(&self, id: i64) -> Vec<OpenCursor> {
+        let open = self.lock();
+        let found = open.iter().filter(|((_, open), _)| *open == id);
+        found.map(|((server, id), held)| told(((server.clone(), *id), held.clone()))).collect()
     }
 
     /// Takes all of them out.
@@ -88,8 +107,15 @@ mod tests {
         for id in [0, 1, 2] {
             cursors.enter(&server, id, &namespace, None);
         }
-        cursors.leave(&server, 1);
-        cursors.leave(&ServerAddress::new("b", 1), 2);
+        assert!(cursors.leave(&server, 1) && !cursors.leave(&server, 1));
+        assert!(!cursors.leave(&ServerAddress::new("b", 1), 2));
+        cursors.enter(&ServerAddress::new("b", 1), 3, &namespace, None);
+        assert_eq!(cursors.find(3)[0].server.host(), "b");
+        let other = Namespace { database: "d".into(), collection: "other".into() };
+        cursors.killed(&ServerAddress::new("b", 1), &other, &[3]);
+        assert_eq!((cursors.find(1).len(), cursors.find(3).len()), (0, 1));
+        cursors.killed(&ServerAddress::new("b", 1), &namespace, &[1, 3]);
+        assert!(cursors.find(3).is_empty());
         assert!(cursors.drain_pinned().is_empty(), "any socket leads to them");
         let open: Vec<_> = cursors.drain().into_iter().map(|it| (it.server, it.namespace, it.id)).collect();
         assert_eq!(open, [(server.clone(), namespace, 2)]);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use actix::{Addr, Recipient};
 use tokio::sync::watch;
 
+use super::cursor_desk::CursorDesk;
 use super::messages::{CursorRetired, Drain};
 use super::open_cursors::OpenCursors;
 use super::retry::Jitter;
@@ -58,8 +59,8 @@ pub struct Core {
     pub alarms: AlarmClock,
     /// Those that callers hold; the cursor manager takes what is left at the end.
     pub open_cursors: OpenCursors,
-    /// Told of cursors to kill.
-    pub cursors: Recipient<CursorRetired>,
+    /// Where the cursor manager is told and asked.
+    pub desk: CursorDesk,
     /// Implicit sessions at rest; shared with the sockets.
     pub sessions: Arc<ServerSessions>,
     /// The newest cluster time; shared with the sockets.
@@ -177,7 +178,21 @@ impl Core {
     ) {
         if id != 0 {
             self.open_cursors.leave(&server, id);
-            self.cursors.do_send(CursorRetired { server, namespace, id, lease });
+            self.desk.retired.do_send(CursorRetired { server, namespace, id, lease });
+        }
+    }
+
+    /// The same for one that its caller held, unless somebody took it upon himself before: it was
+    /// closed or killed by its id, or the end of the connection takes care of it.
+    pub fn retire_held(
+        &self,
+        server: ServerAddress,
+        namespace: Arc<Namespace>,
+        id: i64,
+        lease: Option<Arc<Lease>>,
+    ) {
+        if self.open_cursors.leave(&server, id) {
+            self.desk.retired.do_send(CursorRetired { server, namespace, id, lease });
         }
     }
 

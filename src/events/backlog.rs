@@ -71,6 +71,7 @@ pub struct Backlog {
     capacity: usize,
     kept: Mutex<Kept>,
     wake: Notify,
+    lost: AtomicU64,
     counts: Arc<Counts>,
 }
 
@@ -102,7 +103,8 @@ impl Backlog {
         counts.each(kinds, |count| {
             count.fetch_add(1, Relaxed);
         });
-        Self { kinds, capacity: capacity.max(1), kept: Mutex::default(), wake: Notify::new(), counts }
+        let (kept, wake, lost) = (Mutex::default(), Notify::new(), AtomicU64::new(0));
+        Self { kinds, capacity: capacity.max(1), kept, wake, lost, counts }
     }
 
     /// Whether it takes events of this kind.
@@ -150,7 +152,7 @@ impl Backlog {
                     kept.teller = Teller::Awake;
                     return true;
                 }
-                if kept.ended {
+                if kept.ended || kept.left {
                     return false;
                 }
                 kept.teller = if has_dozed { Teller::Asleep } else { Teller::Dozing };
@@ -176,7 +178,17 @@ impl Backlog {
         self.lock().ended
     }
 
-    /// The listener is gone.
+    /// Whether the listener is gone.
+    pub fn has_left(&self) -> bool {
+        self.lock().left
+    }
+
+    /// How many events did not reach this listener because it was too slow.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
+    /// The listener is gone, or wants no more.
     pub fn leave(&self) {
         let mut kept = self.lock();
         if !std::mem::replace(&mut kept.left, true) {
@@ -186,11 +198,14 @@ impl Backlog {
             self.counts.each(self.kinds, |count| {
                 count.fetch_sub(1, Relaxed);
             });
+            // Who tells it has nothing to wait for.
+            self.wake.notify_one();
         }
     }
 
     /// An event was lost on its way.
     pub fn lost_one(&self) {
+        self.lost.fetch_add(1, Relaxed);
         self.counts.dropped.fetch_add(1, Relaxed);
     }
 

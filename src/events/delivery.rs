@@ -1,6 +1,6 @@
 //! From the backlogs to the listeners, on threads that do nothing else: one for each closure, so
 //! that one that blocks or panics does so to nobody else, and one for all actors, where nothing
-//! of the listeners' own runs.
+//! of the listeners' own runs. Actors may come later, too.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,6 +11,7 @@ use std::{fmt, io, thread};
 use actix::Recipient;
 use actix::prelude::SendError;
 use tokio::runtime;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::Event;
 use super::backlog::{Backlog, Counts, Item};
@@ -57,31 +58,56 @@ pub fn listen(listeners: Vec<Listener>, backlog: usize, logs: Logs) -> io::Resul
     let backlogs: Vec<_> =
         kinds.map(|kinds| Arc::new(Backlog::new(kinds, backlog, counts.clone()))).collect();
     let emitter = Emitter::new(counts, backlogs.clone(), logs);
-    let told = backlogs.into_iter().zip(listeners).map(|(backlog, listener)| (backlog, listener.ear));
-    let (closures, actors): (Vec<_>, Vec<_>) = told.partition(|(_, ear)| matches!(ear, Ear::Closure(_)));
-    for closure in closures {
-        start(vec![closure])?;
-    }
-    if !actors.is_empty() {
-        start(actors)?;
+    for (backlog, listener) in backlogs.into_iter().zip(listeners) {
+        match listener.ear {
+            Ear::Closure(_) => start(backlog, listener.ear)?,
+            Ear::Recipient(actor) => _ = emitter.tell_actor(backlog, actor)?,
+        }
     }
     Ok(emitter)
 }
 
-/// A thread that tells these, until it has nobody left to tell.
-fn start(told: Vec<(Arc<Backlog>, Ear)>) -> io::Result<()> {
+/// The thread that tells all actors. It is there from the first one on, and ends once this is
+/// dropped and all of them were told the last.
+#[derive(Debug)]
+pub struct ActorThread(UnboundedSender<(Arc<Backlog>, Recipient<Event>)>);
+
+impl ActorThread {
+    /// Starts it.
+    pub fn start() -> io::Result<Self> {
+        let (sender, actors) = mpsc::unbounded_channel();
+        on_a_thread(tell_actors(actors))?;
+        Ok(Self(sender))
+    }
+
+    /// Has it tell one more.
+    pub fn tell(&self, backlog: Arc<Backlog>, actor: Recipient<Event>) {
+        // It lives as long as this does.
+        let _ = self.0.send((backlog, actor));
+    }
+}
+
+async fn tell_actors(mut actors: UnboundedReceiver<(Arc<Backlog>, Recipient<Event>)>) {
+    let mut told = Vec::new();
+    while let Some((backlog, actor)) = actors.recv().await {
+        told.retain(|task: &tokio::task::JoinHandle<()>| !task.is_finished());
+        told.push(tokio::spawn(deliver(backlog, Ear::Recipient(actor))));
+    }
+    for task in told {
+        // It has nothing to fail by.
+        let _ = task.await;
+    }
+}
+
+/// A thread that tells this one, until it has nobody left to tell. What a listener panics with is
+/// caught.
+fn start(backlog: Arc<Backlog>, ear: Ear) -> io::Result<()> {
+    on_a_thread(deliver(backlog, ear))
+}
+
+fn on_a_thread(work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
-    let deliver = move || {
-        let tasks = told.into_iter().map(|(backlog, ear)| deliver(backlog, ear));
-        let tasks: Vec<_> = tasks.map(|task| runtime.spawn(task)).collect();
-        runtime.block_on(async {
-            for task in tasks {
-                // It catches what listeners panic with, and has nothing else to fail by.
-                let _ = task.await;
-            }
-        });
-    };
-    thread::Builder::new().name("actix-mongo-events".to_owned()).spawn(deliver)?;
+    thread::Builder::new().name("actix-mongo-events".to_owned()).spawn(move || runtime.block_on(work))?;
     Ok(())
 }
 

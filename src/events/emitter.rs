@@ -1,12 +1,15 @@
 //! Where events go in: held by pools, sockets, monitors, the supervisor and callers.
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use actix::Recipient;
 use tokio::sync::oneshot;
 use tracing::level_filters::LevelFilter;
 
 use super::backlog::{Backlog, Counts, Item};
+use super::delivery::ActorThread;
 use super::kinds::EventKinds;
 use super::log::{Logs, Selection};
 use super::{Event, Happened};
@@ -21,17 +24,46 @@ const SILENT: bool = cfg!(actix_mongo_silent);
 #[derive(Clone, Debug, Default)]
 pub struct Emitter(Option<Arc<Hub>>);
 
+/// What all emitters of a connection have in common.
 #[derive(Debug)]
-struct Hub {
+pub(super) struct Hub {
     counts: Arc<Counts>,
-    backlogs: Vec<Arc<Backlog>>,
+    /// Written when an actor begins to listen, or stops.
+    backlogs: RwLock<Vec<Arc<Backlog>>>,
     logs: Logs,
+    actors: Mutex<Actors>,
+}
+
+/// Who tells actors.
+#[derive(Debug)]
+enum Actors {
+    None,
+    Some(ActorThread),
+    /// Nothing is told any more.
+    Ended,
 }
 
 impl Emitter {
     /// An emitter to these.
     pub(super) fn new(counts: Arc<Counts>, backlogs: Vec<Arc<Backlog>>, logs: Logs) -> Self {
-        Self(Some(Arc::new(Hub { counts, backlogs, logs })))
+        let (backlogs, actors) = (RwLock::new(backlogs), Mutex::new(Actors::None));
+        Self(Some(Arc::new(Hub { counts, backlogs, logs, actors })))
+    }
+
+    /// Has an actor told what goes into this backlog. False if nothing does any more.
+    pub(super) fn tell_actor(&self, backlog: Arc<Backlog>, actor: Recipient<Event>) -> io::Result<bool> {
+        self.0.as_ref().map_or(Ok(false), |hub| hub.tell_actor(backlog, actor))
+    }
+
+    /// A backlog for one more listener, from now on; who takes it out, too.
+    pub(super) fn enter(&self, kinds: EventKinds, capacity: usize) -> Option<(Arc<Backlog>, Arc<Hub>)> {
+        let hub = self.0.as_ref()?;
+        let backlog = Arc::new(Backlog::new(kinds, capacity, hub.counts.clone()));
+        let mut backlogs = hub.write();
+        // Those whose actors are gone.
+        backlogs.retain(|backlog| !backlog.has_left());
+        backlogs.push(backlog.clone());
+        Some((backlog, hub.clone()))
     }
 
     /// Whether anybody wants events of this one kind.
@@ -82,7 +114,8 @@ impl Emitter {
     fn tell(&self, kind: EventKinds, item: Item) {
         let Some(hub) = &self.0 else { return };
         let logs = hub.logs.wants(kind) || kind == EventKinds::SELECTION;
-        let mut takers = hub.backlogs.iter().filter(|backlog| backlog.takes(kind)).peekable();
+        let backlogs = hub.read();
+        let mut takers = backlogs.iter().filter(|backlog| backlog.takes(kind)).peekable();
         // The last one gets it as it is: with one listener nothing is copied.
         while let Some(backlog) = takers.next() {
             if !logs && takers.peek().is_none() {
@@ -102,7 +135,7 @@ impl Emitter {
         let Some(hub) = &self.0 else { return };
         let (told, mut all_told) = oneshot::channel();
         let told = Arc::new(told);
-        hub.backlogs.iter().for_each(|backlog| backlog.push(Item::Flush(told.clone())));
+        hub.read().iter().for_each(|backlog| backlog.push(Item::Flush(told.clone())));
         hub.logs.flush(Item::Flush(told));
         // Nothing is sent: the last of the backlogs drops the sender.
         let _ = (&mut all_told).await;
@@ -126,9 +159,36 @@ impl Emitter {
 }
 
 impl Hub {
+    fn tell_actor(&self, backlog: Arc<Backlog>, actor: Recipient<Event>) -> io::Result<bool> {
+        let mut actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*actors, Actors::None) {
+            *actors = Actors::Some(ActorThread::start()?);
+        }
+        match &*actors {
+            Actors::Some(thread) => thread.tell(backlog, actor),
+            Actors::None | Actors::Ended => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// A listener wants no more.
+    pub(super) fn forget(&self, backlog: &Arc<Backlog>) {
+        backlog.leave();
+        self.write().retain(|other| !Arc::ptr_eq(other, backlog));
+    }
+
     fn end(&self) {
-        self.backlogs.iter().for_each(|backlog| backlog.end());
+        *self.actors.lock().unwrap_or_else(PoisonError::into_inner) = Actors::Ended;
+        self.read().iter().for_each(|backlog| backlog.end());
         self.logs.end();
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Arc<Backlog>>> {
+        self.backlogs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Vec<Arc<Backlog>>> {
+        self.backlogs.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

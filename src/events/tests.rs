@@ -197,3 +197,34 @@ fn an_actor_is_told_without_a_flood_in_its_mailbox_and_forgotten_once_it_stops()
         ended.await.expect("an actor that stopped listens no more");
     });
 }
+
+/// An actor that does nothing.
+struct Deaf;
+
+impl actix::Actor for Deaf {
+    type Context = actix::Context<Self>;
+}
+
+impl actix::Handler<Event> for Deaf {
+    type Result = ();
+
+    fn handle(&mut self, _: Event, _: &mut Self::Context) {}
+}
+
+#[test]
+fn who_subscribes_costs_something_until_he_leaves() {
+    actix::System::new().block_on(async {
+        let emitter = listen(Vec::new(), 10, Logs::default()).unwrap();
+        let actor = || actix::Actor::start(Deaf).recipient();
+        let subscribe = |kinds| emitter.subscribe(kinds, actor(), 10).unwrap();
+        let (pools, commands) = (subscribe(EventKinds::POOLS), subscribe(EventKinds::COMMANDS));
+        assert!(emitter.is_on(EventKinds::POOLS) && emitter.is_on(EventKinds::COMMANDS));
+        drop(pools);
+        assert!(!emitter.is_on(EventKinds::POOLS) && emitter.is_on(EventKinds::COMMANDS));
+        commands.unwrap().detach();
+        assert!(emitter.is_on(EventKinds::COMMANDS));
+        drop(emitter.ending());
+        assert!(subscribe(EventKinds::POOLS).is_none());
+        assert!(!emitter.is_on(EventKinds::POOLS), "nothing is left of it");
+    });
+}

@@ -12,6 +12,8 @@ mod copying_hosts;
 mod copying_large;
 mod copying_scene;
 mod copying_sent;
+mod cursor_ids;
+mod cursor_managers;
 mod databases;
 #[cfg(all(feature = "chrono", feature = "jiff"))]
 mod dates;

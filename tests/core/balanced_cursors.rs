@@ -13,13 +13,13 @@ use tokio::task::yield_now;
 use crate::balanced::balancer;
 use crate::support::{SOON, soon, story};
 
-struct Scene {
-    server: ScriptedServer,
-    connection: Connection,
+pub struct Scene {
+    pub server: ScriptedServer,
+    pub connection: Connection,
 }
 
 /// Five documents behind a balancer, and a client that has one socket open and idle.
-async fn scene(change: impl FnOnce(Builder) -> Builder) -> Scene {
+pub async fn scene(change: impl FnOnce(Builder) -> Builder) -> Scene {
     let server = balancer();
     server.set_documents(documents(1..=5));
     let builder = Connection::builder().uri(server.uri()).unwrap().load_balanced(true);
@@ -39,7 +39,7 @@ impl Scene {
     }
 
     /// A cursor that has read its first batch, of two.
-    async fn cursor(&self) -> Cursor {
+    pub async fn cursor(&self) -> Cursor {
         let mut cursor = soon(self.things().find(doc! {}).batch_size(2).into_future()).await.unwrap();
         for id in 1..=2 {
             assert_eq!(soon(cursor.try_next()).await.unwrap(), Some(doc! { "_id": id }));
@@ -51,18 +51,18 @@ impl Scene {
         soon(self.connection.database("d").unwrap().run_command(doc! { "ping": 1 }).into_future()).await
     }
 
-    fn pool(&self) -> PoolStats {
+    pub fn pool(&self) -> PoolStats {
         self.connection.state().servers[0].pool.clone().expect("it has a pool")
     }
 
     /// Commands of this name, by the connection that they came over.
-    fn places(&self, name: &str) -> Vec<usize> {
+    pub fn places(&self, name: &str) -> Vec<usize> {
         self.server.log().commands_named(name).map(|it| it.connection).collect()
     }
 
     /// All sockets are back, and the server has nothing open.
     #[track_caller]
-    fn assert_at_rest(&self) {
+    pub fn assert_at_rest(&self) {
         let at_rest = |stats: PoolStats| stats.leased == 0 && stats.idle == stats.total;
         poll_until(SOON, "the sockets to be given back", || at_rest(self.pool()));
         assert_eq!(self.server.open_cursors(), 0);

@@ -8,6 +8,7 @@
 
 mod balanced;
 mod balanced_cursors;
+mod balanced_kills;
 mod chaos;
 mod commands;
 #[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]

@@ -26,7 +26,7 @@ fn unanswered(client: &Client) -> (Handle, AddressReceiver<Supervisor>) {
         supervisor: Addr::new(sender),
         alarms: core.alarms.clone(),
         open_cursors: OpenCursors::default(),
-        cursors: core.cursors.clone(),
+        desk: core.desk.clone(),
         sessions: core.sessions.clone(),
         clock: core.clock.clone(),
         history: core.history.clone(),

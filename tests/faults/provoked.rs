@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use actix_mongo::actors::cursor_manager::CursorManager;
+use actix_mongo::actors::cursor_manager::CursorManagerActor;
 use actix_mongo::actors::monitor::Monitor;
 use actix_mongo::actors::provoke::provoke;
 use actix_mongo::actors::socket::Socket;
@@ -178,7 +178,7 @@ fn a_panic_in_the_timer(depth: u32) {
 fn a_panic_in_the_manager_of_cursors(depth: u32) {
     let _story = Story::begin();
     let scene = scene(depth);
-    assert_eq!(provoke::<CursorManager>(), 1);
+    assert_eq!(provoke::<CursorManagerActor>(), 1);
     scene.ends();
 }
 
@@ -191,7 +191,7 @@ fn a_panic_in_the_manager_of_cursors_as_the_connection_ends(depth: u32) {
     for call in queued {
         assert_error(&call.end().unwrap_err(), Kind::Closed, &[]);
     }
-    assert_eq!(provoke::<CursorManager>(), 1);
+    assert_eq!(provoke::<CursorManagerActor>(), 1);
     for call in written.into_iter().chain([half]) {
         let error = call.end().unwrap_err();
         assert!(error.may_have_run() && !error.is_timeout(), "{error:?}");

@@ -2,24 +2,28 @@
 
 use std::sync::Arc;
 
-use super::batch::Kill;
+use bson::RawDocument;
+
+use super::retries::Kill;
+use crate::command::reply;
 use crate::dispatch::{CommandKind, Handle, Operation, Plan, Via};
 use crate::error::Result;
 use crate::pool::{Answer, Limits};
 use crate::topology::{Criteria, ReadMode, ReadPreference};
-use crate::wire::FrameBuilder;
+use crate::wire::walk::Walk;
+use crate::wire::{FrameBuilder, ProtocolError};
 
 /// `killCursors`, on the server that has the cursors. Without a session: the cursors'
 /// own are not needed for it (driver sessions specification, "killCursors"). A server that has
 /// too much to do to look at it is asked again, as for every read: what is to be killed is
 /// what it has too much of.
 #[derive(Debug)]
-pub struct KillCursors {
+pub struct KillCommand {
     kill: Kill,
     plan: Plan,
 }
 
-impl KillCursors {
+impl KillCommand {
     /// The command of one batch.
     pub fn new(mut kill: Kill) -> Self {
         let (database, target) = (kill.namespace.database.clone(), Criteria::Server(kill.server.clone()));
@@ -32,8 +36,44 @@ impl KillCursors {
     }
 }
 
-impl Operation for KillCursors {
-    type Output = ();
+/// What the server says became of the cursors that a command named.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Fates {
+    /// It killed them.
+    pub killed: Vec<i64>,
+    /// It has none of these.
+    pub not_found: Vec<i64>,
+    /// It could not kill them now.
+    pub alive: Vec<i64>,
+    /// It does not know.
+    pub unknown: Vec<i64>,
+}
+
+const LIST: ProtocolError =
+    ProtocolError::Field { field: "a list of cursors", expected: "an array of whole numbers" };
+
+impl Fates {
+    fn parse(body: &RawDocument) -> Result<Self, ProtocolError> {
+        let mut fates = Self::default();
+        for element in Walk::over(body) {
+            let element = element?;
+            let ids = match element.key {
+                b"cursorsKilled" => &mut fates.killed,
+                b"cursorsNotFound" => &mut fates.not_found,
+                b"cursorsAlive" => &mut fates.alive,
+                b"cursorsUnknown" => &mut fates.unknown,
+                _ => continue,
+            };
+            for id in Walk::over(element.as_array().ok_or(LIST)?) {
+                ids.push(id?.as_i64().ok_or(LIST)?);
+            }
+        }
+        Ok(fates)
+    }
+}
+
+impl Operation for KillCommand {
+    type Output = Fates;
 
     fn name(&self) -> &'static str {
         "killCursors"
@@ -53,8 +93,8 @@ impl Operation for KillCursors {
         Ok(())
     }
 
-    fn read(&mut self, _answer: &mut Answer, _handle: &Handle) -> Result<()> {
-        Ok(())
+    fn read(&mut self, answer: &mut Answer, _handle: &Handle) -> Result<Fates> {
+        Fates::parse(&answer.body).map_err(|error| reply::unreadable(error, &answer.server))
     }
 }
 
@@ -108,5 +148,26 @@ impl Operation for EndSessions {
 
     fn read(&mut self, _answer: &mut Answer, _handle: &Handle) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::rawdoc;
+
+    use super::*;
+
+    #[test]
+    fn what_became_of_cursors_is_read_from_the_reply() {
+        let reply = rawdoc! {
+            "cursorsKilled": [1_i64, 2_i32], "cursorsNotFound": [3_i64], "cursorsAlive": [4_i64],
+            "cursorsUnknown": [5_i64], "ok": 1.0,
+        };
+        let fates = Fates { killed: vec![1, 2], not_found: vec![3], alive: vec![4], unknown: vec![5] };
+        assert_eq!(Fates::parse(&reply), Ok(fates));
+        assert_eq!(Fates::parse(&rawdoc! { "ok": 1.0 }), Ok(Fates::default()));
+        for bad in [rawdoc! { "cursorsKilled": 1 }, rawdoc! { "cursorsAlive": ["x"] }] {
+            assert!(Fates::parse(&bad).is_err());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Builder;
 
-impl Builder {
+impl<D> Builder<D> {
     /// Says that each worker of an actix-web server, or each arbiter, makes a connection of its
     /// own on purpose. Default false: then the second such connection to the same servers within
     /// 30 seconds, while the first is alive, is told of by one warning to `tracing` (target

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const ARROWS: &str = "
 error <- wire <- topology <- {command, events} <- pool
 error <- session <- pool
+pool <- cursor_policy <- dispatch
 error <- {auth, tls, runtime}
 error <- dates <- dispatch
 topology <- dns

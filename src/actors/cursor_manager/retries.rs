@@ -1,17 +1,14 @@
-//! Which cursors are to be killed where, and which kills are tried again. Plain.
+//! What one command kills, and which kills are tried again. Plain.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cursor_policy::ClosedCursor;
 use crate::error::{Error, Kind};
 use crate::pool::{Lease, Namespace};
 use crate::topology::ServerAddress;
 
-/// Ids that fill one `killCursors` command: a flush comes at once then.
-pub const FULL: usize = 64;
-/// How long an id waits for company.
-pub const AGE: Duration = Duration::from_millis(50);
 /// The pause before a kill that did not reach its server is tried again; doubled every time.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
@@ -23,13 +20,9 @@ const TRIES: u32 = 13;
 /// memory.
 const KEPT: usize = 4096;
 
-/// Ids by server and collection: one command names one collection.
+/// Kills that did not reach their server, and when they are tried again.
 #[derive(Debug, Default)]
-pub struct KillBatch {
-    ids: BTreeMap<(ServerAddress, Arc<Namespace>), Vec<i64>>,
-    count: usize,
-    oldest: Option<Instant>,
-    /// Those that did not reach their server, and when they are tried again.
+pub struct Retries {
     kept: Vec<(Instant, Kill)>,
 }
 
@@ -59,6 +52,15 @@ impl Kill {
         Self { server, namespace, ids, lease, failed: 0 }
     }
 
+    /// First tries: one for each server and collection among these, for a command names one.
+    pub fn of(cursors: Vec<ClosedCursor>) -> Vec<Self> {
+        let mut ids: BTreeMap<(ServerAddress, Arc<Namespace>), Vec<i64>> = BTreeMap::new();
+        for ClosedCursor { server, namespace, id, .. } in cursors {
+            ids.entry((server, namespace)).or_default().push(id);
+        }
+        ids.into_iter().map(|((server, namespace), ids)| Self::new(server, namespace, ids, None)).collect()
+    }
+
     fn pause(&self) -> Duration {
         PAUSE.saturating_mul(2_u32.saturating_pow(self.failed.saturating_sub(1))).min(LONGEST_PAUSE)
     }
@@ -84,20 +86,7 @@ pub fn is_unheard(error: &Error) -> bool {
     }
 }
 
-impl KillBatch {
-    /// Adds an id, if it is not there: a cursor that is dropped while a getMore of it is
-    /// under way may be named twice, by itself and by whoever reads the reply. True if the
-    /// batch is full now.
-    pub fn add(&mut self, server: ServerAddress, namespace: Arc<Namespace>, id: i64, now: Instant) -> bool {
-        let ids = self.ids.entry((server, namespace)).or_default();
-        if !ids.contains(&id) {
-            ids.push(id);
-            self.count += 1;
-        }
-        self.oldest.get_or_insert(now);
-        self.count >= FULL
-    }
-
+impl Retries {
     /// Keeps a kill that did not reach its server for a further try, together with others
     /// of its place that failed as often. False if it is given up: it was tried often enough,
     /// or too many are kept.
@@ -114,26 +103,19 @@ impl KillBatch {
         true
     }
 
-    /// When it must be flushed at the latest.
+    /// When the next one is tried again.
     pub fn due(&self) -> Option<Instant> {
-        let kept = self.kept.iter().map(|(due, _)| *due);
-        kept.chain(self.oldest.map(|oldest| oldest + AGE)).min()
+        self.kept.iter().map(|(due, _)| *due).min()
     }
 
-    /// Takes out what is new, and what is to be tried again by now.
+    /// Takes out what is to be tried again by now.
     pub fn take(&mut self, now: Instant) -> Vec<Kill> {
-        self.count = 0;
-        self.oldest = None;
-        let new = std::mem::take(&mut self.ids).into_iter();
-        let new = new.map(|((server, namespace), ids)| Kill::new(server, namespace, ids, None));
-        new.chain(self.kept.extract_if(.., |(due, _)| *due <= now).map(|(_, kill)| kill)).collect()
+        self.kept.extract_if(.., |(due, _)| *due <= now).map(|(_, kill)| kill).collect()
     }
 
     /// Takes everything out, for there will be no later time.
     pub fn take_all(&mut self) -> Vec<Kill> {
-        let kept = std::mem::take(&mut self.kept).into_iter().map(|(_, kill)| kill);
-        // Nothing is kept now, so that it does not matter when this is.
-        self.take(Instant::now()).into_iter().chain(kept).collect()
+        std::mem::take(&mut self.kept).into_iter().map(|(_, kill)| kill).collect()
     }
 }
 
@@ -146,40 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_named_twice_is_killed_once() {
-        let (mut batch, now) = (KillBatch::default(), Instant::now());
-        for id in [1, 2, 1] {
-            assert!(!batch.add(ServerAddress::new("a", 1), namespace("x"), id, now));
-        }
-        let kills = batch.take(now);
-        assert_eq!((kills.len(), &kills[0].ids), (1, &vec![1, 2]));
-    }
-
-    #[test]
     fn ids_are_grouped_by_server_and_collection() {
-        let (mut batch, now) = (KillBatch::default(), Instant::now());
         let (a, b) = (ServerAddress::new("a", 1), ServerAddress::new("b", 1));
-        for (server, collection, id) in [(&a, "x", 1), (&b, "x", 2), (&a, "y", 3), (&a, "x", 4)] {
-            assert!(!batch.add(server.clone(), namespace(collection), id, now));
-        }
-        let kills = batch.take(now);
+        let cursors = [(&a, "x", 1), (&b, "x", 2), (&a, "y", 3), (&a, "x", 4)];
+        let cursors = cursors.map(|(server, collection, id)| ClosedCursor {
+            server: server.clone(),
+            namespace: namespace(collection),
+            id,
+            at: Instant::now(),
+        });
+        let kills = Kill::of(cursors.into());
         let ids: Vec<&[i64]> = kills.iter().map(|kill| kill.ids.as_slice()).collect();
         assert_eq!(ids, [&[1, 4][..], &[3], &[2]]);
-        assert!(batch.take(now).is_empty());
-    }
-
-    #[test]
-    fn it_is_due_by_count_or_by_the_age_of_the_oldest() {
-        let (mut batch, start) = (KillBatch::default(), Instant::now());
-        assert_eq!(batch.due(), None);
-        for id in 1..FULL as i64 {
-            let now = start + Duration::from_millis(id as u64);
-            assert!(!batch.add(ServerAddress::new("a", 1), namespace("x"), id, now));
-        }
-        assert_eq!(batch.due(), Some(start + Duration::from_millis(1) + AGE));
-        assert!(batch.add(ServerAddress::new("a", 1), namespace("x"), 99, start));
-        batch.take(start);
-        assert_eq!(batch.due(), None);
+        assert!(Kill::of(Vec::new()).is_empty());
     }
 
     fn kill(collection: &str, ids: &[i64]) -> Kill {
@@ -188,52 +149,48 @@ mod tests {
 
     #[test]
     fn what_did_not_reach_its_server_is_tried_again_after_growing_pauses_and_not_for_ever() {
-        let (mut batch, start) = (KillBatch::default(), Instant::now());
+        let (mut retries, start) = (Retries::default(), Instant::now());
         let (mut now, mut again, mut pauses) = (start, kill("x", &[1, 2]), Vec::new());
-        while batch.keep(again, now) {
-            let due = batch.due().unwrap();
+        while retries.keep(again, now) {
+            let due = retries.due().unwrap();
             pauses.push((due - now).as_millis());
-            assert!(batch.take(due - Duration::from_millis(1)).is_empty());
-            again = batch.take(due).pop().unwrap();
+            assert!(retries.take(due - Duration::from_millis(1)).is_empty());
+            again = retries.take(due).pop().unwrap();
             assert_eq!(again.ids, [1, 2]);
             now = due;
         }
         assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 4000, 4000, 4000, 4000, 4000, 4000]);
-        assert_eq!(batch.due(), None);
+        assert_eq!(retries.due(), None);
     }
 
     #[test]
     fn kills_of_one_place_that_failed_as_often_are_tried_again_in_one() {
-        let (mut batch, start) = (KillBatch::default(), Instant::now());
+        let (mut retries, start) = (Retries::default(), Instant::now());
         let later = start + Duration::from_millis(10);
-        assert!(batch.keep(kill("x", &[1]), start) && batch.keep(kill("x", &[2]), later));
-        assert!(batch.keep(kill("y", &[3]), start));
-        assert!(batch.keep(Kill { failed: 1, ..kill("x", &[4]) }, start));
+        assert!(retries.keep(kill("x", &[1]), start) && retries.keep(kill("x", &[2]), later));
+        assert!(retries.keep(kill("y", &[3]), start));
+        assert!(retries.keep(Kill { failed: 1, ..kill("x", &[4]) }, start));
         let ids = |kills: Vec<Kill>| kills.into_iter().map(|kill| kill.ids).collect::<Vec<_>>();
-        assert_eq!(ids(batch.take(start + PAUSE)), [vec![1, 2], vec![3]]);
-        assert_eq!(ids(batch.take(start + 2 * PAUSE)), [[4]]);
+        assert_eq!(ids(retries.take(start + PAUSE)), [vec![1, 2], vec![3]]);
+        assert_eq!(ids(retries.take(start + 2 * PAUSE)), [[4]]);
     }
 
     #[test]
-    fn the_new_do_not_wait_for_the_kept_and_the_end_takes_both() {
-        let (mut batch, start) = (KillBatch::default(), Instant::now());
-        assert!(batch.keep(kill("x", &[1]), start));
-        assert_eq!(batch.due(), Some(start + PAUSE));
-        batch.add(ServerAddress::new("a", 1), namespace("x"), 2, start);
-        assert_eq!(batch.due(), Some(start + AGE));
-        assert_eq!(batch.take(start + AGE)[0].ids, [2]);
-        batch.add(ServerAddress::new("a", 1), namespace("x"), 3, start);
-        let all: Vec<i64> = batch.take_all().into_iter().flat_map(|kill| kill.ids).collect();
-        assert_eq!((all, batch.due()), (vec![3, 1], None));
+    fn the_end_takes_all() {
+        let (mut retries, start) = (Retries::default(), Instant::now());
+        assert!(retries.keep(kill("x", &[1]), start) && retries.keep(kill("y", &[2]), start));
+        assert_eq!(retries.due(), Some(start + PAUSE));
+        let all: Vec<i64> = retries.take_all().into_iter().flat_map(|kill| kill.ids).collect();
+        assert_eq!((all, retries.due()), (vec![1, 2], None));
     }
 
     #[test]
     fn only_so_many_are_kept() {
-        let (mut batch, now) = (KillBatch::default(), Instant::now());
-        assert!(batch.keep(kill("x", &[7; KEPT - 1]), now));
-        assert!(!batch.keep(kill("y", &[1, 2]), now));
-        assert!(batch.keep(kill("y", &[1]), now));
-        assert!(!batch.keep(kill("x", &[1]), now));
+        let (mut retries, now) = (Retries::default(), Instant::now());
+        assert!(retries.keep(kill("x", &[7; KEPT - 1]), now));
+        assert!(!retries.keep(kill("y", &[1, 2]), now));
+        assert!(retries.keep(kill("y", &[1]), now));
+        assert!(!retries.keep(kill("x", &[1]), now));
     }
 
     #[test]
