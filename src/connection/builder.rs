@@ -5,6 +5,7 @@ mod concerns;
 mod credential;
 mod discovery;
 mod listeners;
+mod runtime;
 mod tls;
 
 use std::fmt;

@@ -244,14 +244,13 @@ impl<D> Connection<D> {
     /// that tell listeners and logs the last of it end when that is told, and a gateway whose
     /// handler blocks is left behind after a second. Others may wait at the same time; the first call's grace counts. Once polled, it goes on though it is dropped.
     pub fn close(&self, grace: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let (shared, mut ended) = (self.handle.shared().clone(), self.ended.clone());
+        let (shared, ended) = (self.handle.shared().clone(), self.ended.clone());
         Box::pin(async move {
             if !shared.core.closing.swap(true, Ordering::AcqRel) {
                 shared.drain.do_send(Drain { grace });
             }
             drop(shared);
-            // Nothing is ever sent; the sender is dropped at the end of all.
-            while ended.changed().await.is_ok() {}
+            ended.until_over().await;
         })
     }
 
