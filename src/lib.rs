@@ -171,7 +171,9 @@ pub use collection::{
     ReturnDocument, SearchIndexModel, UpdateResult, ValidationAction, ValidationLevel, Verbosity, WriteModel,
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
-pub use connection::{Builder, Connection, ServerState, State};
+pub use connection::{
+    Builder, Connection, Request, ServerState, State,
+};
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
 pub use dispatch::ClientSession;
@@ -204,6 +206,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
+    pub use crate::connection::StartRequest;
     pub use crate::cursor::Documents;
     pub use crate::database::{
         CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,

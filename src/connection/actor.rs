@@ -9,7 +9,7 @@ impl<D> Connection<D> {
     /// Starts an actor that runs calls for other actors: each verb is a message
     /// ([`messages`](crate::messages)), and its answer is the verb's result. It has the
     /// handle's timeout, concerns and read preference, and not its session: messages name
-    /// their own. Neither blocks nor waits, and works from any thread; there may be several.
+    /// their own. Nor does it go over the socket of a [`Request`](crate::Request). Neither blocks nor waits, and works from any thread; there may be several.
     ///
     /// - **It is bounded**: what exceeds a [count and a size](GatewayOptions) of requests
     ///   under way is answered with [`Kind::Busy`](crate::Kind::Busy) at once. Requests do

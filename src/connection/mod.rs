@@ -5,6 +5,7 @@ mod builder;
 mod from_uri;
 mod launch;
 mod options;
+mod request;
 mod state;
 pub mod uri;
 
@@ -20,6 +21,7 @@ pub use builder::Builder;
 use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use options::ConnectionOptions;
+pub use request::{Request, StartRequest};
 pub use state::{ServerState, State};
 
 use crate::client_session::StartSession;

@@ -61,7 +61,8 @@ impl Fetcher {
     ) -> Self {
         let open = first.id != 0;
         settings.patience = settings.patience.with_deadline(answer.deadline);
-        let lease = answer.lease.take().filter(|_| open).map(Arc::new);
+        let lease = answer.lease.take().map(Arc::new).or_else(|| share_of_request(handle, &answer.server));
+        let lease = lease.filter(|_| open);
         let only = lease.as_ref().filter(|lease| is_pinned(lease));
         handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace, only);
         let left = (settings.limit > 0 && !settings.exhaust).then_some(settings.limit);
@@ -295,7 +296,11 @@ impl Fetcher {
         let lease = self.lease.take();
         if id != 0 {
             let (server, namespace) = (self.server.clone(), self.settings.namespace.clone());
-            core.retire_pinned(server, namespace, id, lease.filter(is_pinned));
+            // In a request the kill is one more of its calls.
+            let request = self.handle.scope().request.as_ref();
+            let lease =
+                lease.filter(is_pinned).or_else(|| request.and_then(|request| request.lease_to(&server)));
+            core.retire_pinned(server, namespace, id, lease);
         }
         if let Some(mut session) = self.session.take() {
             if self.streams {
@@ -310,7 +315,14 @@ impl Fetcher {
 
 /// Whether this socket alone leads to the cursor, there being a load balancer in between.
 fn is_pinned(lease: &Arc<Lease>) -> bool {
-    lease.purpose() == Purpose::Cursor
+    matches!(lease.purpose(), Purpose::Cursor | Purpose::Request)
+}
+
+/// The socket of the request that a cursor was opened in, if it alone leads there. The
+/// cursor keeps it as long as it is open, also when the request has ended.
+fn share_of_request(handle: &Handle, server: &ServerAddress) -> Option<Arc<Lease>> {
+    let request = handle.scope().request.as_ref().filter(|_| handle.core().is_balanced())?;
+    request.lease_to(server)
 }
 
 impl Drop for Fetcher {

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::pinned::Pinned;
 use super::session::ClientSession;
 use super::shared::{Core, Shared};
 use crate::command::{ReadConcern, WriteConcern};
@@ -36,6 +37,8 @@ pub struct Scope {
     pub write_concern: WriteConcern,
     /// The session that all calls run in.
     pub session: Option<ClientSession>,
+    /// The request whose socket all calls go over.
+    pub request: Option<Arc<Pinned>>,
 }
 
 impl Handle {
@@ -67,11 +70,11 @@ impl Handle {
     }
 
     /// The same, but that it does not keep the connection alive. Without the session that
-    /// was set for all calls, which would.
+    /// was set for all calls, which would, and outside of the request that it belongs to.
     pub fn downgrade(&self) -> WeakHandle {
-        let scope = match self.scope.session {
-            None => self.scope.clone(),
-            Some(_) => Arc::new(Scope { session: None, ..Scope::clone(&self.scope) }),
+        let scope = match &*self.scope {
+            Scope { session: None, request: None, .. } => self.scope.clone(),
+            scope => Arc::new(Scope { session: None, request: None, ..scope.clone() }),
         };
         WeakHandle { shared: Arc::downgrade(&self.shared), scope }
     }

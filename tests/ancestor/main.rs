@@ -5,6 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
 mod properties;
+mod requests;
+mod requests_broken;
+mod requests_ended;
+mod requests_in_line;
+mod requests_scene;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]
 mod support;
