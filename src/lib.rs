@@ -172,11 +172,11 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
-    Builder, Connection, Request, ServerState, State,
+    Builder, Connection, MasterSlaveBuilder, MasterSlaveConnection, Request, ServerState, State,
 };
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
-pub use dispatch::ClientSession;
+pub use dispatch::{ClientSession, Spread};
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 #[cfg(feature = "rustls-tls")]

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod master_slave;
 mod properties;
 mod requests;
 mod requests_broken;
