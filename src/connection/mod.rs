@@ -242,7 +242,8 @@ impl<D> Connection<D> {
     /// Ends the connection. From now on calls fail with [`Kind::Closed`]; those under way
     /// have `grace` to come to their end. Then cursors are killed, sessions ended and
     /// sockets closed, and what is still under way fails. A cursor that has a socket to itself
-    /// (awaiting, exhaust, or behind a load balancer) counts as under way until it is dropped.
+    /// (awaiting, exhaust, or behind a load balancer) counts as under way until it is dropped, and so
+    /// does a [`Request`].
     ///
     /// Ready when sockets, monitors and data arbiters of the connection have ended; the threads
     /// that tell listeners and logs the last of it end when that is told, and a gateway whose
