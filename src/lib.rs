@@ -70,6 +70,8 @@
 mod errands;
 mod error;
 pub mod events;
+#[cfg(doctest)]
+mod guide;
 mod race;
 
 // The feature opens these to the project's own tests; the attributes keep them out of the
