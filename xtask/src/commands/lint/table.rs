@@ -13,7 +13,7 @@ topology <- dns
 {auth, tls, dns, command, events, session} <- establish
 pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snapshot <- actors::supervisor <- dispatch
 dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
-runtime <- connection
+runtime <- actors::supervisor
 race <- {actors::monitor, dispatch}
 errands <- {auth, dns}
 actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
@@ -144,7 +144,7 @@ mod tests {
             ("cursor", "client_session"),
             ("pool", "establish"),
             ("wire", "session"),
-            ("dispatch", "runtime"),
+            ("pool", "runtime"),
         ] {
             assert!(!table.allows(from, to), "{from} imports {to}");
             assert!(!table.allows(to, from), "{to} imports {from}");
