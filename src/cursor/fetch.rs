@@ -61,8 +61,7 @@ impl Fetcher {
     ) -> Self {
         let open = first.id != 0;
         settings.patience = settings.patience.with_deadline(answer.deadline);
-        let lease = answer.lease.take().map(Arc::new).or_else(|| share_of_request(handle, &answer.server));
-        let lease = lease.filter(|_| open);
+        let lease = answer.lease.take().filter(|lease| open && keeps(handle, lease)).map(Arc::new);
         let only = lease.as_ref().filter(|lease| is_pinned(lease));
         handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace, only);
         let left = (settings.limit > 0 && !settings.exhaust).then_some(settings.limit);
@@ -318,11 +317,10 @@ fn is_pinned(lease: &Arc<Lease>) -> bool {
     matches!(lease.purpose(), Purpose::Cursor | Purpose::Request)
 }
 
-/// The socket of the request that a cursor was opened in, if it alone leads there. The
-/// cursor keeps it as long as it is open, also when the request has ended.
-fn share_of_request(handle: &Handle, server: &ServerAddress) -> Option<Arc<Lease>> {
-    let request = handle.scope().request.as_ref().filter(|_| handle.core().is_balanced())?;
-    request.lease_to(server)
+/// Whether a cursor keeps the socket that it came over as long as it is open: that of a
+/// request, which may end before, only if it alone leads there.
+fn keeps(handle: &Handle, lease: &Lease) -> bool {
+    lease.purpose() != Purpose::Request || handle.core().is_balanced()
 }
 
 impl Drop for Fetcher {

@@ -45,6 +45,11 @@ impl Lease {
         Self { slot, purpose, turns }
     }
 
+    /// A further one of the same request.
+    pub(super) fn in_line(slot: Arc<Slot>, turns: Arc<Turns>) -> Self {
+        Self { slot, purpose: Purpose::Request, turns: Some(turns) }
+    }
+
     /// What it is held for.
     pub fn purpose(&self) -> Purpose {
         self.purpose
@@ -82,7 +87,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         match &self.turns {
-            Some(turns) => turns.end(),
+            Some(turns) => turns.leave(),
             None => self.slot.control(SlotControl::EndLease),
         }
     }

@@ -213,6 +213,11 @@ impl Run {
         self.next_of_stream
     }
 
+    /// On the socket of a request: one more lease of it.
+    pub fn share(&self) -> Option<Lease> {
+        self.turn.as_ref().map(Turn::share)
+    }
+
     /// From here on the request may have run.
     pub fn mark_written(&mut self) {
         self.written = true;

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::answers::Ticket;
 use super::entry::Entry;
+use super::lease::Lease;
 use super::run::Run;
 use super::slot::{Slot, SlotControl};
 
@@ -23,14 +24,15 @@ pub struct Turns {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// Those who hold the socket: the request, and what its replies left open. With the last of
+    /// them it goes back, behind what was sent before.
+    leases: usize,
     /// One is with the socket.
     busy: bool,
     /// Somebody hands out turns, on this thread further up or on another one.
     serving: bool,
-    /// Nobody holds the socket any more: it goes back with the last that was sent before.
-    over: bool,
     waiting: VecDeque<(Ticket, Box<Run>)>,
     last: u64,
     /// What those who wait hold.
@@ -71,13 +73,15 @@ pub struct Turn(Arc<Turns>);
 impl Turns {
     /// The line of a socket that the pool counts as held.
     pub fn new(slot: Arc<Slot>) -> Arc<Self> {
-        Arc::new(Self { slot, state: Mutex::default() })
+        let (waiting, last, bytes) = (VecDeque::new(), 0, 0);
+        let state = State { leases: 1, busy: false, serving: false, waiting, last, bytes };
+        Arc::new(Self { slot, state: Mutex::new(state) })
     }
 
     /// Goes to the socket, or to the end of the line.
     pub fn enter(self: &Arc<Self>, run: Box<Run>, room: Room) -> Entered {
         let mut state = self.lock();
-        if state.over {
+        if state.leases == 0 {
             return Entered::Over(run);
         }
         if !state.busy && state.waiting.is_empty() {
@@ -106,11 +110,12 @@ impl Turns {
         Some(run)
     }
 
-    /// Nobody holds the socket any more. It goes back when those in line had their turns.
-    pub fn end(&self) {
+    /// One of those who hold the socket lets go. After the last of them it goes back when those
+    /// in line had their turns.
+    pub fn leave(&self) {
         let mut state = self.lock();
-        state.over = true;
-        let quiet = !state.busy && state.waiting.is_empty();
+        state.leases -= 1;
+        let quiet = state.leases == 0 && !state.busy && state.waiting.is_empty();
         drop(state);
         if quiet {
             self.slot.control(SlotControl::EndLease);
@@ -140,7 +145,7 @@ impl Turns {
             state = self.lock();
         }
         state.serving = false;
-        let quiet = state.over && !state.busy;
+        let quiet = state.leases == 0 && !state.busy;
         drop(state);
         if quiet {
             self.slot.control(SlotControl::EndLease);
@@ -155,6 +160,15 @@ impl Turns {
     /// The state holds after a panic too: nothing under the lock runs foreign code.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// One more lease of the socket, for what its reply leaves open. As long as it is its turn
+    /// the socket has not gone back, though all others may have let go.
+    pub fn share(&self) -> Lease {
+        self.0.lock().leases += 1;
+        Lease::in_line(self.0.slot.clone(), self.0.clone())
     }
 }
 

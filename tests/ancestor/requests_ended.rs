@@ -125,3 +125,27 @@ fn a_cursor_in_a_request_has_its_batches_and_its_kill_over_the_only_socket() {
     assert_eq!(scene.server.open_cursors(), 0);
     assert_eq!(scene.server.log().used_connections().len(), 1);
 }
+
+/// Its caller is gone when the reply comes, and nobody else knows of the cursor.
+#[test]
+fn a_cursor_that_nobody_took_is_killed_over_the_socket_of_its_request() {
+    for scene in [scene(|builder| builder.max_pool_size(1)), behind_balancer()] {
+        scene.server.set_documents((1..=5).map(|id| doc! { "_id": id }));
+        let request = scene.request();
+        let gate = Gate::new();
+        scene.server.rule(Rule::on("find").once().after(&gate));
+        let things = request.database("d").unwrap().collection("c").unwrap();
+        let mut find = things.find(doc! {}).batch_size(2).into_future();
+        begin(&mut find);
+        scene.server.wait_for(|log| log.count("find") == 1, SOON);
+        drop(find);
+        gate.open();
+        scene.server.wait_for(|log| log.count("killCursors") == 1, SOON);
+        assert_eq!(scene.places("killCursors"), scene.places("find"));
+        assert_eq!(scene.pool().by_requests, 1);
+        block_on(ping(&request)).unwrap();
+        request.end_request();
+        scene.assert_at_rest();
+        assert_eq!(scene.server.open_cursors(), 0);
+    }
+}

@@ -10,7 +10,7 @@ use test_support::{Rule, ScriptedServer, block_on, poll_until};
 
 use crate::support::SOON;
 
-pub type Call = Pin<Box<dyn Future<Output = Result<Document, Error>> + Send>>;
+pub type Call<T = Document> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 pub struct Scene {
     pub server: ScriptedServer,
@@ -63,7 +63,7 @@ pub fn find(handle: &Connection) -> Result<Option<Document>, Error> {
 }
 
 /// Polls it for the first time. It has nothing to tell yet.
-pub fn begin(call: &mut Call) {
+pub fn begin<T>(call: &mut Call<T>) {
     assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 

@@ -84,6 +84,10 @@ impl<'c> Call<'c> {
             // Two that are under way on one socket might both want to hold it.
             run.exclusive = true;
         }
+        if matches!(plan.via, Via::Turns(_)) {
+            // Should nobody take the reply, its cursor is killed over the same socket.
+            run.follow = Follow::HoldIfCursor(Purpose::Request);
+        }
         run.last = self.closing;
         run.max_time = plan.max_time;
         run.deadline = self.deadline;
