@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_mongo::bson::{Document, doc};
-use actix_mongo::{Collection, Connection, Error, Kind, MasterSlaveConnection, Spread, WriteConcern};
+use actix_mongo::{
+    Collection, Connection, Error, Kind, MasterSlaveBuilder, MasterSlaveConnection, Spread, WriteConcern,
+};
 use test_support::real_server::Options;
 use test_support::{RealServer, block_on, poll_until};
 
@@ -41,16 +43,18 @@ impl Scene {
         std::iter::once(&self.master).chain(&self.slaves)
     }
 
-    fn connect(&self, spread: Spread) -> MasterSlaveConnection {
+    fn builder(&self) -> MasterSlaveBuilder {
         let member = |server: &RealServer| {
             let builder = Connection::builder().uri(server.uri()).unwrap();
-            builder.heartbeat_frequency(Duration::from_millis(500))
+            let builder = builder.heartbeat_frequency(Duration::from_millis(500));
+            builder.connect_timeout(Duration::from_secs(2))
         };
-        let mut builder = MasterSlaveConnection::builder(member(&self.master)).spread(spread);
-        for slave in &self.slaves {
-            builder = builder.slave(member(slave));
-        }
-        block_on(builder.connect()).unwrap()
+        let builder = MasterSlaveConnection::builder(member(&self.master));
+        self.slaves.iter().fold(builder, |builder, slave| builder.slave(member(slave)))
+    }
+
+    fn connect(&self, spread: Spread) -> MasterSlaveConnection {
+        block_on(self.builder().spread(spread).connect()).unwrap()
     }
 }
 
@@ -198,6 +202,34 @@ fn a_slave_that_is_away_from_the_start_is_no_hindrance() {
     scene.slaves[0].kill().unwrap();
     let connection = scene.connect(Spread::RoundRobin);
     assert_eq!(readers(&connection, 4), counts([("slave 2", 4)]));
+}
+
+/// It takes connections and requests, and answers none: its check finds that out.
+#[test]
+fn a_slave_that_hangs_holds_a_read_up_until_its_check_fails() {
+    let mut scene = scene();
+    let connection = scene.connect(Spread::RoundRobin);
+    assert_eq!(readers(&connection, 2), counts([("slave 1", 1), ("slave 2", 1)]));
+    scene.slaves[0].freeze().unwrap();
+    assert_eq!(readers(&connection, 4), counts([("slave 2", 4)]));
+    scene.slaves[0].thaw().unwrap();
+    poll_until(SOON, "the slave to be used again", || reader(&connection).unwrap() == "slave 1");
+    scene.slaves[0].freeze().unwrap();
+    // The next is the other's, and then it is the turn of this one.
+    assert_eq!(reader(&connection).unwrap(), "slave 2");
+    let hasty = connection.with_timeout(Duration::from_millis(50));
+    assert_eq!(reader(&hasty).unwrap_err().kind(), Kind::Timeout, "its time is for all it asks");
+    scene.slaves[0].thaw().unwrap();
+}
+
+#[test]
+fn the_first_read_waits_for_the_slaves_to_be_found() {
+    let scene = scene();
+    let connection = scene.builder().connect_lazy().unwrap();
+    assert_eq!(reader(&connection).unwrap(), "slave 1");
+    let alone = MasterSlaveConnection::builder(Connection::builder().uri(scene.master.uri()).unwrap());
+    assert_eq!(block_on(alone.clone().connect()).unwrap_err().kind(), Kind::InvalidArgument);
+    assert_eq!(alone.connect_lazy().unwrap_err().kind(), Kind::InvalidArgument);
 }
 
 #[test]
