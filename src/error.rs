@@ -6,6 +6,7 @@
 mod authentication;
 mod bulk_write;
 mod call;
+mod copy;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use bson::RawDocumentBuf;
 
 pub use authentication::AuthenticationFailure;
 pub use bulk_write::{BulkWriteFailure, BulkWriteResult, OperationResult};
+pub use copy::{CollectionCopy, CopyReport};
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -46,6 +48,8 @@ pub enum Kind {
     InvalidArgument,
     /// A database or collection name that no server accepts.
     InvalidName,
+    /// What was to be made is there already: the target of a copy.
+    AlreadyExists,
     /// Something was asked for that this build or this server does not have.
     Unsupported,
     /// A value could not be turned into BSON.
@@ -113,6 +117,7 @@ struct Inner {
     response: Option<RawDocumentBuf>,
     write: Option<Arc<WriteFailure>>,
     bulk: Option<Arc<BulkWriteFailure>>,
+    copy: Option<Arc<CopyReport>>,
     call: Option<Box<call::CallInfo>>,
     authentication: Option<Arc<AuthenticationFailure>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -191,6 +196,7 @@ impl Error {
                 response: None,
                 write: None,
                 bulk: None,
+                copy: None,
                 call: None,
                 authentication: None,
                 source: None,

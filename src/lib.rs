@@ -174,7 +174,8 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
-    Builder, Connection, MasterSlaveBuilder, MasterSlaveConnection, Request, ServerState, State,
+    Builder, Connection, CopyProgress, CopySource, ExistingTarget, MasterSlaveBuilder, MasterSlaveConnection,
+    Request, ServerState, State,
 };
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
@@ -208,7 +209,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
-    pub use crate::connection::StartRequest;
+    pub use crate::connection::{CopyDatabase, Copying, StartRequest};
     pub use crate::cursor::Documents;
     pub use crate::database::{
         CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
@@ -217,6 +218,6 @@ pub mod operations {
 }
 
 pub use error::{
-    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, Error, Kind, OperationResult, Result,
-    WriteConcernError, WriteError, WriteFailure, label,
+    AuthenticationFailure, BulkWriteFailure, BulkWriteResult, CollectionCopy, CopyReport, Error, Kind,
+    OperationResult, Result, WriteConcernError, WriteError, WriteFailure, label,
 };

@@ -22,13 +22,14 @@ use crate::error::{Error, Kind, Result};
 /// has what is made from it: databases and collections are the usual ones.
 ///
 /// - **Reads** of collections (`find`, `find_one`, `aggregate`, `distinct`, and all that count)
-///   go to the slaves, each to the next ([`Spread`]). One that can't be reached is passed over: each slave is asked once, and if none of them answers, the master is.
-///   A server's error is no reason to ask another one. What the slaves have not copied yet is
-///   not seen.
+///   go to the slaves, each to the next ([`Spread`]). One that can't be reached is passed over:
+///   each slave is asked once, and if none of them answers, the master is. A server's error is
+///   no reason to ask another one. What the slaves have not copied yet is not seen.
 /// - **All else goes to the master**: writes, pipelines that write, commands
-///   ([`run_command`](crate::Database::run_command)), and what lists or administers; and also reads in a
-///   [session](Connection::start_session) or a [request](Connection::start_request), which belong to the
-///   master, and those of an [actor](Connection::start_actor).
+///   ([`run_command`](crate::Database::run_command)), and what lists or administers; and also
+///   reads in a [session](Connection::start_session) or a
+///   [request](Connection::start_request), which belong to the master, and those of an
+///   [actor](Connection::start_actor).
 /// - **Read preferences** choose among the members of a slave that is a replica set; they do not
 ///   lead to the master. [`master`](Self::master) does.
 /// - **A cursor** stays on the server that it was opened on.
@@ -36,7 +37,8 @@ use crate::error::{Error, Kind, Result};
 ///   not answer uses it up; without one, it is waited for until its check fails.
 ///
 /// [`state`](Connection::state) and the other properties are the master's; those of the slaves
-/// are found through [`slaves`](Self::slaves). Handles that are derived from it, and databases and collections made from it, keep all members alive.
+/// are found through [`slaves`](Self::slaves). Handles that are derived from it, and databases
+/// and collections made from it, keep all members alive.
 ///
 /// ```no_run
 /// # use actix_mongo::bson::doc;

@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod copy_database;
 mod from_uri;
 mod launch;
 mod master_slave;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use bson::Document;
 
 pub use builder::Builder;
+pub use copy_database::{CopyDatabase, CopyProgress, CopySource, Copying, ExistingTarget};
 use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use master_slave::{MasterSlaveBuilder, MasterSlaveConnection};

@@ -52,8 +52,7 @@ impl<D> Connection<D> {
 /// time, with [`Kind::WaitQueueTimeout`](crate::Kind::WaitQueueTimeout) if no socket comes
 /// free, and with [`Kind::Timeout`](crate::Kind::Timeout) if the timeout runs out before
 /// that; with [`Kind::QueueFull`](crate::Kind::QueueFull) if too many wait for sockets; with
-/// [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if a socket was opened for it and could
-/// not be.
+/// [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if none could be opened.
 ///
 /// Cancel safety: a place in the queue is given up, and a socket that has come goes back.
 #[derive(Clone, Debug)]
@@ -110,33 +109,36 @@ impl<D: 'static> IntoFuture for StartRequest<D> {
 ///
 /// - **Order.** Calls go out one at a time, in the order in which they were first polled,
 ///   whichever tasks make them; a call waits until the one before was answered (without an
-///   answer, `w: 0`: until it was sent). That wait counts as one for a socket: it ends with the
-///   call's timeout, with `waitQueueTimeoutMS`, or else with `serverSelectionTimeoutMS`
-///   ([`Kind::Timeout`](crate::Kind::Timeout), [`Kind::WaitQueueTimeout`](crate::Kind::WaitQueueTimeout)), and leaves the socket as it
+///   answer, `w: 0`: until it was sent). That wait counts as one for a socket: it ends with
+///   the call's timeout ([`Kind::Timeout`](crate::Kind::Timeout)), with `waitQueueTimeoutMS`,
+///   or else with `serverSelectionTimeoutMS`
+///   ([`Kind::WaitQueueTimeout`](crate::Kind::WaitQueueTimeout)), and leaves the socket as it
 ///   is. A call that is dropped while it waits is taken back.
 /// - **One server.** The socket decides where calls go. Read preferences of calls and handles
-///   are sent along, and choose no other server. If the server steps down, it refuses writes, and
-///   those errors come to the caller.
+///   are sent along, and choose no other server. If the server steps down it refuses writes,
+///   and those errors come to the caller.
 /// - **No silent change.** If the socket breaks, the call under way fails, and so does each
 ///   later one, with [`Kind::AutoReconnect`](crate::Kind::AutoReconnect) and without anything
 ///   being sent, until [`repin`](Self::repin) takes another socket. Nothing is repeated by
-///   itself but what an overloaded server refused unseen. A call whose timeout runs out after it was
-///   sent costs the socket: its answer is still to come. One that is dropped does so if the answer
-///   does not come within a second.
+///   itself but what an overloaded server refused unseen. A call whose timeout runs out after
+///   it was sent costs the socket: its answer is still to come. One that is dropped does so if
+///   the answer does not come within a second.
 /// - **Its cost.** The socket counts towards `max_pool_size` and serves nobody else meanwhile.
-///   Each request needs a socket of its own, so a task that waits for a second request while it holds
-///   the pool's last socket waits in vain, until its timeout.
-/// - **Cursors** fetch their batches over the socket, and are killed over it. An exhaust cursor
-///   asks for each of its batches; a tailable one that waits on the server holds up the other calls
-///   as long as it waits. A cursor that is still open when the request ends goes on over any socket
-///   of its server; behind a load balancer it keeps this one until it is closed. Other handles of
-///   an ended request fail with [`Kind::InvalidArgument`](crate::Kind::InvalidArgument).
+///   Each request needs a socket of its own, so a task that waits for a second request while
+///   it holds the pool's last socket waits in vain, until its timeout.
+/// - **Cursors** fetch their batches over the socket, and are killed over it. An exhaust
+///   cursor asks for each of its batches; a tailable one that waits on the server holds up the
+///   other calls as long as it waits. A cursor that is still open when the request ends goes
+///   on over any socket of its server; behind a load balancer it keeps this one until it is
+///   closed. Other handles of an ended request fail with
+///   [`Kind::InvalidArgument`](crate::Kind::InvalidArgument).
 /// - **Sessions** may be used within, and are independent of it: a session's calls wait for
 ///   their turn in the session first.
 /// - [`start_actor`](Connection::start_actor) through it gives an actor outside of the request.
 ///
-/// [`close`](Connection::close) lets calls under way come to their end within its grace; a request that is
-/// open counts as under way until it is ended or dropped. It keeps the connection alive, as every handle.
+/// [`close`](Connection::close) lets calls under way come to their end within its grace; a
+/// request that is open counts as under way until it is ended or dropped. It keeps the
+/// connection alive, as every handle.
 pub struct Request<D = Document> {
     connection: Connection<D>,
     pinned: Arc<Pinned>,

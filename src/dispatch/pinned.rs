@@ -153,6 +153,8 @@ impl Pinned {
             // Found by a call that came after the end: nothing of it was sent.
             State::Lost(_, told) if !error.may_have_run() => told,
             State::Held(held) if !error.may_have_run() => gone(held.pool.address(), &error),
+            // It ended while the call was on its way to the socket.
+            State::Over(_) if !error.may_have_run() => over(),
             _ => {
                 let sentence =
                     format!("{}; with that this request's socket is gone: {WAYS_OUT}", error.message());
@@ -201,8 +203,8 @@ async fn hold(handle: &Handle, target: &Criteria, timeout: Option<Duration>) -> 
     }
 }
 
-const WAYS_OUT: &str = "`repin` it to go on over another socket, or start a new request; what was sent over the old \
-                        one without an answer (w: 0) may be lost";
+const WAYS_OUT: &str = "`repin` it to go on over another socket, or start a new request; what was sent over \
+                        the old one without an answer (w: 0) may be lost";
 
 fn gone(server: &ServerAddress, cause: &Error) -> Error {
     let sentence =
@@ -214,6 +216,7 @@ fn gone(server: &ServerAddress, cause: &Error) -> Error {
 pub fn over() -> Error {
     Error::new(
         Kind::InvalidArgument,
-        "this handle belongs to a request that has ended; make another from the connection, or keep the request",
+        "this handle belongs to a request that has ended; make another from the connection, or keep the \
+         request",
     )
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::pinned::over;
 use super::shared::{Core, closed};
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Claim, Entered, Entry, Failure, Lease, Outcome, Pool, Room, Run, Ticket, Turns};
@@ -150,7 +149,7 @@ impl<'a> Waiting<'a> {
             Entered::Full { run, queued } => {
                 drop(run.fail(line_full(queued).with_server(pool.address()), None));
             }
-            Entered::Over(run) => drop(run.fail(over(), None)),
+            Entered::Over(run) => drop(run.fail(given_back(), None)),
         }
         let alarm = alarm.map(|at| core.alarms.wake_at(at));
         Self { core, pool, place, answer: Some(answer), alarm }
@@ -200,10 +199,15 @@ impl Future for Waiting<'_> {
 
 fn line_full(queued: usize) -> Error {
     let sentence = format!(
-        "{queued} calls of this request wait for its socket, as many, or as many bytes, as the pool's limits \
-         (max_queued_requests, max_queued_bytes) allow; await some of them first, or spread them over more requests"
+        "{queued} calls of this request wait for its socket, as many, or as many bytes, as the limits \
+         max_queued_requests and max_queued_bytes allow; await some of them first, or use more requests"
     );
     Error::new(Kind::QueueFull, sentence)
+}
+
+/// The request knows why, and says so.
+fn given_back() -> Error {
+    Error::new(Kind::AutoReconnect, "the socket was given back before the call came to it").network()
 }
 
 /// `deadline` is that of the call.

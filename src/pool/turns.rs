@@ -29,6 +29,8 @@ struct State {
     /// Those who hold the socket: the request, and what its replies left open. With the last of
     /// them it goes back, behind what was sent before.
     leases: usize,
+    /// It has gone back.
+    ended: bool,
     /// One is with the socket.
     busy: bool,
     /// Somebody hands out turns, on this thread further up or on another one.
@@ -70,11 +72,19 @@ pub struct Room {
 #[derive(Debug)]
 pub struct Turn(Arc<Turns>);
 
+impl State {
+    /// Whether it goes back now. Once alone: a second word might end somebody else's lease.
+    fn ends(&mut self) -> bool {
+        let quiet = self.leases == 0 && !self.busy && self.waiting.is_empty();
+        quiet && !std::mem::replace(&mut self.ended, true)
+    }
+}
+
 impl Turns {
     /// The line of a socket that the pool counts as held.
     pub fn new(slot: Arc<Slot>) -> Arc<Self> {
         let (waiting, last, bytes) = (VecDeque::new(), 0, 0);
-        let state = State { leases: 1, busy: false, serving: false, waiting, last, bytes };
+        let state = State { leases: 1, ended: false, busy: false, serving: false, waiting, last, bytes };
         Arc::new(Self { slot, state: Mutex::new(state) })
     }
 
@@ -115,9 +125,9 @@ impl Turns {
     pub fn leave(&self) {
         let mut state = self.lock();
         state.leases -= 1;
-        let quiet = state.leases == 0 && !state.busy && state.waiting.is_empty();
+        let ends = state.ends();
         drop(state);
-        if quiet {
+        if ends {
             self.slot.control(SlotControl::EndLease);
         }
     }
@@ -145,9 +155,9 @@ impl Turns {
             state = self.lock();
         }
         state.serving = false;
-        let quiet = state.leases == 0 && !state.busy;
+        let ends = state.ends();
         drop(state);
-        if quiet {
+        if ends {
             self.slot.control(SlotControl::EndLease);
         }
     }

@@ -4,6 +4,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod copying;
+mod copying_ends;
+mod copying_hosts;
+mod copying_large;
+mod copying_scene;
+mod copying_sent;
 mod master_slave;
 mod properties;
 mod requests;

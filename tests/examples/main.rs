@@ -5,5 +5,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod copy_database;
 mod quickstart;
 mod support;

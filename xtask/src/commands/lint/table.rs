@@ -16,6 +16,7 @@ dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- da
 runtime <- actors::supervisor
 race <- {actors::monitor, dispatch}
 errands <- {auth, dns}
+guide <- lib
 actors::vital <- {actors::timer, actors::supervisor, actors::cursor_manager}
 actors::provoke <- {actors::socket, actors::monitor, actors::srv_poller, actors::timer, actors::supervisor, actors::cursor_manager}
 ";
