@@ -204,17 +204,25 @@ fn a_slave_that_is_away_from_the_start_is_no_hindrance() {
     assert_eq!(readers(&connection, 4), counts([("slave 2", 4)]));
 }
 
+/// Ready when it has stopped, which takes the system a moment.
+fn freeze(server: &mut RealServer) {
+    server.freeze().unwrap();
+    let status = format!("/proc/{}/status", server.pid());
+    let has_stopped = || std::fs::read_to_string(&status).unwrap().contains("State:\tT");
+    poll_until(SOON, "the server to stop", has_stopped);
+}
+
 /// It takes connections and requests, and answers none: its check finds that out.
 #[test]
 fn a_slave_that_hangs_holds_a_read_up_until_its_check_fails() {
     let mut scene = scene();
     let connection = scene.connect(Spread::RoundRobin);
     assert_eq!(readers(&connection, 2), counts([("slave 1", 1), ("slave 2", 1)]));
-    scene.slaves[0].freeze().unwrap();
+    freeze(&mut scene.slaves[0]);
     assert_eq!(readers(&connection, 4), counts([("slave 2", 4)]));
     scene.slaves[0].thaw().unwrap();
     poll_until(SOON, "the slave to be used again", || reader(&connection).unwrap() == "slave 1");
-    scene.slaves[0].freeze().unwrap();
+    freeze(&mut scene.slaves[0]);
     // The next is the other's, and then it is the turn of this one.
     assert_eq!(reader(&connection).unwrap(), "slave 2");
     let hasty = connection.with_timeout(Duration::from_millis(50));
