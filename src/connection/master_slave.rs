@@ -1,5 +1,6 @@
 //! A master and its slaves as one connection.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{poll_fn, ready};
 use std::ops::Deref;
@@ -14,6 +15,7 @@ use super::{Builder, Connection};
 use crate::collection::Running;
 use crate::dispatch::{Handle, Readers, Spread};
 use crate::error::{Error, Kind, Result};
+use crate::topology::ServerAddress;
 
 /// A connection to a master, whose reads are spread over slaves.
 ///
@@ -72,6 +74,24 @@ pub struct MasterSlaveBuilder {
 }
 
 impl MasterSlaveConnection {
+    /// Connects to a master and its slaves, each given as a connection string, or as a host
+    /// with or without a port; as [`MasterSlaveBuilder::connect`] does it.
+    ///
+    /// Fails as that, and at once if one of them can't be read.
+    pub fn connect<S: AsRef<str>>(
+        master: impl AsRef<str>,
+        slaves: impl IntoIterator<Item = S>,
+    ) -> Running<Self> {
+        let gathered = place(master.as_ref()).and_then(|master| {
+            let mut slaves = slaves.into_iter();
+            slaves.try_fold(Self::builder(master), |start, slave| Ok(start.slave(place(slave.as_ref())?)))
+        });
+        match gathered {
+            Ok(builder) => builder.connect(),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
     /// Begins with the master; [`slave`](MasterSlaveBuilder::slave) adds the others.
     pub fn builder(master: Builder) -> MasterSlaveBuilder {
         MasterSlaveBuilder { master, slaves: Vec::new(), spread: Spread::default() }
@@ -110,6 +130,17 @@ impl<D> MasterSlaveConnection<D> {
     /// The slaves, each by itself.
     pub fn slaves(&self) -> &[Connection<D>] {
         &self.slaves
+    }
+
+    /// All servers that its members know, in the order of their addresses.
+    pub fn nodes(&self) -> BTreeSet<ServerAddress> {
+        let members = std::iter::once(&self.master).chain(&self.slaves);
+        members.flat_map(|member| member.state().servers).map(|server| server.address).collect()
+    }
+
+    /// Whether reads may go to slaves: they always may.
+    pub fn slave_okay(&self) -> bool {
+        true
     }
 
     /// Ends all members, each as [`Connection::close`] does, and at the same time.
@@ -167,6 +198,14 @@ impl MasterSlaveBuilder {
         let slave = |slave: Builder| slave.direct_connection(true).runtime_of(&master).connect_lazy();
         let slaves: Vec<Connection> = self.slaves.into_iter().map(slave).collect::<Result<_>>()?;
         MasterSlaveConnection::new(master, slaves, self.spread)
+    }
+}
+
+/// Where a string leads to.
+fn place(place: &str) -> Result<Builder> {
+    match place.contains("://") {
+        true => Connection::builder().uri(place),
+        false => Connection::builder().hosts([place]),
     }
 }
 

@@ -204,6 +204,23 @@ fn a_slave_that_is_away_from_the_start_is_no_hindrance() {
     assert_eq!(readers(&connection, 4), counts([("slave 2", 4)]));
 }
 
+#[test]
+fn addresses_and_connection_strings_lead_to_its_members() {
+    let scene = scene();
+    let slaves = [scene.slaves[0].uri(), scene.slaves[1].address().to_string()];
+    let connection = block_on(MasterSlaveConnection::connect(scene.master.uri(), slaves)).unwrap();
+    assert_eq!(readers(&connection, 4), counts([("slave 1", 2), ("slave 2", 2)]));
+    let mut expected: Vec<String> = scene.servers().map(|server| server.address().to_string()).collect();
+    expected.sort_by_key(|address| address.rsplit(':').next().unwrap().parse::<u16>().unwrap());
+    let nodes: Vec<String> = connection.nodes().iter().map(ToString::to_string).collect();
+    assert_eq!(nodes, expected);
+    assert!(connection.slave_okay());
+    let error = block_on(MasterSlaveConnection::connect("mongodb://", ["localhost"])).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidUri);
+    let error = block_on(MasterSlaveConnection::connect("localhost", ["a:b"])).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument);
+}
+
 /// Ready when it has stopped, which takes the system a moment.
 fn freeze(server: &mut RealServer) {
     server.freeze().unwrap();
