@@ -178,7 +178,9 @@ pub use connection::{
     Request, ServerState, State,
 };
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
-pub use database::{CollectionKind, CollectionSpecification, Database, DatabaseSpecification};
+pub use database::{
+    CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
+};
 pub use dispatch::{ClientSession, Spread};
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
@@ -212,8 +214,8 @@ pub mod operations {
     pub use crate::connection::{CopyDatabase, Copying, StartRequest};
     pub use crate::cursor::Documents;
     pub use crate::database::{
-        CreateCollection, DropDatabase, ListCollectionNames, ListCollections, ListDatabaseNames,
-        ListDatabases, RunCommand, RunCursorCommand,
+        BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,
+        ListDatabaseNames, ListDatabases, RunCommand, RunCursorCommand,
     };
 }
 

@@ -7,7 +7,8 @@ use crate::actors::gateway::{self, Gateway, GatewayOptions};
 
 impl<D> Connection<D> {
     /// Starts an actor that runs calls for other actors: each verb is a message
-    /// ([`messages`](crate::messages)), and its answer is the verb's result. It has the
+    /// ([`messages`](crate::messages); not [`copy_database`](Self::copy_database), whose progress
+    /// an actor follows as a stream), and its answer is the verb's result. It has the
     /// handle's timeout, concerns and read preference, and not its session: messages name
     /// their own. Nor does it go over the socket of a [`Request`](crate::Request). Neither blocks nor waits, and works from any thread; there may be several.
     ///

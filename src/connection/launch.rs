@@ -25,7 +25,7 @@ use crate::pool::PoolOptions;
 use crate::runtime::{self, Ended, Tenant};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::tls::Connector;
-use crate::topology::Topology;
+use crate::topology::{ServerAddress, Topology};
 use crate::wire::Offer;
 
 /// Mailboxes bound nothing (callers are counted before they send), so their capacity
@@ -96,6 +96,7 @@ fn start(mut options: ConnectionOptions, tls: Option<Connector>) -> Result<Launc
         check_asked: check_asked.clone(),
         closing: AtomicBool::new(false),
         default_database: options.default_database.clone(),
+        seeds: seeds(&options),
         greeting,
         listeners: listeners.clone(),
     });
@@ -166,6 +167,11 @@ fn dialers(
     };
     let monitor_dialer = Arc::new(for_monitors.clone());
     Ok((Arc::new(Dialer { authenticator, ..for_monitors }), monitor_dialer))
+}
+
+fn seeds(options: &ConnectionOptions) -> Box<[ServerAddress]> {
+    let given = options.srv.is_none().then(|| options.topology.seeds.clone());
+    given.unwrap_or_default().into()
 }
 
 fn connect_timeout(options: &ConnectionOptions) -> Option<Duration> {

@@ -134,8 +134,7 @@ impl<D> MasterSlaveConnection<D> {
 
     /// All servers that its members know, in the order of their addresses.
     pub fn nodes(&self) -> BTreeSet<ServerAddress> {
-        let members = std::iter::once(&self.master).chain(&self.slaves);
-        members.flat_map(|member| member.state().servers).map(|server| server.address).collect()
+        self.members().flat_map(Connection::nodes).collect()
     }
 
     /// Whether reads may go to slaves: they always may.
@@ -143,10 +142,21 @@ impl<D> MasterSlaveConnection<D> {
         true
     }
 
+    /// Closes the sockets of all members, as [`Connection::disconnect`] does, and at the same
+    /// time. Fails with an error of one of them, and then the others have done it all the same.
+    pub fn disconnect(&self) -> Running<()> {
+        let done = all(self.members().map(|member| member.disconnect().into_future()).collect());
+        Box::pin(async move { done.await.into_iter().collect() })
+    }
+
     /// Ends all members, each as [`Connection::close`] does, and at the same time.
     pub fn close(&self, grace: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let members = std::iter::once(&self.master).chain(&self.slaves);
-        all(members.map(|member| member.close(grace)).collect())
+        let closing = all(self.members().map(|member| member.close(grace)).collect());
+        Box::pin(async move { drop(closing.await) })
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Connection<D>> {
+        std::iter::once(&self.master).chain(&self.slaves)
     }
 }
 
@@ -209,14 +219,19 @@ fn place(place: &str) -> Result<Builder> {
     }
 }
 
-/// Waits for all of these at the same time.
-fn all(
-    mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
-) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(poll_fn(move |task| {
-        futures.retain_mut(|future| future.as_mut().poll(task).is_pending());
-        if futures.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    }))
+/// Waits for all of these at the same time. What they give is in no order.
+fn all<T>(mut futures: Vec<Pin<Box<dyn Future<Output = T> + Send>>>) -> impl Future<Output = Vec<T>> {
+    let mut done = Vec::new();
+    poll_fn(move |task| {
+        futures.retain_mut(|future| match future.as_mut().poll(task) {
+            Poll::Ready(output) => {
+                done.push(output);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if futures.is_empty() { Poll::Ready(std::mem::take(&mut done)) } else { Poll::Pending }
+    })
 }
 
 impl<D> Clone for MasterSlaveConnection<D> {

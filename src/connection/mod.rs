@@ -3,10 +3,13 @@
 mod actor;
 mod builder;
 mod copy_database;
+mod databases;
+mod disconnect;
 mod from_uri;
 mod launch;
 mod master_slave;
 mod options;
+mod properties;
 mod request;
 mod state;
 pub mod uri;
@@ -31,7 +34,7 @@ pub use state::{ServerState, State};
 use crate::client_session::StartSession;
 use crate::collection::{BulkWrite, Running, WriteModel, derived};
 use crate::command::DriverInfo;
-use crate::database::{Database, ListDatabaseNames, ListDatabases};
+use crate::database::Database;
 use crate::dispatch::{Drain, Handle};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::Ended;
@@ -126,16 +129,6 @@ impl<D> Connection<D> {
     pub fn default_database(&self) -> Result<Option<Database<D>>> {
         let name = self.handle.core().default_database.as_deref();
         name.map(|name| self.database(name)).transpose()
-    }
-
-    /// All databases with what they hold. Asks the primary.
-    pub fn list_databases(&self) -> ListDatabases {
-        ListDatabases::new(&self.handle)
-    }
-
-    /// The names of all databases. Asks the primary.
-    pub fn list_database_names(&self) -> ListDatabaseNames {
-        ListDatabaseNames::new(&self.handle)
     }
 
     /// The same connection, with another limit for all calls made through the new handle

@@ -2,11 +2,13 @@
 //! file, as for collections.
 
 mod create_collection;
+mod disconnect;
 mod drop;
 mod list_collections;
 mod list_databases;
 mod run_command;
 mod run_cursor_command;
+mod server_info;
 mod specification;
 
 use std::fmt;
@@ -17,11 +19,13 @@ use bson::Document;
 use serde::Serialize;
 
 pub use create_collection::CreateCollection;
-pub use drop::DropDatabase;
+pub use disconnect::Disconnect;
+pub use drop::{DatabaseName, DropDatabase};
 pub use list_collections::{ListCollectionNames, ListCollections};
 pub use list_databases::{DatabaseSpecification, ListDatabaseNames, ListDatabases};
 pub use run_command::RunCommand;
 pub use run_cursor_command::RunCursorCommand;
+pub use server_info::{BuildInfo, ServerInfo};
 pub use specification::{CollectionKind, CollectionSpecification};
 
 use crate::collection::{Aggregate, Collection, derived};

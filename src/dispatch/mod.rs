@@ -3,6 +3,7 @@
 //! the cursor manager; it never asks an actor anything as long as nothing fails.
 
 mod call;
+mod disconnect;
 mod encode;
 mod execute;
 mod handle;

@@ -74,6 +74,8 @@ pub struct Core {
     pub closing: AtomicBool,
     /// The database of the connection string.
     pub default_database: Option<String>,
+    /// The servers that the connection string or the options name; none if DNS was asked.
+    pub seeds: Box<[ServerAddress]>,
     /// The first message on every stream, which callers may add to.
     pub greeting: Arc<Greeting>,
     /// Who listens to events.

@@ -86,6 +86,11 @@ impl Services {
         Some(info.generation)
     }
 
+    /// Starts a new generation of each.
+    pub fn renew(&mut self) {
+        self.known.iter_mut().for_each(|info| info.generation += 1);
+    }
+
     /// The present generation of a service.
     pub fn generation(&self, id: ObjectId) -> u64 {
         self.known.iter().find(|info| info.id == id).map_or(0, |info| info.generation)
@@ -150,5 +155,7 @@ mod tests {
         assert_eq!(services.join(a).generation, 0, "it starts anew");
         services.part(ObjectId::from_bytes([3; 12]));
         assert_eq!(services.infos().len(), 2);
+        services.renew();
+        assert_eq!((services.generation(a), services.generation(b)), (1, 1));
     }
 }

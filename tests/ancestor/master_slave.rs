@@ -204,6 +204,12 @@ fn a_slave_that_is_away_from_the_start_is_no_hindrance() {
     assert_eq!(readers(&connection, 4), counts([("slave 2", 4)]));
 }
 
+/// Of all its members.
+fn sockets(connection: &MasterSlaveConnection) -> usize {
+    let members = std::iter::once(connection.master()).chain(connection.slaves());
+    members.map(|member| member.state().servers[0].pool.clone().unwrap().total).sum()
+}
+
 #[test]
 fn addresses_and_connection_strings_lead_to_its_members() {
     let scene = scene();
@@ -215,6 +221,11 @@ fn addresses_and_connection_strings_lead_to_its_members() {
     let nodes: Vec<String> = connection.nodes().iter().map(ToString::to_string).collect();
     assert_eq!(nodes, expected);
     assert!(connection.slave_okay());
+    assert_eq!(connection.port(), Some(scene.master.port()), "the master's");
+    assert!(sockets(&connection) >= 2);
+    block_on(connection.disconnect()).unwrap();
+    assert_eq!(sockets(&connection), 0);
+    assert_eq!(readers(&connection, 2), counts([("slave 1", 1), ("slave 2", 1)]));
     let error = block_on(MasterSlaveConnection::connect("mongodb://", ["localhost"])).unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidUri);
     let error = block_on(MasterSlaveConnection::connect("localhost", ["a:b"])).unwrap_err();

@@ -236,6 +236,19 @@ fn a_server_that_restarts_ends_what_the_request_promised_until_it_is_pinned_agai
 }
 
 #[test]
+fn disconnect_leaves_the_socket_of_a_request_until_that_ends() {
+    let connection = small(3);
+    let request = start(&connection);
+    let mine = socket(&request);
+    assert_ne!(socket(&connection), mine);
+    block_on(connection.disconnect().into_future()).unwrap();
+    assert_eq!(socket(&request), mine);
+    drop(request);
+    poll_until(SOON, "the socket to be closed", || pool(&connection).total == 0);
+    assert_ne!(socket(&connection), mine);
+}
+
+#[test]
 fn a_server_that_steps_down_refuses_writes_and_keeps_the_socket() {
     let fixture = fixture_alone();
     let request = start(&fixture.connection);

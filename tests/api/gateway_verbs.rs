@@ -6,11 +6,12 @@ use actix::Addr;
 use actix_mongo::bson::{Document, doc};
 use actix_mongo::messages::{
     Aggregate, AggregateAll, Ask, BulkWrite, BulkWriteAcross, CountDocuments, CreateCollection, CreateIndex,
-    CreateIndexes, CreateSearchIndexes, DeleteMany, DeleteOne, Distinct, DropCollection, DropDatabase,
-    DropIndex, DropIndexes, DropSearchIndex, EstimatedDocumentCount, Find, FindAll, FindOne,
+    CreateIndexes, CreateSearchIndexes, DeleteMany, DeleteOne, Disconnect, Distinct, DropCollection,
+    DropDatabase, DropIndex, DropIndexes, DropSearchIndex, EstimatedDocumentCount, Find, FindAll, FindOne,
     FindOneAndDelete, FindOneAndReplace, FindOneAndUpdate, InsertMany, InsertOne, ListCollectionNames,
     ListCollections, ListDatabaseNames, ListDatabases, ListIndexNames, ListIndexes, ListSearchIndexes,
-    Modify, Rename, ReplaceOne, RunCommand, RunCursorCommand, UpdateMany, UpdateOne, UpdateSearchIndex,
+    Modify, Rename, ReplaceOne, RunCommand, RunCursorCommand, ServerInfo, UpdateMany, UpdateOne,
+    UpdateSearchIndex,
 };
 use actix_mongo::{
     Connection, Gateway, GatewayOptions, IndexModel, Kind, ReturnDocument, SearchIndexModel, WriteModel,
@@ -138,6 +139,20 @@ fn what_writes_much() {
     ] {
         assert_eq!(error.kind(), Kind::TooLarge, "{error}");
     }
+}
+
+#[test]
+fn what_is_about_the_connection() {
+    let fixture = fixture();
+    let gateway = fixture.connection.start_actor();
+    let info = ask(&gateway, ServerInfo::new().with(|it| it.comment("here")));
+    let direct = block_on(fixture.connection.server_info().into_future()).unwrap();
+    assert_eq!((info.version, info.version_array), (direct.version, direct.version_array));
+    let pool = || fixture.connection.state().servers[0].pool.clone().unwrap();
+    assert!(pool().total > 0);
+    ask(&gateway, Disconnect::new().timeout(crate::support::SOON));
+    assert_eq!((pool().total, pool().state), (0, "ready"));
+    ask(&gateway, RunCommand::new("admin", doc! { "ping": 1 }));
 }
 
 #[test]

@@ -239,3 +239,26 @@ fn a_least_number_of_sockets_is_opened_before_anybody_asks_and_again_after_a_fai
         assert_eq!(server.log().count("hello"), 3);
     });
 }
+
+/// What a socket of before tells of its service does not touch the sockets that came after.
+#[test]
+fn after_a_disconnect_errors_of_earlier_sockets_clear_no_service() {
+    story(async {
+        let server = ScriptedServer::start();
+        server.rule(Rule::on("hello").reply(hello(Some(SERVICES[0]))));
+        let (client, events) = behind(&server, |_| {});
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").after(&gate).close());
+        let call = client.start(command(doc! { "buildInfo": 1 })).await;
+        server.until(|log| log.count("buildInfo") == 1, SOON).await;
+        soon(client.core().disconnect(None)).await.expect("the connection lives");
+        client.ping().await;
+        gate.open();
+        soon(call).await.unwrap().expect_err("it broke");
+        client.settle().await;
+        assert_eq!(client.stats().total, 1, "the new one");
+        client.ping().await;
+        client.leave().await;
+        assert_eq!(losses(events).0, [None], "the disconnect alone");
+    });
+}

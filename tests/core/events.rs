@@ -233,6 +233,44 @@ fn a_connection_whose_request_was_refused_for_overload_is_checked_in_as_any_othe
     });
 }
 
+/// A clear and a ready at once. The one that waits meanwhile is not told of a failure.
+#[test]
+fn a_disconnect_is_a_clear_and_a_ready() {
+    story(async {
+        let (server, client, events) = used(|options| options.pool.max_size = 2).await;
+        let gate = Gate::new();
+        server.rule(Rule::on("buildInfo").after(&gate));
+        let calls = [
+            client.start(command(doc! { "buildInfo": 1 })).await,
+            client.start(command(doc! { "buildInfo": 1 })).await,
+        ];
+        events.up_to("2 out");
+        let waiting = client.start(command(doc! { "buildInfo": 1 })).await;
+        events.up_to("asked");
+        soon(client.core().disconnect(None)).await.expect("the connection lives");
+        assert_eq!(events.up_to("pool ready"), ["pool cleared", "pool ready"]);
+        gate.open();
+        for call in calls.into_iter().chain([waiting]) {
+            soon(call).await.unwrap().expect("served");
+        }
+        client.leave().await;
+        let rest = events.rest();
+        let count = |name: &str| rest.iter().filter(|told| *told == name).count();
+        assert_eq!((count("1 closed: stale"), count("2 closed: stale")), (1, 1), "{rest:?}");
+        assert_eq!(count("refused"), 0, "{rest:?}");
+    });
+}
+
+#[test]
+fn idle_connections_leave_between_the_two() {
+    story(async {
+        let (_server, client, events) = used(|options| options.pool.min_size = 1).await;
+        soon(client.core().disconnect(None)).await.expect("the connection lives");
+        let expected = ["pool cleared", "1 closed: stale", "pool ready", "2 created", "2 ready"];
+        assert_eq!(events.up_to("2 ready"), expected);
+    });
+}
+
 #[test]
 fn a_call_that_waits_too_long_is_told_of() {
     story(async {

@@ -13,6 +13,7 @@ mod commands;
 #[cfg(all(feature = "snappy", feature = "zlib", feature = "zstd"))]
 mod compression;
 mod cursors;
+mod disconnect;
 mod dropped;
 mod envelope;
 mod establishing;

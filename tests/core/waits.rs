@@ -36,6 +36,7 @@ fn unanswered(client: &Client) -> (Handle, AddressReceiver<Supervisor>) {
         greeting: core.greeting.clone(),
         listeners: core.listeners.clone(),
         default_database: core.default_database.clone(),
+        seeds: core.seeds.clone(),
     };
     let shared = Shared { core: Arc::new(core), drain: client.handle.shared().drain.clone() };
     (Handle::new(Arc::new(shared), Scope::default()), mailbox)
@@ -75,5 +76,17 @@ fn what_is_not_repeated_ends_by_its_own_error() {
     story(async {
         let error = broken(command(doc! { "ping": 1 }).within(SHORT), crate::support::SOON).await;
         assert!(error.is_network(), "{error:?}");
+    });
+}
+
+#[test]
+fn a_disconnect_waits_no_longer_than_its_limit() {
+    story(async {
+        let server = ScriptedServer::start_primary("rs");
+        let client = connect(&[&server], |_| {});
+        client.ping().await;
+        let (handle, _mailbox) = unanswered(&client);
+        let error = soon(handle.core().disconnect(Some(SHORT))).await.expect_err("nobody closes anything");
+        assert_eq!((error.kind(), error.is_timeout(), error.may_have_run()), (Kind::Timeout, true, false));
     });
 }

@@ -107,3 +107,24 @@ fn a_connection_ends_though_an_arbiter_is_blocked() {
     drop(blocked);
     server.wait_for(|log| log.open_connections() == 0, SOON);
 }
+
+#[test]
+fn a_disconnect_does_not_wait_for_a_blocked_arbiter() {
+    let (lent, server) = (Lent::start(2), ScriptedServer::start());
+    let connection = block_on(builder(&server, &lent).max_pool_size(1).connect()).unwrap();
+    let database = connection.database("d").unwrap();
+    ping(&database, SOON).unwrap();
+    let blocked = lent.block(0);
+    let begin = Instant::now();
+    let late =
+        block_on(connection.disconnect().timeout(Duration::from_millis(20)).into_future()).unwrap_err();
+    assert!(late.is_timeout() && !late.may_have_run(), "{late:?}");
+    // It waits for what the first one began, until that is given up.
+    block_on(connection.disconnect().into_future()).unwrap();
+    assert!(begin.elapsed() > Duration::from_millis(100), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    ping(&database, SOON).unwrap();
+    drop(blocked);
+    server.wait_for(one_was_closed, SOON);
+    block_on(connection.close(GRACE));
+}

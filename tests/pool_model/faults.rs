@@ -1,7 +1,7 @@
 //! The explorer finds what is wrong: each of these pools has one defect.
 
 use crate::explorer::explore;
-use crate::scenarios::{deep, ending, options, scenario, two};
+use crate::scenarios::{deep, ending, options, renewing, scenario, two};
 use crate::small::Small;
 use crate::subject::Fault;
 use crate::world::Scenario;
@@ -93,4 +93,10 @@ fn an_end_that_takes_everybody_in() {
 #[test]
 fn an_end_that_loses_last_words() {
     finds(Fault::RefuseLosesLast, "wait, not", &with_an_end());
+}
+
+#[test]
+fn a_renewal_that_fails_who_waits() {
+    let renewing = renewing(options(), vec![Small::PLAIN, Small::PLAIN]);
+    finds(Fault::RenewFailsWaiting, "a renewal fails", &renewing);
 }

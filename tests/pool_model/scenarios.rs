@@ -23,7 +23,7 @@ pub fn options() -> PoolOptions {
 
 /// What may happen to a pool with these options and entries.
 pub fn scenario(options: PoolOptions, entries: Vec<Small>) -> Scenario {
-    Scenario { options, entries, ticks: 0, opens: 2, clears: 1, closes: 1, refuses: 0 }
+    Scenario { options, entries, ticks: 0, opens: 2, clears: 1, closes: 1, refuses: 0, renewals: 0 }
 }
 
 /// Two sockets, two at a time.
@@ -172,4 +172,26 @@ fn an_end_in_the_midst_of_clears() {
 fn an_end_with_two_in_flight_on_one_socket() {
     let entries = vec![Small::PLAIN, Small::exclusive(), Small::last()];
     holds(&Scenario { opens: 1, ..ending(deep(options()), entries) });
+}
+
+/// All sockets anew, in the midst of everything.
+pub fn renewing(options: PoolOptions, entries: Vec<Small>) -> Scenario {
+    Scenario { opens: 3, clears: 0, closes: 0, renewals: 1, ..scenario(options, entries) }
+}
+
+#[test]
+fn a_renewal_of_two_sockets() {
+    holds(&renewing(two(), vec![Small::PLAIN, Small::PLAIN, LEASE]));
+}
+
+#[test]
+fn a_renewal_of_a_shared_socket() {
+    holds(&renewing(deep(options()), vec![Small::PLAIN, Small::exclusive(), LEASE]));
+}
+
+#[test]
+fn a_renewal_with_a_minimum_a_clear_and_an_end() {
+    let options = PoolOptions { min_size: 1, ..two() };
+    let entries = vec![Small::PLAIN, Small::last()];
+    holds(&Scenario { opens: 2, clears: 1, refuses: 1, ..renewing(options, entries) });
 }

@@ -98,6 +98,14 @@ impl World {
                 self.leave(&closed.idle);
                 self.ledger.cleared(&closed, mode, false)
             }
+            Action::Renew => {
+                self.renewals += 1;
+                let (cleared, opening) = self.subject.renew();
+                self.leave(&cleared.idle);
+                // Whoever asked for it looks.
+                self.will_look = true;
+                self.ledger.renewed(&cleared, &opening)
+            }
             Action::Expire => self.expire(),
             Action::IdleExpired => {
                 let time = crate::small::at(self.now);

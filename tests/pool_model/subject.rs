@@ -39,6 +39,8 @@ pub enum Fault {
     TakesWhileClosing,
     /// And it loses the last words that wait.
     RefuseLosesLast,
+    /// A pool that begins anew fails who waits.
+    RenewFailsWaiting,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -137,6 +139,16 @@ impl Subject {
             self.stuck.append(&mut cleared.failed);
         }
         cleared
+    }
+
+    pub fn renew(&mut self) -> (Cleared<Small, SlotId>, Vec<SlotId>) {
+        let (mut cleared, opening) = self.logic.renew();
+        if self.fault == Fault::RenewFailsWaiting && !self.waiting().is_empty() {
+            let again = self.logic.clear(0, false);
+            self.logic.ready();
+            cleared.failed = again.0.failed;
+        }
+        (cleared, opening)
     }
 
     pub fn refuse(&mut self, cause: u8) -> Vec<Small> {

@@ -80,7 +80,8 @@ impl Worker {
                 120..=209 => self.finish(),
                 210..=224 => self.cancel(),
                 225..=239 => self.abandon(),
-                240..=253 => self.expire(),
+                240..=252 => self.expire(),
+                253 => self.renew(),
                 _ => self.clear(),
             }
         }
@@ -221,6 +222,11 @@ impl Worker {
         if self.pool.ready() {
             self.supervise();
         }
+    }
+
+    fn renew(&mut self) {
+        self.pool.renew();
+        self.supervise();
     }
 }
 

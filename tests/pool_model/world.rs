@@ -23,6 +23,7 @@ pub struct Scenario {
     pub closes: u8,
     /// The first step of the end.
     pub refuses: u8,
+    pub renewals: u8,
 }
 
 /// What can happen next.
@@ -55,6 +56,8 @@ pub enum Action {
     /// Its grace is over.
     Interrupt,
     Close,
+    /// All sockets anew.
+    Renew,
     /// The timer wakes the queue.
     Expire,
     IdleExpired,
@@ -96,6 +99,7 @@ pub struct World {
     pub clears: u8,
     pub closes: u8,
     pub refuses: u8,
+    pub renewals: u8,
 }
 
 impl World {
@@ -116,6 +120,7 @@ impl World {
             clears: 0,
             closes: 0,
             refuses: 0,
+            renewals: 0,
         }
     }
 
@@ -159,6 +164,9 @@ impl World {
         }
         if self.closes < scenario.closes {
             actions.push(Action::Close);
+        }
+        if self.renewals < scenario.renewals {
+            actions.push(Action::Renew);
         }
         if self.now < scenario.ticks {
             actions.push(Action::Tick);

@@ -28,10 +28,10 @@ mod reads;
 mod writes;
 
 pub use self::admin::{
-    CreateCollection, CreateIndex, CreateIndexes, CreateSearchIndexes, DropCollection, DropDatabase,
-    DropIndex, DropIndexes, DropSearchIndex, ListCollectionNames, ListCollections, ListDatabaseNames,
-    ListDatabases, ListIndexNames, ListIndexes, ListSearchIndexes, Modify, Rename, RunCommand,
-    RunCursorCommand, UpdateSearchIndex,
+    CreateCollection, CreateIndex, CreateIndexes, CreateSearchIndexes, Disconnect, DropCollection,
+    DropDatabase, DropIndex, DropIndexes, DropSearchIndex, ListCollectionNames, ListCollections,
+    ListDatabaseNames, ListDatabases, ListIndexNames, ListIndexes, ListSearchIndexes, Modify, Rename,
+    RunCommand, RunCursorCommand, ServerInfo, UpdateSearchIndex,
 };
 pub use self::common::Ask;
 pub use self::reads::{

@@ -58,6 +58,11 @@ impl Arbiters {
         (None, Arbiter::current())
     }
 
+    /// One was asked a moment ago, and may be about to answer.
+    fn owe(&self, now: Instant) -> bool {
+        self.all.iter().any(|watched| !watched.answered.load(Relaxed) && !watched.is_blocked(now))
+    }
+
     /// The places of those that do not answer.
     fn blocked(&self, now: Instant) -> Vec<usize> {
         (0..self.all.len()).filter(|place| self.all[*place].is_blocked(now)).collect()
@@ -87,15 +92,26 @@ impl Watched {
 impl Supervisor {
     /// Asks all lent arbiters, and gives those up a little later that have not answered.
     pub(super) fn look_after_arbiters(&mut self, ctx: &mut Context<Self>) {
-        if !self.arbiters.lent || std::mem::replace(&mut self.arbiters.watching, true) {
+        if !self.arbiters.lent {
             return;
         }
+        // Also while somebody will look: what was asked before may be answered already.
         for watched in &mut self.arbiters.all {
             watched.ask(Instant::now());
         }
+        if !std::mem::replace(&mut self.arbiters.watching, true) {
+            Self::look_later(ctx);
+        }
+    }
+
+    fn look_later(ctx: &mut Context<Self>) {
         ctx.run_later(BLOCKED_AFTER, |supervisor, ctx| {
-            supervisor.arbiters.watching = false;
+            let again = supervisor.arbiters.owe(Instant::now());
+            supervisor.arbiters.watching = again;
             supervisor.forsake_blocked(ctx);
+            if again {
+                Self::look_later(ctx);
+            }
         });
     }
 

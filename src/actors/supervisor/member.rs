@@ -7,11 +7,12 @@ use std::time::Instant;
 use actix::{Actor, Addr, ArbiterHandle};
 use bson::oid::ObjectId;
 
+use super::messages::Hold;
 use crate::actors::monitor::{Monitor, Order};
 use crate::actors::socket::{Socket, SocketLinks};
 use crate::error::{Error, Kind};
 use crate::events::{ConnectionClosedReason, Heartbeat};
-use crate::pool::{Cleared, Life, Opening, Pool, SlotControl, SlotId};
+use crate::pool::{Cleared, Life, Opening, Pool, Renewed, SlotControl, SlotId};
 
 /// See the module.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ struct Resident {
     arbiter: Option<usize>,
     /// It was given up, and is only waited for at the end.
     forsaken: bool,
+    /// It was told to go, idle as it was; and who waits until it is gone.
+    departing: Option<Vec<Hold>>,
 }
 
 impl Member {
@@ -68,7 +71,8 @@ impl Member {
         let life = pool.life_of(opening);
         let socket = Socket::new(pool, links, opening, life.clone());
         let addr = Socket::start_in_arbiter(handle, move |_| socket);
-        self.sockets.insert(opening.id, Resident { addr, life, opening, arbiter, forsaken: false });
+        let resident = Resident { addr, life, opening, arbiter, forsaken: false, departing: None };
+        self.sockets.insert(opening.id, resident);
     }
 
     /// A socket is gone. What listeners for events are still to be told of it, and whether it
@@ -85,6 +89,7 @@ impl Member {
         let mut count = 0;
         for socket in self.sockets.values_mut().filter(lost) {
             socket.forsaken = true;
+            socket.departing = None;
             self.pool.forsake(socket.opening);
             socket.life.closed(ConnectionClosedReason::Error, Some(&forsaken()));
             socket.addr.do_send(SlotControl::Retire);
@@ -103,6 +108,25 @@ impl Member {
         for slot in self.pool.idle_expired(now) {
             slot.control(SlotControl::Retire);
         }
+    }
+
+    /// Has the pool begin anew: idle sockets close, and so do those that are being opened; how
+    /// many these are. The hold is kept until they are gone, and until those are that a renewal
+    /// before told to go.
+    pub fn renew(&mut self, hold: &Hold) -> usize {
+        let Renewed { idle, opening } = self.pool.renew();
+        let mut count = 0;
+        for id in idle.iter().map(|slot| slot.id).chain(opening) {
+            if let Some(socket) = self.sockets.get_mut(&id).filter(|socket| !socket.forsaken) {
+                socket.departing.get_or_insert_default();
+                socket.addr.do_send(SlotControl::Retire);
+                count += 1;
+            }
+        }
+        for waiting in self.sockets.values_mut().filter_map(|socket| socket.departing.as_mut()) {
+            waiting.push(hold.clone());
+        }
+        count
     }
 
     /// Clears the pool: those who wait fail with the cause, idle sockets close, and those

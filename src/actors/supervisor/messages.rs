@@ -1,6 +1,9 @@
 //! What the supervisor can be asked. What sockets and monitors tell it lives with them.
 
+use std::convert::Infallible;
 use std::time::Duration;
+
+use tokio::sync::mpsc;
 
 use crate::topology::ServerAddress;
 
@@ -52,6 +55,42 @@ pub struct Quiesce {
 
 impl actix::Message for Quiesce {
     type Result = ();
+}
+
+/// Have new sockets in the place of all that there are: idle ones close now, those in use once
+/// they are done. Nobody who waits fails. No answer: actix leaves out what nobody waits for an
+/// answer to, and this is to be done even so.
+#[derive(Debug)]
+pub struct Disconnect {
+    /// Dropped when the idle ones are gone.
+    pub hold: Hold,
+}
+
+impl actix::Message for Disconnect {
+    type Result = ();
+}
+
+/// Tells when sockets that were told to close are gone. Nothing is sent: each of them has a
+/// [`Hold`] until then.
+#[derive(Debug)]
+pub struct Departure(mpsc::Receiver<Infallible>);
+
+/// Dropped with what it stands for.
+pub type Hold = mpsc::Sender<Infallible>;
+
+impl Departure {
+    /// Over when all holds are dropped.
+    pub fn new() -> (Hold, Self) {
+        let (hold, departure) = mpsc::channel(1);
+        (hold, Self(departure))
+    }
+
+    /// Ready when it is over, also if that is because the supervisor is gone.
+    ///
+    /// Cancel safety: nothing hangs on it.
+    pub async fn over(mut self) {
+        self.0.recv().await;
+    }
 }
 
 /// Start something that runs user code, on the arbiter that the connection has for such.

@@ -5,6 +5,7 @@
 
 mod apply;
 mod arbiters;
+mod disconnect;
 mod guests;
 mod member;
 mod messages;
@@ -27,7 +28,9 @@ use tokio::sync::watch;
 use self::arbiters::Arbiters;
 use self::guests::Guests;
 use self::member::Member;
-pub use self::messages::{CheckNow, Grow, Host, Overdue, Quiesce, Settle, Shutdown};
+pub use self::messages::{
+    CheckNow, Departure, Disconnect, Grow, Hold, Host, Overdue, Quiesce, Settle, Shutdown,
+};
 use self::seeding::SeedListState;
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
@@ -321,6 +324,14 @@ impl Handler<Quiesce> for Supervisor {
 
     fn handle(&mut self, msg: Quiesce, _ctx: &mut Self::Context) -> Self::Result {
         self.quiesce(msg.grace)
+    }
+}
+
+impl Handler<Disconnect> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Disconnect, ctx: &mut Self::Context) {
+        self.disconnect(&msg.hold, ctx);
     }
 }
 

@@ -1,5 +1,5 @@
 //! How a pool loses its sockets and those who wait: a clear, the end in its two steps, and
-//! sockets that were idle for too long.
+//! sockets that were idle for too long. And how it loses its sockets alone: by being renewed.
 
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use super::State;
 use crate::pool::answers::Cleared;
 use crate::pool::queue::Waiting;
 use crate::pool::refusal::Mode;
+use crate::pool::slot::SlotId;
 
 impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
     /// See [`Pool::clear`](crate::pool::Pool::clear). The mode that ends comes back with it.
@@ -21,6 +22,25 @@ impl<E: Waiting, H: Clone, C: Clone> State<E, H, C> {
         let before = std::mem::replace(&mut self.mode, Mode::Paused(Some(cause)));
         let cleared = self.empty_out(&before, interrupt);
         (cleared, before)
+    }
+
+    /// See [`Pool::renew`](crate::pool::Pool::renew). With the openings that will serve nobody.
+    pub fn renew(&mut self) -> (Cleared<E, H>, Vec<SlotId>) {
+        let mut cleared = Cleared::nothing(self.generation);
+        match self.mode {
+            Mode::Closing(_) | Mode::Closed(_) => return (cleared, Vec::new()),
+            // What is being opened belongs to an earlier generation already.
+            Mode::Paused(_) => {}
+            Mode::Ready => {
+                self.generation += 1;
+                // An error on a socket of before must not clear what comes after it.
+                self.services.renew();
+                self.discouraged = false;
+                let (generation, idle) = (self.generation, self.slots.drain_idle());
+                cleared = Cleared { generation, was_ready: true, idle, ..cleared };
+            }
+        }
+        (cleared, self.pending.iter().map(|opening| opening.id).collect())
     }
 
     /// See [`Pool::clear_service`](crate::pool::Pool::clear_service). `leads` says which

@@ -2,6 +2,7 @@
 
 mod entry;
 mod pool;
+mod renewal;
 mod service;
 
 use std::sync::Arc;

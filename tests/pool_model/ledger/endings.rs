@@ -33,6 +33,26 @@ impl Ledger {
         Ok(())
     }
 
+    /// All sockets anew, and nobody who waits fails.
+    pub fn renewed(&mut self, cleared: &Cleared<Small, SlotId>, opening: &[SlotId]) -> Verdict {
+        must!(cleared.failed.is_empty(), "a renewal fails {:?}", cleared.failed);
+        must!(cleared.interrupted.is_empty(), "a renewal interrupts {:?}", cleared.interrupted);
+        let ready = self.mode == Mode::Ready;
+        self.generation += u64::from(ready);
+        self.discouraged &= !ready;
+        must!(cleared.generation == self.generation, "generation {}", cleared.generation);
+        must!(cleared.was_ready == ready, "was it ready?");
+        let idle = self.idle.iter().copied().filter(|_| ready);
+        must!(same(&cleared.idle, idle), "idle {:?}", cleared.idle);
+        for id in &cleared.idle {
+            self.remove(*id);
+        }
+        let ends = matches!(self.mode, Mode::Closing(_) | Mode::Closed(_));
+        let pending = self.pending.iter().map(|opening| opening.id).filter(|_| !ends);
+        must!(same(opening, pending), "opening {opening:?}");
+        Ok(())
+    }
+
     /// The first step of the end: only last words are served from now on.
     pub fn refused(&mut self, cause: u8, sent_away: &[Small]) -> Verdict {
         self.mode = match self.mode {

@@ -62,6 +62,28 @@ message! {
 }
 
 message! {
+    /// Asks a server for its release; see
+    /// [`Connection::server_info`](crate::Connection::server_info).
+    impl Message for ServerInfo {
+        /// One that the connection's read preference picks.
+        new(connection);
+        "buildInfo", database::BuildInfo => database::ServerInfo;
+        |it, place| database::BuildInfo::new(&place)
+    }
+}
+
+message! {
+    /// Closes the connection's sockets, of which the next use opens new ones; see
+    /// [`Connection::disconnect`](crate::Connection::disconnect).
+    impl Message for Disconnect {
+        /// All of them.
+        new(connection);
+        "disconnect", database::Disconnect => ();
+        |it, place| database::Disconnect::new(&place)
+    }
+}
+
+message! {
     /// Makes a collection, a view or a time series; see
     /// [`Database::create_collection`](crate::Database::create_collection).
     impl Message for CreateCollection {
