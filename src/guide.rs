@@ -19,5 +19,6 @@ pages! {
     Tuning = "docs/guide/tuning.md",
     Authentication = "docs/authentication.md",
     Tls = "docs/tls.md",
+    FromPymongo = "docs/coming-from-pymongo.md",
     FromTheOfficialDriver = "docs/coming-from-mongodb-driver.md",
 }

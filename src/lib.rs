@@ -61,6 +61,7 @@
 //! | `dns-resolver` | yes | `mongodb+srv://`, and [`Resolver::name_servers`]. Without it hosts are found by the system, or by a [`CustomResolver`] |
 //! | `rustls-tls` | yes | encrypted sockets ([`TlsOptions`]); without it, a connection string that asks for TLS is refused |
 //! | `snappy`, `zlib`, `zstd` | no | [`Compressor`]s for what travels to and from servers: [`Builder::compressors`] |
+//! | `actix-web` | no | for applications of actix-web: answers for errors, health checks and an end in good order, in the module `web` |
 
 #![cfg_attr(
     not(feature = "unstable-internals"),
@@ -110,6 +111,9 @@ mod tls;
 mod topology;
 #[cfg(not(feature = "unstable-internals"))]
 mod wire;
+
+#[cfg(feature = "actix-web")]
+pub mod web;
 
 #[cfg(feature = "unstable-internals")]
 #[doc(hidden)]
@@ -174,8 +178,8 @@ pub use collection::{
 };
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
-    Builder, Connection, CopyProgress, CopySource, ExistingTarget, MasterSlaveBuilder, MasterSlaveConnection,
-    Request, ServerState, State,
+    Access, Builder, Connection, CopyProgress, CopySource, ExistingTarget, MasterSlaveBuilder,
+    MasterSlaveConnection, Request, ServerState, State,
 };
 pub use cursor::{Batch, Cursor, CursorType, TimeoutMode};
 pub use database::{

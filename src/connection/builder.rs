@@ -7,6 +7,7 @@ mod discovery;
 mod listeners;
 mod runtime;
 mod tls;
+mod workers;
 
 use std::fmt;
 use std::future::ready;

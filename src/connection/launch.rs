@@ -9,6 +9,7 @@ use actix::{Actor, Addr, ArbiterHandle, Context};
 use tokio::sync::watch;
 
 use super::options::{ConnectionOptions, SrvOptions};
+use super::workers::notice;
 use crate::actors::cursor_manager::CursorManager;
 use crate::actors::monitor::MonitoringMode;
 use crate::actors::snapshot::{History, Snapshot};
@@ -148,6 +149,7 @@ fn start(mut options: ConnectionOptions, tls: Option<Connector>) -> Result<Launc
         None => runtime::start(own, lend, start).map_err(no_thread)?,
     };
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
+    notice(&options, &shared);
     Ok(Launched { handle: Handle::new(shared, options.scope), ended })
 }
 

@@ -10,9 +10,11 @@ mod launch;
 mod master_slave;
 mod options;
 mod properties;
+mod ready;
 mod request;
 mod state;
 pub mod uri;
+mod workers;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,6 +30,7 @@ use launch::launch_aside;
 pub use launch::{Launched, launch};
 pub use master_slave::{MasterSlaveBuilder, MasterSlaveConnection};
 pub use options::ConnectionOptions;
+pub use ready::Access;
 pub use request::{Request, StartRequest};
 pub use state::{ServerState, State};
 

@@ -77,6 +77,8 @@ pub struct ConnectionOptions {
     pub srv_service: Option<String>,
     /// The least time between two look-ups of SRV records.
     pub least_rescan: Duration,
+    /// Workers of a server make one each on purpose; default false.
+    pub one_per_worker: bool,
     /// Where logs cut documents off; `None` is what the environment says.
     pub log_max_document_length: Option<usize>,
 }
@@ -118,6 +120,7 @@ impl Default for ConnectionOptions {
             event_backlog: 4096,
             compressors: Vec::new(),
             log_max_document_length: None,
+            one_per_worker: false,
             resolver: Resolver::default(),
             srv: None,
             srv_service: None,

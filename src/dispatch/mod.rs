@@ -11,6 +11,7 @@ mod messages;
 mod open_cursors;
 mod operation;
 mod pinned;
+mod probe;
 mod readers;
 mod retry;
 mod seeding;

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,6 +15,13 @@ use test_support::{RealServer, poll_until};
 /// A server for one test.
 pub fn server() -> RealServer {
     RealServer::start(Options::new()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The connection string of a server that tests share, for as long as the program runs.
+pub fn shared_uri() -> String {
+    static SHARED: OnceLock<Mutex<RealServer>> = OnceLock::new();
+    let shared = || SHARED.get_or_init(|| Mutex::new(server())).lock().unwrap().uri();
+    std::env::var("ACTIX_MONGO_TEST_URI").unwrap_or_else(|_| shared())
 }
 
 /// An example that is about to run.
@@ -73,6 +81,13 @@ impl Example {
         let mut child = self.command.spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         (Running { child, stdout: None, stderr: Some(read_aside(stderr)) }, stdout)
+    }
+
+    /// The same, for a test that reads the errors.
+    pub fn start_with_errors(mut self) -> (Running, ChildStderr) {
+        let mut child = self.command.spawn().unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        (Running { child, stdout: Some(read_aside(stdout)), stderr: None }, stderr)
     }
 }
 

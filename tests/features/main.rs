@@ -94,3 +94,18 @@ fn a_seed_list_is_refused_by_the_name_of_its_feature() {
     assert_eq!(error.kind(), Kind::Unsupported);
     assert!(error.to_string().contains("dns-resolver"), "{error}");
 }
+
+#[cfg(feature = "actix-web")]
+#[test]
+fn an_application_of_actix_web_has_answers_for_errors_and_health_checks() {
+    use actix_mongo::web::Health;
+    use actix_web::{App, ResponseError, test};
+    let server = ScriptedServer::start();
+    let connection = block_on(builder(&server.uri()).connect()).unwrap();
+    assert_eq!(connection.database("").unwrap_err().status_code(), 400);
+    actix::System::new().block_on(async {
+        let app = test::init_service(App::new().service(Health::new(&connection))).await;
+        let request = test::TestRequest::get().uri("/health/ready").to_request();
+        assert_eq!(test::call_service(&app, request).await.status(), 200);
+    });
+}

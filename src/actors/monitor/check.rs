@@ -57,6 +57,11 @@ impl<'a> Check<'a> {
         self
     }
 
+    /// Whether the next check has a socket from the one before.
+    pub fn is_connected(&self) -> bool {
+        self.socket.is_some()
+    }
+
     /// Closes the socket; the next check opens a new one.
     pub fn disconnect(&mut self) {
         self.socket = None;

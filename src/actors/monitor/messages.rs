@@ -1,9 +1,11 @@
 //! What a monitor can be asked, and what it tells the supervisor.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result};
 use crate::topology::{CheckFailure, HelloReply, ServerAddress};
 
 /// What the supervisor asks.
@@ -21,6 +23,20 @@ pub enum Order {
 }
 
 impl actix::Message for Order {
+    type Result = ();
+}
+
+/// Does the server answer at this moment? The supervisor passes it on for callers who ask;
+/// dropped without an answer by a monitor that ends.
+#[derive(Debug)]
+pub struct Probe {
+    /// When nobody waits for the answer any more.
+    pub until: Instant,
+    /// Has room for this answer.
+    pub answer: mpsc::Sender<Result<()>>,
+}
+
+impl actix::Message for Probe {
     type Result = ();
 }
 

@@ -1,10 +1,12 @@
 //! The `Monitor` actor: one per server, on the control arbiter. It owns the socket over
 //! which the server streams its hellos, and a second one that measures round trips. It
 //! tells the supervisor what it sees, and never touches a pool
-//! (server monitoring specification).
+//! (server monitoring specification). A third socket answers those who want to know whether the
+//! server answers now; it is opened only for them.
 
 mod check;
 mod messages;
+mod probe;
 mod signals;
 
 use std::rc::Rc;
@@ -14,7 +16,8 @@ use std::time::{Duration, Instant};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient, WeakRecipient, WrapFuture};
 
 use self::check::{Check, Checked};
-pub use self::messages::{Observed, Order, Seen};
+pub use self::messages::{Observed, Order, Probe, Seen};
+use self::probe::Questions;
 use self::signals::Signals;
 use crate::error::{Error, Kind};
 use crate::establish::Dialer;
@@ -50,6 +53,8 @@ pub struct MonitorPlan {
     pub heartbeat: Duration,
     /// Whether hellos may be streamed.
     pub streaming: bool,
+    /// Whether it watches. Behind a load balancer it does not, and only answers questions.
+    pub watches: bool,
     /// What listeners for events are told of its checks.
     pub checks: Arc<Heartbeat>,
     /// The supervisor.
@@ -61,6 +66,8 @@ pub struct MonitorPlan {
 pub struct Monitor {
     plan: Rc<MonitorPlan>,
     signals: Rc<Signals>,
+    /// Made with the first question.
+    questions: Option<Rc<Questions>>,
     /// Tells the supervisor, if this ends without having been stopped.
     guard: Guard,
 }
@@ -69,7 +76,7 @@ impl Monitor {
     /// The monitor of one server, by this plan.
     pub fn new(plan: MonitorPlan) -> Self {
         let plan = Rc::new(plan);
-        Self { guard: Guard(Some(plan.clone())), plan, signals: Rc::default() }
+        Self { guard: Guard(Some(plan.clone())), plan, signals: Rc::default(), questions: None }
     }
 }
 
@@ -79,6 +86,9 @@ impl Actor for Monitor {
     fn started(&mut self, ctx: &mut Self::Context) {
         #[cfg(feature = "unstable-internals")]
         crate::actors::provoke::enter(&ctx.address());
+        if !self.plan.watches {
+            return;
+        }
         ctx.spawn(watch(self.plan.clone(), self.signals.clone()).into_actor(self));
         if self.plan.streaming {
             ctx.spawn(measure(self.plan.clone(), self.signals.clone()).into_actor(self));
@@ -99,6 +109,20 @@ impl Handler<Order> for Monitor {
                 ctx.stop();
             }
         }
+    }
+}
+
+impl Handler<Probe> for Monitor {
+    type Result = ();
+
+    fn handle(&mut self, question: Probe, ctx: &mut Self::Context) {
+        if let Some(questions) = &self.questions {
+            return questions.ask(question);
+        }
+        let questions = Rc::<Questions>::default();
+        questions.ask(question);
+        ctx.spawn(probe::answer(self.plan.clone(), questions.clone()).into_actor(self));
+        self.questions = Some(questions);
     }
 }
 

@@ -110,6 +110,20 @@ impl Supervisor {
         if kind == TopologyKind::LoadBalanced || !self.plan.monitored {
             return;
         }
+        self.start_monitor(server, true, ctx);
+    }
+
+    /// Sees to it that there is somebody to ask whether this server answers: behind a load
+    /// balancer, where nobody watches, from the first question on.
+    pub(super) fn answer_for(&mut self, server: &ServerAddress, ctx: &mut Context<Self>) {
+        let balanced = self.plan.topology.description().kind == TopologyKind::LoadBalanced;
+        let bereft = self.members.get(server).is_some_and(|member| !member.has_monitor());
+        if balanced && bereft && self.plan.monitored {
+            self.start_monitor(server, false, ctx);
+        }
+    }
+
+    fn start_monitor(&mut self, server: &ServerAddress, watches: bool, ctx: &mut Context<Self>) {
         self.epochs += 1;
         let heartbeat =
             Arc::new(Heartbeat::new(self.plan.listeners.clone(), self.topology_id, server.clone()));
@@ -119,6 +133,7 @@ impl Supervisor {
             dialer: self.plan.monitor_dialer.clone(),
             heartbeat: self.plan.heartbeat,
             streaming: self.plan.streaming,
+            watches,
             checks: heartbeat.clone(),
             events: ctx.address().downgrade().recipient(),
         };

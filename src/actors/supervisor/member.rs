@@ -8,7 +8,7 @@ use actix::{Actor, Addr, ArbiterHandle};
 use bson::oid::ObjectId;
 
 use super::messages::Hold;
-use crate::actors::monitor::{Monitor, Order};
+use crate::actors::monitor::{Monitor, Order, Probe};
 use crate::actors::socket::{Socket, SocketLinks};
 use crate::error::{Error, Kind};
 use crate::events::{ConnectionClosedReason, Heartbeat};
@@ -57,6 +57,18 @@ impl Member {
         if let Some((monitor, _)) = &self.monitor {
             monitor.do_send(order);
         }
+    }
+
+    /// Has the monitor find out whether the server answers. Without a monitor nobody does.
+    pub fn probe(&self, question: Probe) {
+        if let Some((monitor, _)) = &self.monitor {
+            monitor.do_send(question);
+        }
+    }
+
+    /// Whether there is a monitor that has not ended.
+    pub fn has_monitor(&self) -> bool {
+        self.monitor.as_ref().is_some_and(|(monitor, _)| monitor.connected())
     }
 
     /// Starts a socket.

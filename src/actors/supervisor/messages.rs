@@ -1,10 +1,11 @@
 //! What the supervisor can be asked. What sockets and monitors tell it lives with them.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::error::Result;
 use crate::topology::ServerAddress;
 
 /// Entries wait in this server's queue and sockets may be opened.
@@ -23,6 +24,22 @@ impl actix::Message for Grow {
 pub struct CheckNow;
 
 impl actix::Message for CheckNow {
+    type Result = ();
+}
+
+/// Do these servers answer at this moment? Each is asked by its monitor. Sent by callers who
+/// check whether the connection is ready.
+#[derive(Debug)]
+pub struct Ask {
+    /// Which.
+    pub servers: Vec<ServerAddress>,
+    /// When nobody waits for the answers any more.
+    pub until: Instant,
+    /// Has room for an answer of each. Dropped once no more will come.
+    pub answer: mpsc::Sender<Result<()>>,
+}
+
+impl actix::Message for Ask {
     type Result = ();
 }
 

@@ -29,13 +29,13 @@ use self::arbiters::Arbiters;
 use self::guests::Guests;
 use self::member::Member;
 pub use self::messages::{
-    CheckNow, Departure, Disconnect, Grow, Hold, Host, Overdue, Quiesce, Settle, Shutdown,
+    Ask, CheckNow, Departure, Disconnect, Grow, Hold, Host, Overdue, Quiesce, Settle, Shutdown,
 };
 use self::seeding::SeedListState;
 use self::shutdown::Closing;
 #[cfg(feature = "unstable-internals")]
 pub use self::wakes::CountWakes;
-use crate::actors::monitor::{Observed, Order, Seen};
+use crate::actors::monitor::{Observed, Order, Probe, Seen};
 use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::socket::{Orphaned, SocketEvent, SocketLinks, What};
 use crate::actors::srv_poller::SrvPlan;
@@ -299,6 +299,23 @@ impl Handler<CheckNow> for Supervisor {
         self.plan.check_asked.store(false, Ordering::Release);
         for member in self.members.values() {
             member.order(Order::CheckNow);
+        }
+    }
+}
+
+impl Handler<Ask> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: Ask, ctx: &mut Self::Context) {
+        let Ask { servers, until, answer } = msg;
+        if self.closing.is_some() {
+            return;
+        }
+        for server in servers {
+            self.answer_for(&server, ctx);
+            if let Some(member) = self.members.get(&server) {
+                member.probe(Probe { until, answer: answer.clone() });
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ const LONG: &str = "ACTIX_MONGO_LONG";
 const PUNCTUAL: &str = "faults";
 
 /// Features of the library, and the tests that hold whichever of them are on.
-const FEATURES: [&str; 5] = ["dns-resolver", "rustls-tls", "snappy", "zlib", "zstd"];
+const FEATURES: [&str; 6] = ["actix-web", "dns-resolver", "rustls-tls", "snappy", "zlib", "zstd"];
 const WHICHEVER: &str = "features";
 
 /// How much.

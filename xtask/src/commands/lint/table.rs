@@ -12,7 +12,7 @@ error <- {auth, tls, runtime}
 topology <- dns
 {auth, tls, dns, command, events, session} <- establish
 pool, establish <- actors::{socket, monitor, srv_poller, timer} <- actors::snapshot <- actors::supervisor <- dispatch
-dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- lib
+dispatch <- {actors::cursor_manager, cursor, client_session} <- collection <- database <- actors::gateway <- connection <- web <- lib
 runtime <- actors::supervisor
 race <- {actors::monitor, dispatch}
 errands <- {auth, dns}
