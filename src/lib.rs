@@ -182,7 +182,8 @@ pub use collection::{
 pub use command::{Acknowledgment, DriverInfo, ReadConcern, ServerApi, ServerApiVersion, WriteConcern};
 pub use connection::{
     Access, Builder, Connection, CopyProgress, CopySource, CursorId, CursorManagerState, ExistingTarget,
-    IntoTarget, KilledCursors, ServerState, State, Target,
+    IntoTarget, KilledCursors, MasterSlaveBuilder, MasterSlaveConnection, Request, ServerState, State,
+    Target,
 };
 pub use cursor::{Batch, Cursor, CursorType, Delivery, DeliveryEnd, Streamed, TimeoutMode};
 pub use cursor_policy::{
@@ -191,7 +192,7 @@ pub use cursor_policy::{
 pub use database::{
     CollectionKind, CollectionSpecification, Database, DatabaseName, DatabaseSpecification, ServerInfo,
 };
-pub use dispatch::ClientSession;
+pub use dispatch::{ClientSession, Spread};
 pub use dns::{Answer, CustomResolver, Resolver, SrvRecord};
 pub use pool::{Limits, PoolStats, Purpose, ServiceInfo, SlotId, SlotInfo};
 #[cfg(feature = "rustls-tls")]
@@ -221,7 +222,7 @@ pub mod operations {
         FindOneAndUpdate, InsertMany, InsertOne, ListIndexNames, ListIndexes, Modify, Rename, ReplaceOne,
         Running, UpdateMany, UpdateOne, UpdateSearchIndex,
     };
-    pub use crate::connection::{CopyDatabase, Copying, KillCursors};
+    pub use crate::connection::{CopyDatabase, Copying, KillCursors, StartRequest};
     pub use crate::cursor::{Documents, SendTo};
     pub use crate::database::{
         BuildInfo, CreateCollection, Disconnect, DropDatabase, ListCollectionNames, ListCollections,

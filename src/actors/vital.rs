@@ -14,6 +14,11 @@ impl Vital {
     pub fn here() -> Self {
         Self(System::try_current())
     }
+
+    /// Its end is an orderly one, and other connections live on the same threads.
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
 }
 
 impl Drop for Vital {

@@ -11,7 +11,7 @@ impl<D> Connection<D> {
     /// an actor follows as a stream, nor [`kill_cursors`](Self::kill_cursors), whose cursors are
     /// a connection's and no actor's), and its answer is the verb's result. It has the
     /// handle's timeout, concerns and read preference, and not its session: messages name
-    /// their own. Neither blocks nor waits, and works from any thread; there may be several.
+    /// their own. Nor does it go over the socket of a [`Request`](crate::Request). Neither blocks nor waits, and works from any thread; there may be several.
     ///
     /// - **It is bounded**: what exceeds a [count and a size](GatewayOptions) of requests
     ///   under way is answered with [`Kind::Busy`](crate::Kind::Busy) at once. Requests do

@@ -9,6 +9,7 @@ mod discovery;
 mod documents;
 mod listeners;
 mod place;
+mod runtime;
 mod tls;
 mod workers;
 

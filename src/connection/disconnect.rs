@@ -10,7 +10,7 @@ impl<D> Connection<D> {
     /// No call fails by it. Sockets that are idle, or are being opened, close at once. Those in
     /// use close when they are done: a call that is under way comes to its end, and a cursor
     /// that has a socket to itself (awaiting, exhaust, or behind a load balancer) keeps it until
-    /// it ends. A call that waits for a socket keeps its place, and is given a new one. Sessions
+    /// it ends, and so does a [`Request`](crate::Request). A call that waits for a socket keeps its place, and is given a new one. Sessions
     /// and other cursors live on the server and are not touched.
     ///
     /// Monitors keep their own sockets, so that the servers stay known. With a

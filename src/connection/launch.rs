@@ -17,13 +17,13 @@ use crate::actors::srv_poller::{Schedule, Seeds, SrvPlan};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
 use crate::command::{ClientMetadata, Surroundings};
-use crate::dispatch::{Core, CursorDesk, CursorReport, Handle, OpenCursors, Shared};
+use crate::dispatch::{Core, CursorDesk, CursorReport, Handle, OpenCursors, Shared, closed};
 use crate::dns::{SrvLookup, SrvName};
 use crate::error::{Error, Kind, Result};
 use crate::establish::{Dialer, Greeting};
 use crate::events::{self, Logs};
 use crate::pool::PoolOptions;
-use crate::runtime::{self, Ended};
+use crate::runtime::{self, Ended, Tenant};
 use crate::session::{ClusterClock, ServerSessions};
 use crate::tls::Connector;
 use crate::topology::{ServerAddress, Topology};
@@ -56,8 +56,11 @@ pub async fn launch_aside(options: ConnectionOptions) -> Result<Launched> {
 
 /// Never blocks and never waits: the addresses of all actors exist before their threads do,
 /// and what is sent until then waits in their mailboxes.
-fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched> {
+fn start(mut options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched> {
     options.check()?;
+    if let Some(runtime) = options.runtime.as_ref().filter(|_| options.lent_arbiters.is_empty()) {
+        options.lent_arbiters = runtime.lent();
+    }
     let surroundings = Surroundings::here();
     let topology = Topology::new(options.topology.clone())?;
     let streaming = match options.monitoring {
@@ -125,6 +128,7 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         publisher,
         history,
         listeners,
+        tenant: Tenant::default(),
         monitored: true,
     };
     let lent = options.lent_arbiters.clone();
@@ -134,14 +138,22 @@ fn start(options: ConnectionOptions, tls: Option<Connector>) -> Result<Launched>
         count => count,
     };
     let manager = CursorManagerActor::new(core.clone(), options.cursor_manager.make());
-    let start = move |mut arbiters: Vec<ArbiterHandle>| {
-        arbiters.extend(lent);
+    let lend = lent.clone();
+    let start = move |own: Vec<ArbiterHandle>, tenant: Tenant| {
+        let arbiters = if lent.is_empty() { own } else { lent };
         Context::with_receiver(timer_inbox).run(Timer::new(alarms));
         Context::with_receiver(cursors_inbox).run(manager);
-        Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
+        Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan {
+            arbiters,
+            tenant,
+            ..plan
+        }));
         ending
     };
-    let ended = runtime::start(own, start).map_err(no_thread)?;
+    let ended = match &options.runtime {
+        Some(runtime) => runtime.join(start).ok_or_else(closed)?,
+        None => runtime::start(own, lend, start).map_err(no_thread)?,
+    };
     let shared = Arc::new(Shared { core, drain: cursors.recipient() });
     notice(&options, &shared);
     Ok(Launched { handle: Handle::new(shared, options.scope), ended })

@@ -11,9 +11,11 @@ mod documents;
 mod from_uri;
 mod kill_cursors;
 mod launch;
+mod master_slave;
 mod options;
 mod properties;
 mod ready;
+mod request;
 mod state;
 mod subscribe;
 mod target;
@@ -34,8 +36,10 @@ pub use cursors::CursorId;
 pub use kill_cursors::{KillCursors, KilledCursors};
 use launch::launch_aside;
 pub use launch::{Launched, launch};
+pub use master_slave::{MasterSlaveBuilder, MasterSlaveConnection};
 pub use options::ConnectionOptions;
 pub use ready::Access;
+pub use request::{Request, StartRequest};
 pub use state::{CursorManagerState, ServerState, State};
 pub use target::{IntoTarget, Target};
 
@@ -227,20 +231,20 @@ impl<D> Connection<D> {
     /// Ends the connection. From now on calls fail with [`Kind::Closed`]; those under way
     /// have `grace` to come to their end. Then cursors are killed, sessions ended and
     /// sockets closed, and what is still under way fails. A cursor that has a socket to itself
-    /// (awaiting, exhaust, or behind a load balancer) counts as under way until it is dropped.
+    /// (awaiting, exhaust, or behind a load balancer) counts as under way until it is dropped, and so
+    /// does a [`Request`].
     ///
     /// Ready when sockets, monitors and data arbiters of the connection have ended; the threads
     /// that tell listeners and logs the last of it end when that is told, and a gateway whose
     /// handler blocks is left behind after a second. Others may wait at the same time; the first call's grace counts. Once polled, it goes on though it is dropped.
     pub fn close(&self, grace: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let (shared, mut ended) = (self.handle.shared().clone(), self.ended.clone());
+        let (shared, ended) = (self.handle.shared().clone(), self.ended.clone());
         Box::pin(async move {
             if !shared.core.closing.swap(true, Ordering::AcqRel) {
                 shared.drain.do_send(Drain { grace });
             }
             drop(shared);
-            // Nothing is ever sent; the sender is dropped at the end of all.
-            while ended.changed().await.is_ok() {}
+            ended.until_over().await;
         })
     }
 

@@ -18,6 +18,7 @@ use crate::dns::Resolver;
 use crate::error::{Error, Kind, Result};
 use crate::events::Listener;
 use crate::pool::PoolOptions;
+use crate::runtime::Runtime;
 use crate::tls::TlsOptions;
 use crate::topology::{ServerAddress, TopologySettings};
 use crate::wire::Compressor;
@@ -61,6 +62,8 @@ pub struct ConnectionOptions {
     pub data_arbiters: usize,
     /// The application's arbiters, to be used in place of own ones; empty is none.
     pub lent_arbiters: Vec<ArbiterHandle>,
+    /// The threads of another connection, to live on those; default none.
+    pub runtime: Option<Runtime>,
     /// Who is told of events; empty is nobody.
     pub listeners: Vec<Listener>,
     /// Events that wait for one listener, at most.
@@ -115,6 +118,7 @@ impl Default for ConnectionOptions {
             driver_info: Vec::new(),
             data_arbiters: 0,
             lent_arbiters: Vec::new(),
+            runtime: None,
             listeners: Vec::new(),
             event_backlog: 4096,
             cursor_manager: NewCursorManager::default(),

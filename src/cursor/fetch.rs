@@ -61,7 +61,7 @@ impl Fetcher {
     ) -> Self {
         let open = first.id != 0;
         settings.patience = settings.patience.with_deadline(answer.deadline);
-        let lease = answer.lease.take().filter(|_| open).map(Arc::new);
+        let lease = answer.lease.take().filter(|lease| open && keeps(handle, lease)).map(Arc::new);
         let only = lease.as_ref().filter(|lease| is_pinned(lease));
         handle.core().open_cursors.enter(&answer.server, first.id, &settings.namespace, only);
         let left = (settings.limit > 0 && !settings.exhaust).then_some(settings.limit);
@@ -303,7 +303,11 @@ impl Fetcher {
         let lease = self.lease.take();
         if id != 0 {
             let (server, namespace) = (self.server.clone(), self.settings.namespace.clone());
-            core.retire_held(server, namespace, id, lease.filter(is_pinned));
+            // In a request the kill is one more of its calls.
+            let request = self.handle.scope().request.as_ref();
+            let lease =
+                lease.filter(is_pinned).or_else(|| request.and_then(|request| request.lease_to(&server)));
+            core.retire_held(server, namespace, id, lease);
         }
         if let Some(mut session) = self.session.take() {
             if self.streams {
@@ -318,7 +322,13 @@ impl Fetcher {
 
 /// Whether this socket alone leads to the cursor, there being a load balancer in between.
 fn is_pinned(lease: &Arc<Lease>) -> bool {
-    lease.purpose() == Purpose::Cursor
+    matches!(lease.purpose(), Purpose::Cursor | Purpose::Request)
+}
+
+/// Whether a cursor keeps the socket that it came over as long as it is open: that of a
+/// request, which may end before, only if it alone leads there.
+fn keeps(handle: &Handle, lease: &Lease) -> bool {
+    lease.purpose() != Purpose::Request || handle.core().is_balanced()
 }
 
 impl Drop for Fetcher {

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use super::call::Call;
 use super::handle::Handle;
 use super::operation::{Operation, Plan};
+use super::readers::{is_spread, spread};
 use super::session::enter_scope;
 use super::shared::Core;
 use crate::error::{Error, Result};
+use crate::pool::Answer;
 
 /// Runs `operation`. `timeout` is its own; `None` takes the handle's, zero is none.
 ///
@@ -28,6 +30,13 @@ pub fn execute<O: Operation>(
         // A limit beyond what the clock can tell is none.
         let deadline = timeout.and_then(move |limit| now.checked_add(limit));
         let name = operation.name();
+        if is_spread(handle.scope(), operation.plan()) {
+            // Boxed: who has one connection need not have room for others.
+            let read = Box::pin(spread(&handle, &mut operation, deadline)).await;
+            if let Some(result) = read {
+                return result;
+            }
+        }
         let (mut turn, mut in_use) = (None, None);
         if let Some(session) = &handle.scope().session {
             // Boxed: who has no session need not have room for the wait.
@@ -54,22 +63,33 @@ pub fn execute<O: Operation>(
         if let Some(in_use) = &mut in_use {
             in_use.over();
         }
-        match result {
-            Ok(mut answer) => {
-                answer.attempts = attempts;
-                let output = operation.read(&mut answer, &handle);
-                if let Some(session) = answer.session.take() {
-                    handle.core().give_back(session);
-                }
-                output.map_err(|error| {
-                    let error = of_call(error, operation.plan(), attempts);
-                    error.with_operation(name).with_server(&answer.server)
-                })
+        conclude(&mut operation, &handle, result, attempts)
+    }
+}
+
+/// From the last answer to the caller's result.
+pub(super) fn conclude<O: Operation>(
+    operation: &mut O,
+    handle: &Handle,
+    result: Result<Answer>,
+    attempts: u32,
+) -> Result<O::Output> {
+    let name = operation.name();
+    match result {
+        Ok(mut answer) => {
+            answer.attempts = attempts;
+            let output = operation.read(&mut answer, handle);
+            if let Some(session) = answer.session.take() {
+                handle.core().give_back(session);
             }
-            Err(error) => {
+            output.map_err(|error| {
                 let error = of_call(error, operation.plan(), attempts);
-                Err(operation.explain(error).with_operation(name))
-            }
+                error.with_operation(name).with_server(&answer.server)
+            })
+        }
+        Err(error) => {
+            let error = of_call(error, operation.plan(), attempts);
+            Err(operation.explain(error).with_operation(name))
         }
     }
 }

@@ -4,6 +4,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::pinned::Pinned;
+use super::readers::Readers;
 use super::session::ClientSession;
 use super::shared::{Core, Shared};
 use crate::command::{ReadConcern, WriteConcern};
@@ -39,6 +41,10 @@ pub struct Scope {
     pub dates: Dates,
     /// The session that all calls run in.
     pub session: Option<ClientSession>,
+    /// The request whose socket all calls go over.
+    pub request: Option<Arc<Pinned>>,
+    /// Other connections that reads are spread over.
+    pub readers: Option<Arc<Readers>>,
 }
 
 impl Handle {
@@ -69,12 +75,19 @@ impl Handle {
         &self.shared
     }
 
+    /// The same scope on another connection, without what is of use to this one alone.
+    pub fn scope_on(&self, other: &Self) -> Self {
+        let scope = Scope { session: None, request: None, readers: None, ..Scope::clone(&self.scope) };
+        Self { shared: other.shared.clone(), scope: Arc::new(scope) }
+    }
+
     /// The same, but that it does not keep the connection alive. Without the session that
-    /// was set for all calls, which would.
+    /// was set for all calls and the connections that reads are spread over, which would be
+    /// kept alive, and outside of the request that it belongs to.
     pub fn downgrade(&self) -> WeakHandle {
-        let scope = match self.scope.session {
-            None => self.scope.clone(),
-            Some(_) => Arc::new(Scope { session: None, ..Scope::clone(&self.scope) }),
+        let scope = match &*self.scope {
+            Scope { session: None, request: None, readers: None, .. } => self.scope.clone(),
+            scope => Arc::new(Scope { session: None, request: None, readers: None, ..scope.clone() }),
         };
         WeakHandle { shared: Arc::downgrade(&self.shared), scope }
     }

@@ -97,7 +97,8 @@ pub fn sensible(options: &DispatchOptions, plan: &Plan, error: &Error) -> bool {
     if unseen && is_retryable_overload(error) {
         return true;
     }
-    if matches!(plan.target, Criteria::Server(_)) {
+    // Neither for a cursor's batch, nor where all goes over one socket: another one would not do.
+    if matches!(plan.target, Criteria::Server(_)) || plan.via.is_bound() {
         return false;
     }
     match plan.retry {

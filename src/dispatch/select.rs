@@ -117,6 +117,13 @@ impl Core {
         Ok((seen, pool.map(|pool| Selected { pool, snapshot })))
     }
 
+    /// The server that a call for `target` would go to at this moment, if there is one.
+    pub(super) fn server_now(&self, target: &Criteria) -> Option<ServerAddress> {
+        let snapshot = self.snapshot().ok()?;
+        let pool = self.pick(&snapshot, target, &[]).ok()??;
+        Some(pool.address().clone())
+    }
+
     async fn wait_for(
         &self,
         target: &Criteria,

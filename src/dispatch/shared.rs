@@ -198,7 +198,7 @@ impl Core {
 
     /// Whether there is a load balancer in between, behind which one socket alone leads to
     /// what another command left on a server.
-    fn is_balanced(&self) -> bool {
+    pub fn is_balanced(&self) -> bool {
         self.snapshots.borrow().topology.kind == TopologyKind::LoadBalanced
     }
 

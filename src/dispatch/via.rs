@@ -12,7 +12,7 @@ use super::shared::{Core, closed};
 use super::waiting::Waiting;
 use crate::command::reply;
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Answer, Claim, Entry, Lease, LeaseRequest, Pool, Purpose, Run, SessionUse, Ticket};
+use crate::pool::{Answer, Claim, Entry, Lease, LeaseRequest, Pool, Purpose, Run, SessionUse, Ticket, Turns};
 use crate::session::ServerSession;
 use crate::topology::ServerAddress;
 
@@ -25,6 +25,24 @@ pub enum Via {
     Own(Purpose),
     /// This one.
     Lease(Arc<Lease>),
+    /// That of a request, which its calls do not keep from going back.
+    Turns(Arc<Turns>),
+}
+
+impl Via {
+    /// Whether it is one given socket, or none.
+    pub fn is_bound(&self) -> bool {
+        matches!(self, Self::Lease(_) | Self::Turns(_))
+    }
+
+    /// The line in front of the socket of a request.
+    pub fn turns(&self) -> Option<&Arc<Turns>> {
+        match self {
+            Self::Turns(turns) => Some(turns),
+            Self::Lease(lease) => lease.turns(),
+            Self::Pool | Self::Own(_) => None,
+        }
+    }
 }
 
 /// A wish for a socket of one's own, in the pool's hands. Dropped before, it is taken back.

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::shared::{Core, closed};
 use crate::error::{Error, Kind, Result};
-use crate::pool::{Claim, Entry, Failure, Lease, Outcome, Pool, Run, Ticket};
+use crate::pool::{Claim, Entered, Entry, Failure, Lease, Outcome, Pool, Room, Run, Ticket, Turns};
 use crate::race::{Either, race};
 
 impl Core {
@@ -46,10 +46,31 @@ impl Core {
 pub struct Waiting<'a> {
     core: &'a Core,
     pool: &'a Arc<Pool>,
-    ticket: Option<Ticket>,
+    place: Place<'a>,
     answer: Option<oneshot::Receiver<Outcome>>,
-    /// Ends the wait if the socket does not: its arbiter may be blocked, if it is a lent one.
+    /// Ends the wait if the socket does not: its arbiter may be blocked, if it is a lent one;
+    /// or the request may not have come to it yet.
     alarm: Option<oneshot::Receiver<()>>,
+}
+
+/// Where a request may wait.
+#[derive(Debug, Default)]
+enum Place<'a> {
+    /// It is with a socket, or refused.
+    #[default]
+    None,
+    /// In the pool's queue.
+    Queue(Ticket),
+    /// In the line of a held socket. Boxed: hardly any call comes here.
+    Line(Box<InLine<'a>>),
+}
+
+/// A place behind the other calls of a request.
+#[derive(Debug)]
+struct InLine<'a> {
+    turns: &'a Arc<Turns>,
+    ticket: Ticket,
+    deadline: Option<Instant>,
 }
 
 /// How long after the deadline a socket is given to say so itself: it knows what was written.
@@ -63,7 +84,7 @@ impl<'a> Waiting<'a> {
         run: Box<Run>,
         answer: oneshot::Receiver<Outcome>,
     ) -> Self {
-        let mut ticket = None;
+        let mut queued = Place::None;
         let mut alarm = run.deadline.filter(|_| pool.options().lent);
         match pool.claim(Entry::Run(run), Instant::now) {
             Claim::Taken(slot, entry) => {
@@ -75,8 +96,8 @@ impl<'a> Waiting<'a> {
                 alarm = None;
                 entry.fail(error.with_server(pool.address()));
             }
-            Claim::Queued { ticket: place, arm, grow } => {
-                ticket = Some(place);
+            Claim::Queued { ticket, arm, grow } => {
+                queued = Place::Queue(ticket);
                 if grow {
                     core.grow(pool);
                 }
@@ -86,21 +107,52 @@ impl<'a> Waiting<'a> {
             }
         }
         let alarm = alarm.map(|deadline| core.alarms.wake_at(deadline + LATE));
-        Self { core, pool, ticket, answer: Some(answer), alarm }
+        Self { core, pool, place: queued, answer: Some(answer), alarm }
     }
 
     /// Sends `run` over a socket that somebody holds.
     pub fn on(
         core: &'a Core,
         pool: &'a Arc<Pool>,
-        lease: &Lease,
+        lease: &'a Lease,
         run: Box<Run>,
         answer: oneshot::Receiver<Outcome>,
     ) -> Self {
+        if let Some(turns) = lease.turns() {
+            return Self::in_line(core, pool, turns, run, answer);
+        }
         let alarm = run.deadline.filter(|_| pool.options().lent);
         let alarm = alarm.map(|deadline| core.alarms.wake_at(deadline + LATE));
         lease.submit(run);
-        Self { core, pool, ticket: None, answer: Some(answer), alarm }
+        Self { core, pool, place: Place::None, answer: Some(answer), alarm }
+    }
+
+    /// Sends `run` over the socket of a request, once it is its turn there.
+    pub fn in_line(
+        core: &'a Core,
+        pool: &'a Arc<Pool>,
+        turns: &'a Arc<Turns>,
+        run: Box<Run>,
+        answer: oneshot::Receiver<Outcome>,
+    ) -> Self {
+        let options = pool.options();
+        let room = Room { requests: options.max_queued_requests, bytes: options.max_queued_bytes };
+        let (deadline, until) = (run.deadline, run.deadline.into_iter().chain(run.wait_deadline).min());
+        let (mut place, mut alarm) = (Place::None, None);
+        match turns.enter(run, room) {
+            Entered::Sent => alarm = deadline.filter(|_| options.lent).map(|deadline| deadline + LATE),
+            Entered::Queued(ticket) => {
+                place = Place::Line(Box::new(InLine { turns, ticket, deadline }));
+                alarm = until;
+            }
+            // Where it is sent away, the answer is here with that.
+            Entered::Full { run, queued } => {
+                drop(run.fail(line_full(queued).with_server(pool.address()), None));
+            }
+            Entered::Over(run) => drop(run.fail(given_back(), None)),
+        }
+        let alarm = alarm.map(|at| core.alarms.wake_at(at));
+        Self { core, pool, place, answer: Some(answer), alarm }
     }
 }
 
@@ -122,10 +174,54 @@ impl Future for Waiting<'_> {
             // The timer is gone, and with it the connection: the answer says so.
             return Poll::Pending;
         }
+        if let Place::Line(line) = std::mem::take(&mut self.place) {
+            let InLine { turns, ticket, deadline } = *line;
+            match turns.cancel(ticket) {
+                Some(run) => {
+                    let error = no_turn(run.deadline).with_server(self.pool.address());
+                    // Its answer is there with that.
+                    drop(run.fail(error, None));
+                }
+                // It has come to the socket, which watches the time from then on.
+                None if self.pool.options().lent => {
+                    self.alarm = deadline.map(|deadline| self.core.alarms.wake_at(deadline + LATE));
+                }
+                None => {}
+            }
+            return self.poll(task);
+        }
         self.core.overdue();
         // What is still in the socket's mailbox will not be sent, since nobody waits for it
         // then; but that can't be told from what was.
         Poll::Ready(Err(Failure::new(unheard().ran(true))))
+    }
+}
+
+fn line_full(queued: usize) -> Error {
+    let sentence = format!(
+        "{queued} calls of this request wait for its socket, as many, or as many bytes, as the limits \
+         max_queued_requests and max_queued_bytes allow; await some of them first, or use more requests"
+    );
+    Error::new(Kind::QueueFull, sentence)
+}
+
+/// The request knows why, and says so.
+fn given_back() -> Error {
+    Error::new(Kind::AutoReconnect, "the socket was given back before the call came to it").network()
+}
+
+/// `deadline` is that of the call.
+fn no_turn(deadline: Option<Instant>) -> Error {
+    match deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        true => Error::new(
+            Kind::Timeout,
+            "the operation's timeout ran out while an earlier call of its request was under way",
+        ),
+        false => Error::new(
+            Kind::WaitQueueTimeout,
+            "an earlier call of the same request was under way for as long as a call may wait for a socket \
+             (waitQueueTimeoutMS, or else serverSelectionTimeoutMS)",
+        ),
     }
 }
 
@@ -145,15 +241,25 @@ impl Drop for Waiting<'_> {
         // comes back to its sender.
         if let Ok(outcome) = answer.try_recv() {
             self.core.discard(outcome);
-        } else if let Some(entry) = self.ticket.and_then(|ticket| self.pool.cancel(ticket)) {
-            // A retry holds a session, which goes back.
-            if let Entry::Run(run) = entry
-                && let Err(outcome) = run.fail(closed(), None)
-            {
-                self.core.discard(outcome);
+            return;
+        }
+        let run = match std::mem::take(&mut self.place) {
+            Place::None => None,
+            Place::Line(line) => line.turns.cancel(line.ticket),
+            Place::Queue(ticket) => {
+                let entry = self.pool.cancel(ticket);
+                if entry.is_some() {
+                    // Its place in front may have held up others.
+                    self.pool.serve();
+                }
+                entry.and_then(Entry::into_run)
             }
-            // Its place in front may have held up others.
-            self.pool.serve();
+        };
+        // A retry holds a session, which goes back.
+        if let Some(run) = run
+            && let Err(outcome) = run.fail(closed(), None)
+        {
+            self.core.discard(outcome);
         }
     }
 }

@@ -62,6 +62,14 @@ impl Entry {
         }
     }
 
+    /// The request, if it is one.
+    pub fn into_run(self) -> Option<Box<Run>> {
+        match self {
+            Self::Run(run) => Some(run),
+            Self::Lease(_) => None,
+        }
+    }
+
     /// Where listeners for events are told what became of its wish for a socket.
     pub fn check_out(&mut self) -> &mut Option<Box<CheckOut>> {
         match self {

@@ -9,6 +9,7 @@ use super::check_out::CheckOut;
 use super::entry::Entry;
 use super::run::{Run, lost};
 use super::slot::{Slot, SlotControl, SlotId};
+use super::turns::{Room, Turns};
 use crate::error::Error;
 
 /// What a socket is held for; leases are counted by it.
@@ -26,18 +27,27 @@ pub enum Purpose {
     Large,
 }
 
-/// A held socket. Requests run on it in the order in which they are submitted. Dropping
-/// it gives the socket back once what is in flight was answered.
+/// A held socket. Requests run on it in the order in which they are submitted; those of a
+/// [`Purpose::Request`] one at a time. Dropping it gives the socket back once what is in
+/// flight was answered.
 #[derive(Debug)]
 pub struct Lease {
     slot: Arc<Slot>,
     purpose: Purpose,
+    /// Who waits for whom, where several tasks use it.
+    turns: Option<Arc<Turns>>,
 }
 
 impl Lease {
     /// The lease of a slot that the pool counts as held.
     pub fn new(slot: Arc<Slot>, purpose: Purpose) -> Self {
-        Self { slot, purpose }
+        let turns = (purpose == Purpose::Request).then(|| Turns::new(slot.clone()));
+        Self { slot, purpose, turns }
+    }
+
+    /// A further one of the same request.
+    pub(super) fn in_line(slot: Arc<Slot>, turns: Arc<Turns>) -> Self {
+        Self { slot, purpose: Purpose::Request, turns: Some(turns) }
     }
 
     /// What it is held for.
@@ -55,15 +65,31 @@ impl Lease {
         self.slot.generation
     }
 
-    /// Runs a request on this socket.
+    /// Whether its socket is still there. It may have ended a moment ago.
+    pub fn is_connected(&self) -> bool {
+        self.slot.is_connected()
+    }
+
+    /// Runs a request on this socket, after those that came before it.
     pub fn submit(&self, run: Box<Run>) {
-        self.slot.submit(Entry::Run(run));
+        let Some(turns) = &self.turns else { return self.slot.submit(Entry::Run(run)) };
+        let room = Room { requests: usize::MAX, bytes: usize::MAX };
+        // With so much room, and the lease at hand, it is never sent away.
+        let _ = turns.enter(run, room);
+    }
+
+    /// The line of those who share it, for a [`Purpose::Request`].
+    pub fn turns(&self) -> Option<&Arc<Turns>> {
+        self.turns.as_ref()
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.slot.control(SlotControl::EndLease);
+        match &self.turns {
+            Some(turns) => turns.leave(),
+            None => self.slot.control(SlotControl::EndLease),
+        }
     }
 }
 

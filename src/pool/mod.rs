@@ -27,6 +27,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod told;
+mod turns;
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -48,6 +49,7 @@ pub use sealing::{Surroundings, out_of_time};
 pub use service::{Origin, Service, ServiceInfo};
 pub use slot::{Slot, SlotControl, SlotId};
 pub use stats::{PoolStats, SlotInfo};
+pub use turns::{Entered, Room, Turns};
 
 use crate::error::Error;
 use crate::events::{ConnectionClosedReason, Emitter};

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::check_out::CheckOut;
 use super::lease::{Lease, Purpose};
+use super::turns::Turn;
 use crate::command::cursor_reply::open_cursor;
 use crate::error::{Error, Kind};
 use crate::session::ServerSession;
@@ -103,6 +104,8 @@ pub struct Run {
     pub operation_id: i64,
     /// The caller has sealed and compressed it, with this.
     pub(super) sealed_for: Option<Compressor>,
+    /// On the socket of a request: that of the one behind it begins with the end of this.
+    pub(super) turn: Option<Turn>,
     /// Set by the socket just before the first byte goes out.
     written: bool,
     /// Made by [`next_of_stream`](Self::next_of_stream).
@@ -189,6 +192,7 @@ impl Run {
             check_out: None,
             operation_id: 0,
             sealed_for: None,
+            turn: None,
             written: false,
             next_of_stream: false,
             reply: Some(reply),
@@ -207,6 +211,11 @@ impl Run {
     /// Whether it is such a wish.
     pub fn is_next_of_stream(&self) -> bool {
         self.next_of_stream
+    }
+
+    /// On the socket of a request: one more lease of it.
+    pub fn share(&self) -> Option<Lease> {
+        self.turn.as_ref().map(Turn::share)
     }
 
     /// From here on the request may have run.

@@ -96,6 +96,11 @@ impl Slot {
         self.entries.do_send(entry);
     }
 
+    /// Whether its socket's actor still takes entries.
+    pub fn is_connected(&self) -> bool {
+        self.entries.connected()
+    }
+
     /// Notes that a request was taken while none was in flight.
     pub fn mark_busy(&self, now: Instant) {
         let after = now.saturating_duration_since(self.opened).as_micros();

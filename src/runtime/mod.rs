@@ -3,27 +3,41 @@
 //!
 //! Nothing here needs a runtime of the caller's, and nothing is ever joined on a thread
 //! of the caller's: the control thread stops and joins the arbiters, then ends.
+//!
+//! Several connections may live on the same threads: each is a [`Tenant`], and the last of
+//! them to end ends the threads.
 
+mod tenant;
+
+use std::any::Any;
+use std::cell::RefCell;
 use std::io;
+use std::rc::Rc;
 use std::thread;
 
 use actix::{Arbiter, ArbiterHandle, System};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-/// Told once all threads have ended.
-pub type Ended = watch::Receiver<()>;
+pub use tenant::{Ended, Runtime, Tenant};
+
+/// What starts a connection on the control thread, given the own data arbiters. What comes
+/// back is dropped once nothing runs any more.
+type Start = Box<dyn FnOnce(Vec<ArbiterHandle>) -> Box<dyn Any> + Send>;
 
 /// Starts the threads. `start` runs on the control thread, with the own data arbiters
-/// (none, if the application lends its arbiters); what
-/// it starts there ends the whole by `System::current().stop()`. What it returns is dropped
-/// once nothing runs any more.
+/// (none, if the application lends its arbiters, which are `lent` then) and the first tenant,
+/// whose [leave](Tenant::leave) ends the whole if it is the only one. What it returns is
+/// dropped once nothing runs any more.
 ///
 /// Does not block. Fails if the control thread can't be made.
 pub fn start<T: 'static>(
     arbiters: usize,
-    start: impl FnOnce(Vec<ArbiterHandle>) -> T + Send + 'static,
+    lent: Vec<ArbiterHandle>,
+    start: impl FnOnce(Vec<ArbiterHandle>, Tenant) -> T + Send + 'static,
 ) -> io::Result<Ended> {
-    let (alive, ended) = watch::channel(());
+    let (alive, over) = watch::channel(());
+    let (newcomers, mut arriving) = mpsc::unbounded_channel::<Start>();
+    let (tenant, ended) = Runtime::found(newcomers, lent, over);
     thread::Builder::new().name("actix-mongo".to_owned()).spawn(move || {
         // Dropped last, also by a panic: then all is over.
         let _alive = alive;
@@ -33,8 +47,18 @@ pub fn start<T: 'static>(
         for _ in 0..arbiters {
             data.0.push(Arbiter::new());
         }
-        let handles = data.0.iter().map(Arbiter::handle).collect();
-        let kept = runner.block_on(async { start(handles) });
+        let handles: Vec<ArbiterHandle> = data.0.iter().map(Arbiter::handle).collect();
+        let kept = Rc::new(RefCell::new(Vec::<Box<dyn Any>>::new()));
+        let later = kept.clone();
+        runner.block_on(async {
+            later.borrow_mut().push(Box::new(start(handles.clone(), tenant)));
+            actix::spawn(async move {
+                while let Some(start) = arriving.recv().await {
+                    let what = start(handles.clone());
+                    later.borrow_mut().push(what);
+                }
+            });
+        });
         if let Err(error) = runner.run() {
             tracing::error!(target: "actix_mongo::runtime", %error, "the control thread ended with an error");
         }

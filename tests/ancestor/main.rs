@@ -20,8 +20,14 @@ mod dates;
 mod disconnect;
 mod document_class;
 mod healing;
+mod master_slave;
 mod names;
 mod properties;
+mod requests;
+mod requests_broken;
+mod requests_ended;
+mod requests_in_line;
+mod requests_scene;
 #[allow(dead_code, reason = "shared with another program, which uses more of it")]
 #[path = "../api/support.rs"]
 mod support;

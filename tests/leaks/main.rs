@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends by it")]
 
+mod after_sharing;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -20,7 +22,7 @@ const ROUNDS: usize = 100;
 const SOON: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How the threads of all tests here are named, by their tests; the harness starts and ends
+/// How the threads of all tests here are named, by their tests and modules; the harness starts and ends
 /// them as it likes.
 const TESTS: &str = "after_";
 

@@ -29,6 +29,7 @@ use crate::dispatch::{
     Core, CursorRetired, CursorsKilled, Drain, FindClosed, OpenCursor, SetCursorManager, execute_internal,
 };
 use crate::error::{Error, Kind, Result};
+use crate::pool::{Lease, Purpose};
 
 /// A kill that takes longer than this is given up: the server closes idle cursors itself.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -220,7 +221,9 @@ async fn last_words(core: Arc<Core>, kills: Vec<Kill>, sent: Vec<JoinHandle<()>>
 /// for a socket when the end began, for the last words. Not so one over a socket of its own: with
 /// that the way to the cursor is gone.
 async fn send_or_return(core: Arc<Core>, manager: Addr<CursorManagerActor>, kill: Kill) {
-    let in_line = kill.lease.is_none();
+    // That of a request is not the only way, but behind a load balancer.
+    let of_request = |lease: &Arc<Lease>| lease.purpose() == Purpose::Request && !core.is_balanced();
+    let in_line = kill.lease.as_ref().is_none_or(of_request);
     // The socket is not kept beyond the kill.
     let again = Kill { lease: None, ..kill.clone() };
     let result = kill_within(PATIENCE, &core, kill).await;

@@ -162,6 +162,8 @@ impl Socket {
     /// that the caller's next operation finds this socket warm.
     fn follow(&mut self, flying: &Flying, cursor: i64) -> (Option<Lease>, Next) {
         let purpose = match flying.run.follow {
+            // Of a request, whose lease it joins.
+            Follow::HoldIfCursor(_) if self.held && cursor != 0 => return (flying.run.share(), Next::Idle),
             _ if self.held => return (None, Next::Idle),
             Follow::HoldIfCursor(purpose) if cursor != 0 => purpose,
             Follow::Release | Follow::HoldIfCursor(_) | Follow::Hold => return (None, self.finish()),

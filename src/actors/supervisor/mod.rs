@@ -44,6 +44,7 @@ use crate::error::Error;
 use crate::establish::{Dialer, Phase as Reached};
 use crate::events::{self, Emitter, TopologyId};
 use crate::pool::{Origin, PoolOptions};
+use crate::runtime::Tenant;
 use crate::session::{ClusterClock, ServerSessions};
 use crate::topology::{
     ApplicationError, Failure, Outcome, Phase, ServerAddress, ServerDescription, ServerKind, Topology,
@@ -85,6 +86,8 @@ pub struct SupervisorPlan {
     pub listeners: Emitter,
     /// How servers are found by DNS, if they are.
     pub srv: Option<Arc<SrvPlan>>,
+    /// Its place on the threads, which end with the last who has one.
+    pub tenant: Tenant,
     /// Whether there are monitors. If not, somebody else sends [`Observed`] in their place:
     /// the tests that make pools ready and clear them by hand.
     pub monitored: bool,

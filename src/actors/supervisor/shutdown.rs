@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, ResponseActFuture, System, WrapFuture};
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, ResponseActFuture, WrapFuture};
 
 use super::Supervisor;
 use crate::actors::socket::What;
@@ -97,7 +97,10 @@ impl Supervisor {
             && !std::mem::replace(&mut closing.over, true)
         {
             ctx.stop();
-            System::current().stop();
+            if !self.plan.tenant.leave() {
+                // Others live on the same threads.
+                self.vital.release();
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 mod failed;
+mod pinned;
 mod request;
 
 use self::failed::Failed;
@@ -174,19 +175,25 @@ impl<'a> Call<'a> {
         self.numbered = None;
         let name = operation.name();
         let plan = operation.plan();
-        let command = plan.command_name.as_deref().map_or(name, |name| name);
-        let told = core.selection_starts(command, self.operation_id, &plan.target);
-        let asking = Asking { command, operation_id: self.operation_id, watch: told.as_deref() };
-        let selected = core.select(
-            &plan.target,
-            self.version,
-            self.past.as_ref().map_or(&[], |past| &past.avoid),
-            self.selection_deadline,
-            self.closing,
-            Some(asking),
-        );
-        let selected = selected.await;
-        let selected = core.selection_ends(told, selected);
+        let selected = match self.way_of_request(plan) {
+            Ok(Some(selected)) => Ok(selected),
+            Ok(None) => {
+                let command = plan.command_name.as_deref().map_or(name, |name| name);
+                let told = core.selection_starts(command, self.operation_id, &plan.target);
+                let asking = Asking { command, operation_id: self.operation_id, watch: told.as_deref() };
+                let selected = core.select(
+                    &plan.target,
+                    self.version,
+                    self.past.as_ref().map_or(&[], |past| &past.avoid),
+                    self.selection_deadline,
+                    self.closing,
+                    Some(asking),
+                );
+                let selected = selected.await;
+                core.selection_ends(told, selected)
+            }
+            Err(error) => Err(error),
+        };
         let Selected { pool, snapshot } = match selected {
             Ok(selected) => selected,
             Err(error) => return Err(self.unsent(self.out_of_time(error))),
@@ -220,6 +227,7 @@ impl<'a> Call<'a> {
             run.wait_deadline = Some(wait_deadline);
             let plan = operation.plan();
             let waiting = match (&plan.via, &own) {
+                (Via::Turns(turns), _) => Waiting::in_line(core, &pool, turns, run, answer),
                 (Via::Lease(lease), _) => Waiting::on(core, &pool, lease, run, answer),
                 (_, Some(lease)) => Waiting::on(core, &pool, lease, run, answer),
                 _ => Waiting::submit(core, &pool, run, answer),
@@ -239,7 +247,7 @@ impl<'a> Call<'a> {
                 Err(failure) => failure,
             };
             // The socket was this one, or none.
-            let bound = matches!(operation.plan().via, Via::Lease(_));
+            let bound = operation.plan().via.is_bound();
             match *failure {
                 // The server takes less than the frame was written for.
                 Failure { reencode: Some(found), session, .. } => {
@@ -260,7 +268,7 @@ impl<'a> Call<'a> {
                     if reported && let Some(session) = self.session() {
                         session.state().mark_dirty();
                     }
-                    let error = error.with_server(pool.address());
+                    let error = self.heard_by_request(operation.plan(), error).with_server(pool.address());
                     let server = Some(pool.address().clone());
                     let (version, refusal) = (snapshot.version, None);
                     let own = None;

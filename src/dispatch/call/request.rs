@@ -79,15 +79,19 @@ impl<'c> Call<'c> {
         run.operation_id = self.operation_id;
         run.session = self.session_use(plan, numbered);
         run.exclusive = plan.exclusive;
-        if is_balanced(snapshot) && !matches!(plan.via, Via::Lease(_)) {
+        if is_balanced(snapshot) && !plan.via.is_bound() {
             run.follow = Follow::HoldIfCursor(Purpose::Cursor);
             // Two that are under way on one socket might both want to hold it.
             run.exclusive = true;
         }
+        if matches!(plan.via, Via::Turns(_)) {
+            // Should nobody take the reply, its cursor is killed over the same socket.
+            run.follow = Follow::HoldIfCursor(Purpose::Request);
+        }
         run.last = self.closing;
         run.max_time = plan.max_time;
         run.deadline = self.deadline;
-        if is_large && (own.is_some() || matches!(plan.via, Via::Lease(_))) {
+        if is_large && (own.is_some() || plan.via.is_bound()) {
             let around = Surroundings {
                 sessions: &core.sessions,
                 clock: &core.clock,
@@ -107,7 +111,7 @@ pub(super) fn purpose(via: &Via, frame: Option<&Frame>, pool: &Pool) -> Option<P
     match via {
         Via::Own(purpose) => Some(*purpose),
         Via::Pool => frame.filter(|frame| is_large(frame, &pool.limits())).map(|_| Purpose::Large),
-        Via::Lease(_) => None,
+        Via::Lease(_) | Via::Turns(_) => None,
     }
 }
 

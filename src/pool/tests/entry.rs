@@ -223,8 +223,8 @@ fn a_lease_ends_behind_what_was_submitted_on_it() {
         let address = Orders(sender).start();
         let recipients = (address.clone().recipient(), address.clone().recipient());
         let slot = Slot::new(SlotId(1), 4, recipients.0, recipients.1);
-        let lease = Lease::new(Arc::new(slot), Purpose::Request);
-        assert_eq!((lease.purpose(), lease.generation()), (Purpose::Request, 4));
+        let lease = Lease::new(Arc::new(slot), Purpose::Cursor);
+        assert_eq!((lease.purpose(), lease.generation()), (Purpose::Cursor, 4));
         lease.submit(held(false).0);
         // Nobody takes the lease: it is dropped on the way, and so returned.
         let (request, answer) = LeaseRequest::new(Purpose::Request);
@@ -236,4 +236,55 @@ fn a_lease_ends_behind_what_was_submitted_on_it() {
     });
     let orders: Vec<_> = orders.try_iter().collect();
     assert_eq!(orders, ["entry", "end of lease", "another order"]);
+}
+
+/// Takes entries, and answers them only later.
+struct Slow(Vec<Entry>, std::sync::mpsc::Sender<&'static str>);
+
+impl Actor for Slow {
+    type Context = Context<Self>;
+}
+
+impl Handler<Entry> for Slow {
+    type Result = ();
+    fn handle(&mut self, entry: Entry, _: &mut Self::Context) {
+        let _ = self.1.send("entry");
+        self.0.push(entry);
+    }
+}
+
+impl Handler<SlotControl> for Slow {
+    type Result = ();
+    fn handle(&mut self, order: SlotControl, _: &mut Self::Context) {
+        let end = matches!(order, SlotControl::EndLease);
+        let _ = self.1.send(if end { "end of lease" } else { "answers" });
+        self.0.clear();
+    }
+}
+
+#[test]
+fn the_lease_of_a_request_ends_when_those_in_line_had_their_turns() {
+    let (sender, orders) = std::sync::mpsc::channel();
+    actix::System::new().block_on(async move {
+        let address = Slow(Vec::new(), sender).start();
+        let recipients = (address.clone().recipient(), address.clone().recipient());
+        let slot = Slot::new(SlotId(1), 4, recipients.0, recipients.1);
+        let lease = Lease::new(Arc::new(slot), Purpose::Request);
+        let turns = lease.turns().expect("it has a line").clone();
+        let room = Room { requests: 2, bytes: usize::MAX };
+        assert!(matches!(turns.enter(held(false).0, room), Entered::Sent));
+        let Entered::Queued(ticket) = turns.enter(held(false).0, room) else {
+            panic!("one is with the socket")
+        };
+        assert!(matches!(turns.enter(held(false).0, room), Entered::Queued(_)));
+        assert!(matches!(turns.enter(held(false).0, room), Entered::Full { queued: 2, .. }));
+        assert!(turns.cancel(ticket).is_some() && turns.cancel(ticket).is_none());
+        drop(lease);
+        assert!(matches!(turns.enter(held(false).0, room), Entered::Over(_)));
+        for _ in 0..3 {
+            let _ = address.send(SlotControl::Retire).await;
+        }
+    });
+    let orders: Vec<_> = orders.try_iter().collect();
+    assert_eq!(orders, ["entry", "answers", "entry", "answers", "end of lease", "answers"]);
 }

@@ -149,9 +149,9 @@ impl Client {
 
     /// Drops this handle; what comes back resolves when all threads have ended.
     pub fn leave(self) -> impl Future<Output = ()> {
-        let mut ended = self.ended.clone();
+        let ended = self.ended.clone();
         drop(self);
-        async move { while ended.changed().await.is_ok() {} }
+        ended.until_over()
     }
 
     /// Asks for a socket of one's own.

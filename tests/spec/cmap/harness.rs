@@ -19,9 +19,10 @@ use actix_mongo::command::Surroundings;
 use actix_mongo::establish::{Dialer, Greeting};
 use actix_mongo::events::{Ear, EventKinds, Listener, Logs, listen};
 use actix_mongo::pool::{Claim, Entry, Lease, LeaseRequest, Pool, PoolOptions, Purpose, SlotId};
+use actix_mongo::runtime::{self, Tenant};
 use actix_mongo::session::{ClusterClock, ServerSessions};
 use actix_mongo::topology::{CheckFailure, HelloReply, ServerAddress, Topology, TopologySettings};
-use actix_mongo::{Error, Kind, runtime};
+use actix_mongo::{Error, Kind};
 use bson::rawdoc;
 use serde_json::Value;
 use test_support::{block_on, poll_until};
@@ -123,15 +124,19 @@ impl Harness {
             history: History::default(),
             listeners,
             srv: None,
+            tenant: Tenant::default(),
             monitored: false,
         };
-        let start = move |arbiters| {
+        let start = move |arbiters, tenant| {
             Context::with_receiver(timer_inbox).run(Timer::new(shared));
             Context::with_receiver(nobody_inbox).run(Nobody);
-            Context::with_receiver(supervisor_inbox)
-                .run(Supervisor::new(SupervisorPlan { arbiters, ..plan }));
+            Context::with_receiver(supervisor_inbox).run(Supervisor::new(SupervisorPlan {
+                arbiters,
+                tenant,
+                ..plan
+            }));
         };
-        runtime::start(1, start).map_err(|error| error.to_string())?;
+        runtime::start(1, Vec::new(), start).map_err(|error| error.to_string())?;
         block_on(supervisor.send(Settle)).map_err(|error| error.to_string())?;
         let pool = snapshots.borrow().pools.values().next().cloned();
         let pool = pool.ok_or("the supervisor published no pool")?;
