@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bson::Document;
 
-use super::{Builder, Connection};
+use super::{Builder, Connection, IntoTarget};
 use crate::collection::Running;
 use crate::dispatch::{Handle, Readers, Spread};
 use crate::error::{Error, Kind, Result};
@@ -74,22 +74,14 @@ pub struct MasterSlaveBuilder {
 }
 
 impl MasterSlaveConnection {
-    /// Connects to a master and its slaves, each given as a connection string, or as a host
-    /// with or without a port; as [`MasterSlaveBuilder::connect`] does it.
-    ///
-    /// Fails as that, and at once if one of them can't be read.
-    pub fn connect<S: AsRef<str>>(
-        master: impl AsRef<str>,
+    /// Connects to a master and its slaves, each given as whatever a [`Connection`] can be; as
+    /// [`MasterSlaveBuilder::connect`] does it.
+    pub fn connect<S: IntoTarget>(
+        master: impl IntoTarget,
         slaves: impl IntoIterator<Item = S>,
     ) -> Running<Self> {
-        let gathered = place(master.as_ref()).and_then(|master| {
-            let mut slaves = slaves.into_iter();
-            slaves.try_fold(Self::builder(master), |start, slave| Ok(start.slave(place(slave.as_ref())?)))
-        });
-        match gathered {
-            Ok(builder) => builder.connect(),
-            Err(error) => Box::pin(ready(Err(error))),
-        }
+        let start = Self::builder(Connection::builder().to(master));
+        slaves.into_iter().fold(start, |start, slave| start.slave(Connection::builder().to(slave))).connect()
     }
 
     /// Begins with the master; [`slave`](MasterSlaveBuilder::slave) adds the others.
@@ -178,13 +170,18 @@ impl MasterSlaveBuilder {
     /// found or found to be away.
     ///
     /// Fails as [`Builder::connect`] does for the master, with [`Kind::InvalidArgument`] without
-    /// slaves, and if options of a slave contradict each other; not because a slave is away.
+    /// slaves, and at once if a slave can't be read or its options contradict each other; not
+    /// because a slave is away.
     /// Dropped before, it leaves nothing behind.
     pub fn connect(self) -> Running<MasterSlaveConnection> {
         if self.slaves.is_empty() {
             return Box::pin(ready(self.connect_lazy()));
         }
         Box::pin(async move {
+            // Not after half a minute in which the master was waited for.
+            for slave in &self.slaves {
+                slave.clone().direct_connection(true).check()?;
+            }
             let master = self.master.clone().connect().await?;
             let whole = self.on(master)?;
             for slave in &whole.slaves {
@@ -208,14 +205,6 @@ impl MasterSlaveBuilder {
         let slave = |slave: Builder| slave.direct_connection(true).runtime_of(&master).connect_lazy();
         let slaves: Vec<Connection> = self.slaves.into_iter().map(slave).collect::<Result<_>>()?;
         MasterSlaveConnection::new(master, slaves, self.spread)
-    }
-}
-
-/// Where a string leads to.
-fn place(place: &str) -> Result<Builder> {
-    match place.contains("://") {
-        true => Connection::builder().uri(place),
-        false => Connection::builder().hosts([place]),
     }
 }
 

@@ -229,7 +229,7 @@ fn addresses_and_connection_strings_lead_to_its_members() {
     let error = block_on(MasterSlaveConnection::connect("mongodb://", ["localhost"])).unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidUri);
     let error = block_on(MasterSlaveConnection::connect("localhost", ["a:b"])).unwrap_err();
-    assert_eq!(error.kind(), Kind::InvalidArgument);
+    assert_eq!(error.kind(), Kind::InvalidUri);
 }
 
 /// Ready when it has stopped, which takes the system a moment.

@@ -70,6 +70,11 @@ impl<D> Builder<D> {
         self.options_with(&read)
     }
 
+    /// Whether this build can connect by them; tells nobody of warnings.
+    pub(in crate::connection) fn check(&self) -> Result<()> {
+        self.options_with(&self.target.checked(self.default_port()?)?).map(drop)
+    }
+
     pub(super) fn options(&self) -> Result<ConnectionOptions> {
         self.options_with(&self.target.read(self.default_port()?)?)
     }
