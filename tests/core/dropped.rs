@@ -1,14 +1,15 @@
 //! Calls whose caller went away.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use bson::doc;
+use bson::{Bson, doc};
 use test_support::scripted::{CommandRecord, End};
 use test_support::{Gate, Rule, ScriptedServer};
 
-use crate::support::{Client, Command, SOON, command, connect, find, story};
+use crate::support::{Client, Command, SOON, command, connect, find, soon, story};
 
 fn one_socket(server: &ScriptedServer) -> Client {
     connect(&[server], |options| options.pool.max_size = 1)
@@ -158,4 +159,37 @@ fn the_timeout_of_a_dropped_call_does_not_cost_its_socket() {
         client.ping().await;
         assert_eq!(server.log().used_connections().len(), 1, "the reply came in time for the socket");
     });
+}
+
+/// Replies are handed out at the end of their arbiter's turn, behind the release of their
+/// sockets: who waited for that alone said the last words before it was known that a reply, for
+/// a caller who had gone, had left a cursor open.
+#[test]
+fn cursors_that_arrive_for_nobody_while_the_connection_ends_are_killed() {
+    const FINDS: i64 = 20;
+    for round in 0..30 {
+        story(async {
+            let server = ScriptedServer::start();
+            let client = connect(&[&server], |options| options.pool.max_connecting = FINDS as usize);
+            let gate = Gate::new();
+            let opened = AtomicI64::new(0);
+            server.rule(Rule::on("find").after(&gate).reply_with(move |_| {
+                let id = opened.fetch_add(1, Ordering::Relaxed) + 1;
+                doc! { "ok": 1, "cursor": { "id": id, "ns": "d.c", "firstBatch": [] } }
+            }));
+            for _ in 0..FINDS {
+                send_and_drop(&client, &server, find()).await;
+            }
+            let ended = client.leave();
+            gate.open();
+            soon(ended).await;
+            let log = server.log();
+            let mut killed: Vec<i64> = log
+                .commands_named("killCursors")
+                .flat_map(|kill| kill.body.get_array("cursors").unwrap().iter().filter_map(Bson::as_i64))
+                .collect();
+            killed.sort_unstable();
+            assert_eq!(killed, (1..=FINDS).collect::<Vec<i64>>(), "round {round}");
+        });
+    }
 }

@@ -86,14 +86,27 @@ impl Outbox {
     async fn hand_out(self: Rc<Self>) {
         loop {
             self.wake.notified().await;
-            // Emptied before any is sent: waking a caller runs code that is not ours.
-            let ready = std::mem::take(&mut *self.ready.borrow_mut());
-            for answer in ready {
-                // A waker of the caller's that panics must not cost the others theirs.
-                if catch_unwind(AssertUnwindSafe(|| answer.send())).is_err() {
-                    tracing::error!(target: "actix_mongo::connection", "a caller's waker panicked");
-                }
+            self.empty();
+        }
+    }
+
+    fn empty(&self) {
+        // Emptied before any is sent: waking a caller runs code that is not ours.
+        let ready = std::mem::take(&mut *self.ready.borrow_mut());
+        for answer in ready {
+            // A waker of the caller's that panics must not cost the others theirs.
+            if catch_unwind(AssertUnwindSafe(|| answer.send())).is_err() {
+                tracing::error!(target: "actix_mongo::connection", "a caller's waker panicked");
             }
         }
+    }
+}
+
+/// Hands out all answers that this thread has for callers. A socket is released before its answer
+/// is: so after the last release somebody must have this done on each arbiter, who wants to
+/// know of each cursor that arrived for nobody.
+pub fn hand_out() {
+    if let Some(outbox) = OUTBOX.with_borrow(Clone::clone) {
+        outbox.empty();
     }
 }

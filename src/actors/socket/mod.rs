@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WeakRecipient, WrapFuture};
 
+pub use self::answers::hand_out;
 use self::deliver::Delivery;
 use self::line::Line;
 pub use self::messages::{Orphaned, SocketEvent, What};

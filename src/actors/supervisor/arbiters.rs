@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use actix::{Arbiter, ArbiterHandle, AsyncContext, Context};
 
+use tokio::sync::oneshot;
+
 use super::Supervisor;
+use crate::actors::socket::hand_out;
 
 /// A lent arbiter that leaves a question unanswered for so long is blocked. Far more than a
 /// turn of an event loop should take; it costs only sockets to be wrong.
@@ -56,6 +59,32 @@ impl Arbiters {
             }
         }
         (None, Arbiter::current())
+    }
+
+    /// Ready once each has handed out the answers that it had by then; one that is blocked is not
+    /// waited for. Polled on the control arbiter.
+    pub fn handed_out(&self) -> impl Future<Output = ()> + use<> {
+        let arbiters: Vec<ArbiterHandle> = self.all.iter().map(|watched| watched.handle.clone()).collect();
+        async move {
+            // Where no arbiter would take them sockets live here.
+            hand_out();
+            let ask = |arbiter: ArbiterHandle| {
+                let (done, heard) = oneshot::channel::<()>();
+                arbiter.spawn_fn(move || {
+                    hand_out();
+                    drop(done);
+                });
+                heard
+            };
+            let heard: Vec<_> = arbiters.into_iter().map(ask).collect();
+            let all = async move {
+                for heard in heard {
+                    // Nothing is ever sent; one that was stopped drops the question.
+                    let _ = heard.await;
+                }
+            };
+            let _ = tokio::time::timeout(BLOCKED_AFTER, all).await;
+        }
     }
 
     /// One was asked a moment ago, and may be about to answer.

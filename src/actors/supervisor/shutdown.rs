@@ -44,8 +44,14 @@ impl Supervisor {
                 pool.until_quiet().await;
             }
         };
-        let grace = async move { tokio::time::timeout(grace, quiet).await };
-        Box::pin(grace.into_actor(self).map(|_, supervisor, _| {
+        let handed_out = self.arbiters.handed_out();
+        let grace = async move {
+            let _ = tokio::time::timeout(grace, quiet).await;
+            // Else the cursor manager would say its last words before it hears of a cursor in a
+            // reply whose caller has gone.
+            handed_out.await;
+        };
+        Box::pin(grace.into_actor(self).map(|(), supervisor, _| {
             for member in supervisor.members.values().chain(&supervisor.leaving) {
                 member.interrupt(&closed());
             }
