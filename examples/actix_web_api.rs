@@ -33,6 +33,9 @@ const GRACE: Duration = Duration::from_secs(25);
 const SHUTDOWN_SECONDS: u64 = 20;
 /// One request's share of the database's time, with all that it may wait for.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Of that, what it may wait for a server: less, so that 503 says that there is none, and 504 that
+/// there is one which takes too long.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Rooms on a page.
 const PAGE: i64 = 20;
 const LARGEST_PAGE: i64 = 100;
@@ -134,9 +137,12 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-    let setting = |name, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let setting = |name, default: &str| {
+        std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+    };
     let uri = setting("MONGODB_URI", "mongodb://localhost:27017");
-    let connection = Connection::builder().uri(uri)?.timeout(TIMEOUT).connect().await?;
+    let builder = Connection::builder().uri(uri)?.timeout(TIMEOUT).server_selection_timeout(PATIENCE);
+    let connection = builder.connect().await?;
     let database = match connection.default_database()? {
         Some(database) => database,
         None => connection.database("actix_mongo_api")?,

@@ -35,7 +35,9 @@ fn main() -> ExitCode {
 async fn run() -> Result<()> {
     let wanted = Wanted::read(std::env::args().skip(1))?;
     let uri = std::env::var("MONGODB_URI").ok().filter(|uri| !uri.is_empty());
-    let connection = Connection::connect(uri.unwrap_or_else(|| "mongodb://localhost:27017".into())).await?;
+    let uri = uri.unwrap_or_else(|| "mongodb://localhost:27017".into());
+    let builder = Connection::builder().uri(uri)?.server_selection_timeout(Duration::from_secs(5));
+    let connection = builder.connect().await?;
     match wanted {
         Some(wanted) => copy(&connection, wanted).await?,
         None => demonstrate(&connection).await?,
@@ -119,7 +121,9 @@ struct Wanted {
 
 impl Wanted {
     /// `None` without arguments.
-    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
+    fn read(arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
+        let mut arguments = arguments.peekable();
+        let any = arguments.peek().is_some();
         let (mut names, mut from_host, mut user, mut existing) =
             (Vec::new(), None, None, ExistingTarget::Refuse);
         while let Some(argument) = arguments.next() {
@@ -134,7 +138,7 @@ impl Wanted {
         }
         match <[String; 2]>::try_from(names) {
             Ok([from, to]) => Ok(Some(Self { from, to, from_host, user, existing })),
-            Err(names) if names.is_empty() && from_host.is_none() && user.is_none() => Ok(None),
+            Err(_) if !any => Ok(None),
             Err(_) => Err(USAGE.into()),
         }
     }

@@ -34,7 +34,8 @@ fn main() -> ExitCode {
 async fn tour() -> Result<()> {
     let uri = std::env::var("MONGODB_URI").ok().filter(|uri| !uri.is_empty());
     let uri = uri.unwrap_or_else(|| "mongodb://localhost:27017".into());
-    let connection = Connection::builder().uri(&uri)?.timeout(Duration::from_secs(30)).connect().await?;
+    let builder = Connection::builder().uri(&uri)?.server_selection_timeout(Duration::from_secs(5));
+    let connection = builder.timeout(Duration::from_secs(30)).connect().await?;
     let state = connection.state();
     let server = &state.servers[0];
     println!("Connected: {} is {}, in a topology {}.", server.address, server.kind, state.kind);

@@ -65,6 +65,8 @@ async fn test(options: Options) -> Result<()> {
         .min_pool_size(options.sockets)
         .connect()
         .await?;
+    // Now, and not when the load is over and all that it has to show is lost.
+    chart::check(&options.chart)?;
     let database = connection.database("actix_mongo_load_test")?;
     database.drop().await?;
     let things = database.collection_of("things")?;

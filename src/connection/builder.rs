@@ -208,7 +208,8 @@ impl<D> Builder<D> {
     /// socket, the server's work, and a second attempt where there is one. Default none;
     /// zero is none. Afterwards the call fails with [`Kind::Timeout`](crate::Kind::Timeout).
     ///
-    /// For a cursor it holds for the query and for each further batch anew.
+    /// For a cursor that ends it covers the query and all further batches together; for a
+    /// tailable one each of its calls anew. [`TimeoutMode`](crate::TimeoutMode) says otherwise.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.set(move |options| options.scope.timeout = Some(timeout))
     }

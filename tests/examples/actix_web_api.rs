@@ -283,6 +283,20 @@ fn ctrl_c_waits_for_no_request() {
     assert!(slow.join().unwrap().is_err(), "it was broken off");
 }
 
+/// As it is started without any option.
+#[test]
+fn where_there_is_no_server_any_more_it_says_so_and_not_that_one_is_late() {
+    let mut server = server();
+    let service = Service::start(&server.uri(), "");
+    assert_eq!(service.get("/rooms").0, 200);
+    server.kill().unwrap();
+    let missing = json!({ "error": "the database is not available at the moment" });
+    poll_until(SOON, "the loss to be seen", || service.get("/health/ready").0 == 503);
+    assert_eq!(service.get("/rooms"), (503, missing));
+    service.signal("-TERM");
+    assert!(service.ended().success);
+}
+
 #[test]
 fn without_a_database_it_says_so_and_does_not_start() {
     let example = Example::new("actix_web_api").env("LISTEN", "127.0.0.1:0");

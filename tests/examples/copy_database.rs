@@ -7,6 +7,7 @@ use actix_mongo::bson::{Document, doc};
 use test_support::real_server::{Options, PASSWORD, USER};
 use test_support::{RealServer, block_on};
 
+use crate::reading::fails_without_server;
 use crate::support::{Ended, Example, server};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -66,10 +67,21 @@ fn it_copies_from_another_host_and_refuses_what_is_there() {
 }
 
 #[test]
+fn without_a_server_it_says_so_and_fails() {
+    fails_without_server("copy_database");
+}
+
+#[test]
 fn it_says_how_it_is_used() {
     let server = server();
-    for wrong in [&["one"][..], &["a", "b", "c"], &["--what"], &["a", "b", "--from-host"], &["--user", "me"]]
-    {
+    for wrong in [
+        &["one"][..],
+        &["a", "b", "c"],
+        &["--what"],
+        &["a", "b", "--from-host"],
+        &["--user", "me"],
+        &["--drop"],
+    ] {
         let ended = run(&server, wrong);
         assert!(!ended.success && ended.stderr.contains("usage: copy_database"), "{wrong:?}: {ended}");
     }

@@ -138,6 +138,17 @@ fn bad_arguments_are_refused_by_name() {
 }
 
 #[test]
+fn a_chart_that_can_not_be_written_is_told_before_the_load() {
+    let server = server();
+    let arguments = ["--seconds", "600", "--chart", "/no/such/folder/chart.svg"];
+    let example = Example::new("load_test").uri(&server.uri()).arguments(arguments);
+    let ended = example.run_within(Duration::from_secs(20));
+    assert_eq!(ended.code, Some(1), "{ended}");
+    assert!(ended.stderr.starts_with("error: /no/such/folder/chart.svg: "), "{ended}");
+    assert_clean(&server);
+}
+
+#[test]
 fn without_a_server_it_says_so_and_fails() {
     fails_without_server("load_test");
 }

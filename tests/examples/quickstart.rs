@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::reading::fails_without_server;
 use crate::support::{Example, server};
 
 #[test]
@@ -14,8 +15,5 @@ fn it_shows_a_first_look_and_cleans_up() {
 
 #[test]
 fn without_a_server_it_says_so_and_fails() {
-    let example = Example::new("quickstart").uri("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500");
-    let ended = example.run_within(Duration::from_secs(30));
-    assert!(!ended.success, "{ended}");
-    assert!(ended.stderr.contains("error: ") && ended.stderr.contains("127.0.0.1:1"), "{ended}");
+    fails_without_server("quickstart");
 }

@@ -46,7 +46,7 @@ pub fn assert_clean(server: &RealServer) {
 /// Runs it where there is no server: it says so, in one line, and fails within its time.
 #[track_caller]
 pub fn fails_without_server(name: &str) -> Ended {
-    let ended = Example::new(name).uri(NOBODY).run_within(Duration::from_secs(30));
+    let ended = Example::new(name).uri(NOBODY).run_within(Duration::from_secs(20));
     assert_eq!(ended.code, Some(1), "{ended}");
     let errors: Vec<_> = ended.stderr.lines().collect();
     let [error] = errors.as_slice() else { panic!("one line of error: {ended}") };

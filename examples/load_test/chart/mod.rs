@@ -49,6 +49,13 @@ pub fn save(run: &Run, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether it can be written there. What is there already stays.
+pub fn check(path: &Path) -> Result<()> {
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    file.map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(())
+}
+
 fn draw(run: &Run, root: Area<'_>) -> Result<()> {
     root.fill(&PAPER)?;
     let (header, rest) = root.split_vertically(HEADER);
