@@ -182,7 +182,7 @@ fn a_bad_text_is_refused_by_what_is_wrong_with_it() {
         assert_eq!(refused((text, 5)), (kind, sentence));
     }
     // What may be a password is not repeated.
-    for text in ["me:hunter2@a", "a:hunter2"] {
+    for text in ["me:hunter2@a", "a:hunter2", "me:hunter2]x", "me:hunter2/x", "[::1]:hunter2]x"] {
         assert!(!refused(text).1.contains("hunter2"), "{text}");
     }
 }

@@ -101,14 +101,15 @@ fn read_host(text: &str) -> Result<NamedHost> {
     if text.is_empty() {
         return Err(invalid("the connection string has an empty host between its commas"));
     }
-    let decoded =
-        decode(text).ok_or_else(|| invalid(format!("the host {text:?} has a bad percent-encoding")))?;
+    let decoded = decode(text)
+        .ok_or_else(|| invalid(format!("the host {:?} has a bad percent-encoding", name(text))))?;
     read_plain(&decoded, text)
 }
 
 /// Reads a host of which nothing is encoded. `shown` is how it was written.
 fn read_plain(plain: &str, shown: &str) -> Result<NamedHost> {
     if plain.contains('/') {
+        let shown = name(shown);
         let sentence = || format!("the host {shown:?} is a path, and paths of Unix sockets end with .sock");
         return ServerAddress::unix(plain).map(NamedHost::whole).ok_or_else(|| invalid(sentence()));
     }
@@ -121,14 +122,18 @@ fn read_plain(plain: &str, shown: &str) -> Result<NamedHost> {
     Ok(NamedHost { address, has_port: plain[after_name..].contains(':') })
 }
 
-/// Says what is wrong with a host that is none. What follows a colon is not quoted: where
-/// the host was forgotten, it is the user's password.
+/// What may be shown of a host that is none: not what follows a colon, for where the host was
+/// forgotten, that is the user's password.
+fn name(host: &str) -> &str {
+    let brackets = if host.starts_with('[') { host.find(']') } else { None };
+    let after_name = brackets.map_or(0, |end| end + 1);
+    host[after_name..].find(':').map_or(host, |colon| &host[..after_name + colon])
+}
+
+/// Says what is wrong with a host that is none.
 fn why_not(host: &str) -> String {
-    let after_name = host.rfind(']').map_or(0, |end| end + 1);
-    let (name, port) = match host[after_name..].find(':') {
-        Some(colon) => (&host[..after_name + colon], Some(&host[after_name + colon + 1..])),
-        None => (host, None),
-    };
+    let name = name(host);
+    let port = host[name.len()..].strip_prefix(':');
     match port {
         Some(port) if port.contains(':') => {
             format!("more than one ':' follows {name:?}; IPv6 addresses stand in square brackets")
