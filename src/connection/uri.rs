@@ -8,7 +8,7 @@
 mod access;
 mod display;
 pub(super) mod hosts;
-mod naming;
+pub(super) mod naming;
 mod nearest;
 mod options;
 pub(super) mod parts;

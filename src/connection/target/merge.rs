@@ -2,6 +2,7 @@
 
 use super::{Item, Target};
 use crate::connection::uri::hosts::NamedHost;
+use crate::connection::uri::naming::Trail;
 use crate::connection::uri::parts::{Parts, RawOption, Scheme, invalid};
 use crate::error::Result;
 
@@ -49,9 +50,20 @@ impl Target {
 }
 
 /// Adds the options of a later string, which take the place of earlier ones of their names.
-/// Those that are repeated within one string stay so.
+/// Those that are repeated within one string stay so. What may be a piece of a secret goes with
+/// it: where that no longer stands in front, its name would be shown.
 fn replace(options: &mut Vec<RawOption>, later: &[RawOption]) {
-    options.retain(|old| !later.iter().any(|new| same_option(&old.key, &new.key)));
+    let (mut before, mut after) = (Trail::default(), Trail::default());
+    options.retain(|old| {
+        let is_replaced = later.iter().any(|new| same_option(&old.key, &new.key));
+        let is_bared = before.hides(&old.key).is_some() && after.hides(&old.key).is_none();
+        before.pass(&old.key);
+        let stays = !is_replaced && !is_bared;
+        if stays {
+            after.pass(&old.key);
+        }
+        stays
+    });
     options.extend_from_slice(later);
 }
 

@@ -207,6 +207,19 @@ fn a_bad_number_path_or_list_is_a_bad_argument() {
 }
 
 #[test]
+fn a_piece_of_a_secret_goes_with_the_secret() {
+    for key in ["tlsCertificateKeyFilePassword", "tlsCertificateKeyFilePasword"] {
+        let first = format!("mongodb://a/?{key}=x&hunter2=1&appName=b");
+        let merged = read([first.clone(), format!("mongodb://a/?{key}=y&maxPoolSize=5")]);
+        let shown = format!("{merged} {:?}", merged.warnings);
+        assert!(!shown.contains("hunter2") && shown.contains("appName=b"), "{shown}");
+        // While it is there, it is said how to write it.
+        let warnings = format!("{:?}", read([first.as_str(), "mongodb://b"]).warnings);
+        assert!(warnings.contains("%26") && !warnings.contains("hunter2"), "{warnings}");
+    }
+}
+
+#[test]
 fn debug_shows_hosts_alone() {
     let target = Target::new(["mongodb://me:hunter2@a:1/?appName=hush", "b"]).and(("c", 0));
     assert_eq!(format!("{target:?}"), r#"["a:1", "b:27017", InvalidArgument]"#);
