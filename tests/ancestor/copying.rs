@@ -1,7 +1,7 @@
 //! `copy_database`: what the copy has, and what its options do.
 
 use actix_mongo::bson::doc;
-use actix_mongo::{Credential, ExistingTarget, Kind, WriteConcern};
+use actix_mongo::{Credential, Database, ExistingTarget, Kind, WriteConcern};
 use test_support::block_on;
 
 use crate::copying_scene::{Pair, assert_same, count, everything, fill, is_the_servers_own, picture};
@@ -106,6 +106,27 @@ fn an_existing_target_is_refused_dropped_or_merged_into() {
 
     block_on(copy(ExistingTarget::Drop)).unwrap();
     assert_same(&picture(pair.source()), &picture(&pair.target()));
+}
+
+/// Some of them only commands can make.
+#[test]
+fn whatever_name_a_server_takes_is_copied() {
+    let pair = Pair::new();
+    for name in ["a.b.c", "Größe", "日本語", "two words", "q'uo\"te", "a..b", "trailing.", "x\\y", "slash/x"]
+    {
+        let insert = doc! { "insert": name, "documents": [{ "_id": 1 }] };
+        block_on(pair.source().run_command(insert).into_future()).unwrap();
+        let index = doc! { "createIndexes": name, "indexes": [{ "key": { "a": 1 }, "name": "a" }] };
+        block_on(pair.source().run_command(index).into_future()).unwrap();
+    }
+    let report = block_on(pair.connection().copy_database(&pair.from, &pair.to).into_future()).unwrap();
+    assert_eq!((report.documents(), report.indexes()), (9, 9), "{report}");
+    let names = |database: Database| {
+        let mut names = block_on(database.list_collection_names().into_future()).unwrap();
+        names.sort();
+        names
+    };
+    assert_eq!(names(pair.source().clone()), names(pair.target()));
 }
 
 #[test]

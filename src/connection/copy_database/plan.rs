@@ -126,6 +126,10 @@ impl Plan {
             self.skipped.push(one.name);
             return Ok(());
         }
+        if !is_name(&one.name) {
+            let sentence = format!("no collection can have the name {:?}, which the source lists", one.name);
+            return Err(Error::new(Kind::InvalidName, sentence));
+        }
         let is_timeseries = one.kind == CollectionKind::Timeseries;
         let list = match &one.kind {
             CollectionKind::Collection | CollectionKind::Timeseries => &mut self.collections,
@@ -158,6 +162,11 @@ impl Plan {
         });
         Ok(())
     }
+}
+
+/// Not by the rules for callers: servers take two dots, and one at the end.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['$', '\0'])
 }
 
 fn is_option(key: &str) -> bool {

@@ -14,6 +14,7 @@ use super::load::Load;
 use super::plan::{Filter, Item, Plan};
 use super::source::is_same;
 use super::{CopySource, ExistingTarget, NAME, SAME};
+use crate::collection::Collection;
 use crate::cursor::Cursor;
 use crate::database::{CollectionSpecification, Database};
 use crate::dispatch::Handle;
@@ -155,9 +156,7 @@ impl Work {
 
     /// The collection itself, unless it is there, and how much will come.
     async fn make(&self, item: &Item) -> Result<()> {
-        let collection =
-            Database::<Document>::new(self.source.clone(), &self.from)?.collection(&item.name)?;
-        let count = commented!(self, collection.estimated_document_count());
+        let count = commented!(self, self.from_source::<Document>(item).estimated_document_count());
         self.ledger.expect(count.timeout(self.left(&self.source)).await?);
         if !item.exists {
             self.to_target().create(&self.to, item.name.clone(), item.options.clone()).await?;
@@ -169,8 +168,7 @@ impl Work {
     /// document.
     async fn fill(&self, index: usize, item: &Item) -> Result<()> {
         self.ledger.started(index, Instant::now());
-        let collection =
-            Database::<RawDocumentBuf>::new(self.source.clone(), &self.from)?.collection(&item.name)?;
+        let collection = self.from_source::<RawDocumentBuf>(item);
         let namespace = Namespace { database: self.to.clone(), collection: item.name.as_str().into() };
         let namespace = Arc::new(namespace);
         let find = commented!(self, collection.find(doc! {})).batch_size(self.limits.batch_size);
@@ -196,6 +194,11 @@ impl Work {
         }
         self.ledger.completed(index, Instant::now());
         Ok(())
+    }
+
+    /// By the name that the source has listed: servers take some that callers may not use.
+    fn from_source<T>(&self, item: &Item) -> Collection<T> {
+        Collection::new(self.source.clone(), self.from.clone(), &item.name)
     }
 
     /// The next batch, apart from its cursor.

@@ -142,3 +142,13 @@ fn an_empty_source_and_an_unknown_kind_are_refused() {
     assert_eq!(kind(plan(vec![], &[], ExistingTarget::Drop)), Kind::InvalidArgument);
     assert_eq!(kind(plan(vec![one("heap", "a", doc! {})], &[], ExistingTarget::Drop)), Kind::Unsupported);
 }
+
+#[test]
+fn what_is_no_name_is_refused_before_anything_is_dropped() {
+    for name in ["", "a$b", "$cmd", ".a", "a\0b"] {
+        let source = vec![collection("a"), collection(name)];
+        assert_eq!(kind(plan(source, &[], ExistingTarget::Drop)), Kind::InvalidName, "{name:?}");
+    }
+    let source = vec![collection("a..b"), collection("c.")];
+    assert_eq!(names(&plan(source, &[], ExistingTarget::Refuse).unwrap().collections), ["a..b", "c."]);
+}
