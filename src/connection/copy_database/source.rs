@@ -1,19 +1,19 @@
 //! Where a copy reads from: this connection, another one, or one that is made for the copy.
 
 use std::collections::BTreeSet;
-use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::auth::Credential;
-use crate::connection::{Builder, Connection};
+use crate::connection::{Builder, Connection, Target};
 use crate::dispatch::Handle;
 use crate::error::{Error, Kind, Result};
 use crate::topology::{ServerAddress, TopologyDescription, TopologyKind};
 
 /// Another host that [`CopyDatabase::from_host`](super::CopyDatabase::from_host) copies from:
-/// a host name or address with or without a port, a connection string, a [`Builder`] with all
-/// its options, or a [`Connection`] that there is already.
+/// a text as [`Target`] tells (a host name or address with or without a port, a connection
+/// string), a `Target` itself, a [`Builder`] with all its options, or a [`Connection`] that there
+/// is already.
 #[derive(Clone, Debug)]
 pub struct CopySource(Result<Origin>);
 
@@ -26,7 +26,14 @@ enum Origin {
 
 impl From<&str> for CopySource {
     fn from(host: &str) -> Self {
-        Self(Builder::default().uri(uri_of(host)).map(|builder| Origin::New(Box::new(builder))))
+        Target::new(host).into()
+    }
+}
+
+impl From<Target> for CopySource {
+    fn from(target: Target) -> Self {
+        let checked = target.checked(ServerAddress::DEFAULT_PORT);
+        Self(checked.map(|_| Origin::New(Box::new(Builder::default().to(target)))))
     }
 }
 
@@ -93,17 +100,6 @@ fn late() -> Error {
     Error::new(Kind::Timeout, "the copy's timeout ran out before its source was connected")
 }
 
-/// A connection string, from what may be no more than a host.
-fn uri_of(host: &str) -> String {
-    if host.contains("://") {
-        return host.to_owned();
-    }
-    match host.parse::<Ipv6Addr>() {
-        Ok(address) => format!("mongodb://[{address}]"),
-        Err(_) => format!("mongodb://{host}"),
-    }
-}
-
 /// Whether both handles lead to the same servers, as far as both have found out about them.
 /// Routers of one cluster know nothing of each other: they are `None`.
 pub fn is_same(one: &Handle, other: &Handle) -> Option<bool> {
@@ -165,13 +161,23 @@ mod tests {
     }
 
     #[test]
-    fn a_host_becomes_a_connection_string() {
-        assert_eq!(uri_of("db.example:27018"), "mongodb://db.example:27018");
-        assert_eq!(uri_of("::1"), "mongodb://[::1]");
-        assert_eq!(uri_of("[::1]:27018"), "mongodb://[::1]:27018");
-        assert_eq!(uri_of("mongodb+srv://db.example"), "mongodb+srv://db.example");
-        let refused = CopySource::from("mongodb://:27017").with_credential(None).unwrap_err();
-        assert_eq!(refused.kind(), Kind::InvalidUri);
+    fn a_host_is_whatever_a_connection_is_made_to() {
+        for (host, seen) in [
+            ("db.example:27018", "db.example:27018"),
+            ("::1", "[::1]:27017"),
+            ("[::1]:27018", "[::1]:27018"),
+            ("mongodb://db.example", "db.example:27017"),
+            ("/tmp/mongodb-27017.sock", "/tmp/mongodb-27017.sock"),
+        ] {
+            let source = format!("{:?}", CopySource::from(host));
+            assert!(source.contains(&format!("[{seen:?}]")), "{source}");
+        }
+        let several = format!("{:?}", CopySource::from(Target::new(["a", "b:2"])));
+        assert!(several.contains(r#"["a:27017", "b:2"]"#), "{several}");
+        for refused in ["mongodb://:27017", "", "me:pw@a", "fe80::1%eth0"] {
+            let error = CopySource::from(refused).with_credential(None).unwrap_err();
+            assert_eq!(error.kind(), Kind::InvalidUri, "{error}");
+        }
     }
 
     #[test]
