@@ -1,5 +1,7 @@
 //! How several strings and hosts become one string.
 
+use std::collections::HashSet;
+
 use super::{Item, Target};
 use crate::connection::uri::hosts::NamedHost;
 use crate::connection::uri::naming::Trail;
@@ -39,10 +41,11 @@ impl Target {
                 }
             }
         }
+        let mut there = HashSet::new();
         for host in hosts {
-            let host = NamedHost::whole(host.at(port));
-            if !merged.hosts.contains(&host) {
-                merged.hosts.push(host);
+            let address = host.at(port);
+            if there.insert(address.clone()) {
+                merged.hosts.push(NamedHost::whole(address));
             }
         }
         Ok(merged)

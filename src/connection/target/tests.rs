@@ -207,6 +207,14 @@ fn a_bad_number_path_or_list_is_a_bad_argument() {
 }
 
 #[test]
+fn a_long_list_is_read_in_no_time() {
+    let begin = std::time::Instant::now();
+    let list: Target = (0..60_000).map(|number| format!("h{}", number / 2)).collect();
+    assert_eq!(list.seeds(PORT).unwrap().len(), 30_000);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn a_piece_of_a_secret_goes_with_the_secret() {
     for key in ["tlsCertificateKeyFilePassword", "tlsCertificateKeyFilePasword"] {
         let first = format!("mongodb://a/?{key}=x&hunter2=1&appName=b");
