@@ -20,4 +20,4 @@ pub mod socket;
 pub mod srv_poller;
 pub mod supervisor;
 pub mod timer;
-mod vital;
+pub mod vital;

@@ -16,6 +16,7 @@ use crate::actors::snapshot::{History, Snapshot};
 use crate::actors::srv_poller::{Schedule, Seeds, SrvPlan};
 use crate::actors::supervisor::{Supervisor, SupervisorPlan};
 use crate::actors::timer::{AlarmClock, SharedAlarms, Timer};
+use crate::actors::vital::Dismissal;
 use crate::command::{ClientMetadata, Surroundings};
 use crate::dispatch::{Core, CursorDesk, CursorReport, Handle, OpenCursors, Shared, closed};
 use crate::dns::{SrvLookup, SrvName};
@@ -83,7 +84,7 @@ fn start(mut options: ConnectionOptions, tls: Option<Connector>) -> Result<Launc
     let logs = Logs::here(options.log_max_document_length);
     let listeners =
         events::listen(options.listeners.clone(), options.event_backlog, logs).map_err(no_thread)?;
-    let ending = listeners.ending();
+    let after = (Dismissal([timer.clone().recipient(), cursors.clone().recipient()]), listeners.ending());
     let core = Arc::new(Core {
         snapshots,
         supervisor,
@@ -148,7 +149,7 @@ fn start(mut options: ConnectionOptions, tls: Option<Connector>) -> Result<Launc
             tenant,
             ..plan
         }));
-        ending
+        after
     };
     let ended = match &options.runtime {
         Some(runtime) => runtime.join(start).ok_or_else(closed)?,

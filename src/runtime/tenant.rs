@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix::{ArbiterHandle, System};
 use tokio::sync::{mpsc, watch};
 
-use super::Start;
+use super::Newcomer;
 
 /// The threads of one connection, or of several that share them. It does not keep them alive.
 #[derive(Clone, Debug)]
 pub struct Runtime {
-    newcomers: mpsc::UnboundedSender<Start>,
+    newcomers: mpsc::UnboundedSender<Newcomer>,
     /// The application's arbiters, where it has lent some.
     lent: Arc<[ArbiterHandle]>,
     /// Connections that live there; once it is 0 it stays so.
@@ -41,7 +41,7 @@ pub struct Tenant {
 impl Runtime {
     /// Threads that are about to start, and their first tenant.
     pub(super) fn found(
-        newcomers: mpsc::UnboundedSender<Start>,
+        newcomers: mpsc::UnboundedSender<Newcomer>,
         lent: Vec<ArbiterHandle>,
         over: watch::Receiver<()>,
     ) -> (Tenant, Ended) {
@@ -60,7 +60,7 @@ impl Runtime {
         self.tenants.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
         let (tenant, ended) = self.clone().place();
         let start = Box::new(move |arbiters| Box::new(start(arbiters, tenant)) as Box<dyn Any>);
-        self.newcomers.send(start).ok()?;
+        self.newcomers.send((start, ended.own())).ok()?;
         Some(ended)
     }
 
@@ -79,6 +79,11 @@ impl Ended {
     /// The threads.
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// Told once the connection has ended, by the end of its sender.
+    pub(super) fn own(&self) -> watch::Receiver<()> {
+        self.own.clone()
     }
 
     /// Ready once the connection has ended; if it was the last on its threads, once these

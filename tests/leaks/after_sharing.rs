@@ -1,6 +1,7 @@
 //! Connections that live on one's threads: their number does not grow with them.
 
 use actix_mongo::bson::doc;
+use actix_mongo::events::EventKinds;
 use actix_mongo::{Builder, Connection, Kind, MasterSlaveConnection};
 use test_support::poll::holds_within;
 use test_support::{ScriptedServer, block_on};
@@ -60,6 +61,34 @@ fn after_the_members_are_dropped() {
         read_all(&whole);
         drop((master, things));
         drop(whole);
+    });
+}
+
+/// Threads that tell listeners of events. The system keeps 15 letters of a name.
+fn tellers() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    names.filter(|name| name.starts_with("actix-mongo-eve")).count()
+}
+
+/// Its listeners' thread ends with it, though others live on, and it is still held.
+#[test]
+fn after_a_guest_has_moved_out() {
+    let (fixture, other) = with_another_server();
+    let ping = |to: &Connection| to.database("d").unwrap().run_command(doc! { "ping": 1 }).into_future();
+    fixture.rounds(1, |host, things| {
+        drop(things);
+        for _ in 0..ROUNDS / 5 {
+            let guest = builder(&other).runtime_of(&host).on_events(EventKinds::ALL, |_| {});
+            let guest = block_on(guest.connect()).unwrap();
+            // It names itself.
+            assert!(holds_within(SOON, || tellers() == 1));
+            block_on(guest.close(GRACE));
+            assert!(holds_within(SOON, || tellers() == 0));
+            assert_eq!(block_on(ping(&guest)).unwrap_err().kind(), Kind::Closed);
+        }
+        block_on(ping(&host)).unwrap();
+        block_on(host.close(GRACE));
     });
 }
 

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, SpawnHandle,
+    WrapFuture,
 };
 
 use tokio::task::JoinHandle;
@@ -23,7 +24,7 @@ pub use self::retries::Kill;
 use self::retries::{Retries, is_unheard};
 use crate::actors::socket::Orphaned;
 use crate::actors::supervisor::{Quiesce, Shutdown};
-use crate::actors::vital::Vital;
+use crate::actors::vital::{Dismissed, Vital};
 use crate::cursor_policy::{ClosedCursor, InForce, NamedManager};
 use crate::dispatch::{
     Core, CursorRetired, CursorsKilled, Drain, FindClosed, OpenCursor, SetCursorManager, execute_internal,
@@ -334,6 +335,18 @@ impl Handler<Drain> for CursorManagerActor {
 
     fn handle(&mut self, msg: Drain, ctx: &mut Self::Context) {
         self.drain(msg.grace, ctx);
+    }
+}
+
+impl Handler<Dismissed> for CursorManagerActor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: Dismissed, ctx: &mut Self::Context) {
+        // Dropped here, where a panic of it is caught.
+        self.policy.set(NamedManager::default());
+        self.policy.take_panics().iter().for_each(|words| self.note(words));
+        self.vital.release();
+        ctx.stop();
     }
 }
 

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
-use actix::{Actor, ActorFuture, AsyncContext, Context, Handler};
+use actix::{Actor, ActorContext, ActorFuture, AsyncContext, Context, Handler};
 use tokio::time::Sleep;
 
 pub use self::alarm_clock::{AlarmClock, SharedAlarms};
 use self::alarms::Alarm;
 pub use self::messages::Sooner;
-use crate::actors::vital::Vital;
+use crate::actors::vital::{Dismissed, Vital};
 use crate::error::{Error, Kind};
 use crate::pool::{Entry, Pool, PoolStats};
 
@@ -43,6 +43,15 @@ impl Handler<Sooner> for Timer {
 
     /// The sleeper is polled after every message, and sees it.
     fn handle(&mut self, _: Sooner, _ctx: &mut Self::Context) {}
+}
+
+impl Handler<Dismissed> for Timer {
+    type Result = ();
+
+    fn handle(&mut self, _: Dismissed, ctx: &mut Self::Context) {
+        self.vital.release();
+        ctx.stop();
+    }
 }
 
 impl Drop for Timer {
