@@ -155,6 +155,7 @@ impl Pinned {
             State::Held(held) if !error.may_have_run() => gone(held.pool.address(), &error),
             // It ended while the call was on its way to the socket.
             State::Over(_) if !error.may_have_run() => over(),
+            _ if error.kind() == Kind::Closed => error,
             _ => {
                 let sentence =
                     format!("{}; with that this request's socket is gone: {WAYS_OUT}", error.message());
@@ -207,6 +208,10 @@ const WAYS_OUT: &str = "`repin` it to go on over another socket, or start a new 
                         the old one without an answer (w: 0) may be lost";
 
 fn gone(server: &ServerAddress, cause: &Error) -> Error {
+    if cause.kind() == Kind::Closed {
+        // With the connection: there is no way out.
+        return cause.clone().ran(false);
+    }
     let sentence =
         format!("the socket of this request to {server} is gone ({}): {WAYS_OUT}", cause.message());
     Error::new(Kind::AutoReconnect, sentence).network().with_server(server).with_source(cause.clone())

@@ -56,6 +56,26 @@ fn a_request_that_ends_with_a_call_under_way_gives_its_socket_back_after_that() 
 }
 
 #[test]
+fn once_closed_the_calls_of_a_request_say_so() {
+    let scene = scene(|builder| builder);
+    let request = scene.request();
+    let gate = Gate::new();
+    scene.server.rule(Rule::on("buildInfo").after(&gate));
+    let mut calls: Vec<Call> = (0..3).map(|_| run(&request, doc! { "buildInfo": 1 })).collect();
+    calls.iter_mut().for_each(begin);
+    block_on(scene.connection.close(Duration::from_millis(100)));
+    let errors: Vec<_> = calls.into_iter().map(|call| block_on(call).unwrap_err()).collect();
+    let ran: Vec<bool> = errors.iter().map(actix_mongo::Error::may_have_run).collect();
+    assert_eq!(ran, [true, false, false]);
+    let later = block_on(ping(&request)).unwrap_err();
+    for error in errors.iter().chain([&later, &block_on(request.repin()).unwrap_err()]) {
+        assert_eq!(error.kind(), Kind::Closed, "{error}");
+        assert!(!error.to_string().contains("to go on"), "{error}");
+    }
+    gate.open();
+}
+
+#[test]
 fn close_waits_for_a_request_no_longer_than_its_grace() {
     let scene = scene(|builder| builder);
     let request = scene.request();

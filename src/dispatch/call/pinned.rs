@@ -24,10 +24,11 @@ impl<'a> Call<'a> {
             Criteria::Server(server) => Some(server),
             _ => None,
         };
+        // First: of a connection that was closed nothing else is to be said.
+        let snapshot = self.core.snapshot()?;
         match (request.way()?, batch_of) {
             (Way::Held { pool, .. }, Some(server)) if pool.address() != server => Ok(None),
             (Way::Held { pool, turns }, _) => {
-                let snapshot = self.core.snapshot()?;
                 plan.via = Via::Turns(turns);
                 Ok(Some(Selected { pool, snapshot }))
             }
