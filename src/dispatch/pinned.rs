@@ -186,9 +186,10 @@ async fn hold(handle: &Handle, target: &Criteria, timeout: Option<Duration>) -> 
     // A limit beyond what the clock can tell is none.
     let deadline = timeout.and_then(|limit| now.checked_add(limit));
     let until = core.waits_until(now, deadline);
+    let mut version = 0;
     loop {
-        let selected = core.select(target, 0, &[], until, false, None).await;
-        let Selected { pool, .. } = selected.map_err(|error| match deadline {
+        let selected = core.select(target, version, &[], until, false, None).await;
+        let Selected { pool, snapshot } = selected.map_err(|error| match deadline {
             Some(deadline) if error.kind() == Kind::ServerSelection && deadline <= Instant::now() => {
                 Error::new(Kind::Timeout, format!("the operation's timeout ran out: {}", error.message()))
             }
@@ -199,6 +200,10 @@ async fn hold(handle: &Handle, target: &Criteria, timeout: Option<Duration>) -> 
             Ok(lease) => return Ok(Held { pool, lease: Arc::new(lease) }),
             // An idle socket that was dead before anything was sent over it: another one.
             Err(error) if error.kind() == Kind::AutoReconnect && Instant::now() < until => {}
+            // Nothing was to be sent yet that could be repeated: it waits until the server is back.
+            Err(error) if error.kind() == Kind::PoolCleared && Instant::now() < until => {
+                version = error.seen_version().unwrap_or(snapshot.version + 1);
+            }
             Err(error) => return Err(error.with_server(pool.address())),
         }
     }

@@ -64,6 +64,22 @@ fn a_socket_that_broke_while_it_was_idle_is_missed_by_the_next_call() {
     find(&request).unwrap();
 }
 
+/// It waits for a socket of a pool that is cleared, and sends nothing that could be repeated.
+#[test]
+fn a_request_that_waits_is_started_when_the_server_is_back() {
+    let scene = scene(|builder| builder.max_pool_size(1));
+    let gate = Gate::new();
+    scene.server.rule(Rule::on("buildInfo").once().after(&gate).reset());
+    let mut busy = run(&scene.connection, doc! { "buildInfo": 1 });
+    begin(&mut busy);
+    let mut start = scene.connection.start_request().into_future();
+    begin(&mut start);
+    gate.open();
+    block_on(busy).unwrap_err();
+    let request = block_on(start).unwrap();
+    block_on(ping(&request)).unwrap();
+}
+
 /// Each that is answered gives the next its turn, which would be answered at once.
 #[test]
 fn a_long_line_in_front_of_a_socket_that_broke_falls_at_once() {
