@@ -2,14 +2,18 @@
 //! gone. Made by `connection`, carried by the [`Scope`](super::Scope) of the request's
 //! handles, read by every call of theirs. It never takes another socket by itself.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
 
 use super::handle::Handle;
 use super::select::Selected;
 use super::via::lease;
 use crate::error::{Error, Kind, Result};
 use crate::pool::{Lease, Pool, Purpose, Turns};
+use crate::race::{Either, race};
 use crate::topology::{Criteria, ServerAddress};
 
 /// See the module. Shared by all handles of one request.
@@ -18,6 +22,8 @@ pub struct Pinned {
     /// Which server is meant.
     target: Criteria,
     state: Mutex<State>,
+    /// Told when another socket was taken, and at the end: nobody need wait for one any more.
+    settled: Notify,
 }
 
 #[derive(Clone, Debug)]
@@ -77,25 +83,37 @@ impl Pinned {
     /// Cancel safety: a place in a queue is given up, a socket that came goes back.
     pub async fn start(handle: &Handle, target: Criteria, timeout: Option<Duration>) -> Result<Arc<Self>> {
         let held = hold(handle, &target, timeout).await?;
-        Ok(Arc::new(Self { target, state: Mutex::new(State::Held(held)) }))
+        Ok(Arc::new(Self { target, state: Mutex::new(State::Held(held)), settled: Notify::new() }))
     }
 
-    /// Takes another socket if the present one is gone.
+    /// Takes another socket if the present one is gone. Several may try that at once: all are
+    /// ready with the first of them, whose socket may be the last of the pool.
     ///
     /// Cancel safety: as for [`start`](Self::start).
     pub async fn renew(&self, handle: &Handle, timeout: Option<Duration>) -> Result<()> {
-        if !self.lock().needs_renewal() {
+        let mut holding = pin!(hold(handle, &self.target, timeout));
+        loop {
+            let mut settled = pin!(self.settled.notified());
+            // Before the look at the state, so that no change after that is missed.
+            settled.as_mut().enable();
+            if !self.lock().needs_renewal() {
+                return Ok(());
+            }
+            let held = match race(holding.as_mut(), settled).await {
+                Either::Left(held) => held?,
+                Either::Right(()) => continue,
+            };
+            let mut new = State::Held(held);
+            // Somebody else may have been faster, or may have ended it. What is not needed goes
+            // back after the lock.
+            let mut state = self.lock();
+            if state.needs_renewal() {
+                std::mem::swap(&mut *state, &mut new);
+            }
+            drop(state);
+            self.settled.notify_waiters();
             return Ok(());
         }
-        let mut new = State::Held(hold(handle, &self.target, timeout).await?);
-        // Somebody else may have been faster, or may have ended it. What is not needed goes
-        // back after the lock.
-        let mut state = self.lock();
-        if state.needs_renewal() {
-            std::mem::swap(&mut *state, &mut new);
-        }
-        drop(state);
-        Ok(())
     }
 
     /// Where a call goes. Its error if the socket is gone.
@@ -171,6 +189,7 @@ impl Pinned {
         let before = std::mem::replace(&mut *state, State::Over(server));
         // Given back without the lock.
         drop(state);
+        self.settled.notify_waiters();
         drop(before);
     }
 

@@ -64,6 +64,43 @@ fn a_socket_that_broke_while_it_was_idle_is_missed_by_the_next_call() {
     find(&request).unwrap();
 }
 
+/// The socket that the first of them takes is the only one.
+#[test]
+fn tasks_that_pin_it_again_at_once_are_ready_together() {
+    let scene = scene(|it| it.max_pool_size(1).server_selection_timeout(SOON / 2));
+    let request = scene.request();
+    for _ in 0..10 {
+        block_on(ping(&request)).unwrap();
+        let place = *scene.places("ping").last().unwrap();
+        assert!(scene.server.close_connection(place));
+        poll_until(SOON, "the socket to be gone", || scene.pool().leased == 0);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| block_on(request.repin()).unwrap());
+            }
+        });
+    }
+    block_on(ping(&request)).unwrap();
+    drop(request);
+    scene.assert_at_rest();
+}
+
+#[test]
+fn a_request_that_ends_is_not_pinned_again() {
+    let scene = scene(|builder| builder.max_pool_size(1));
+    let request = scene.request();
+    let place = *scene.places("ping").last().unwrap();
+    assert!(scene.server.close_connection(place));
+    poll_until(SOON, "the socket to be gone", || scene.pool().leased == 0);
+    let other = scene.request();
+    let mut repin = request.repin();
+    begin(&mut repin);
+    request.end_request();
+    block_on(repin).unwrap();
+    drop(other);
+    scene.assert_at_rest();
+}
+
 /// It waits for a socket of a pool that is cleared, and sends nothing that could be repeated.
 #[test]
 fn a_request_that_waits_is_started_when_the_server_is_back() {
