@@ -271,8 +271,10 @@ impl<D> Builder<D> {
         self.set(move |options| options.lent_arbiters = lent.clone())
     }
 
-    /// Connects, and waits until a server is known that takes writes (with
-    /// [`direct_connection`](Self::direct_connection): until the server is known).
+    /// Connects, and waits until a server is known that takes writes; with a
+    /// [`read_preference`](Self::read_preference) other than `primary`, until one is known that
+    /// takes such reads, and with [`direct_connection`](Self::direct_connection), until the
+    /// server is known.
     ///
     /// Fails with [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if there is none within
     /// [`server_selection_timeout`](Self::server_selection_timeout), and with

@@ -50,7 +50,7 @@ use crate::database::Database;
 use crate::dispatch::{Drain, Handle};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::Ended;
-use crate::topology::Criteria;
+use crate::topology::{Criteria, ReadMode};
 
 /// A connection to a deployment: one server, a replica set, or the routers of a cluster.
 ///
@@ -70,8 +70,9 @@ pub struct Connection<D = Document> {
 const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 impl Connection {
-    /// Connects, and waits until a server is known that takes writes (with
-    /// `directConnection=true`: until the server is known).
+    /// Connects, and waits until a server is known that takes writes; with a read preference
+    /// other than `primary` ([`Builder::slave_okay`] is one), until one is known that takes such
+    /// reads, and with `directConnection=true`, until the server is known.
     ///
     /// It takes a host name, an IP address, the path of a Unix domain socket, a connection
     /// string, a pair of any of these with a port for hosts that name none, or a list of them;
@@ -265,11 +266,16 @@ impl<D> Connection<D> {
         let own = options.scope.timeout.filter(|limit| !limit.is_zero());
         let deadline = Instant::now() + own.map_or(selection, |own| own.min(selection));
         let by_dns = options.srv.is_some();
+        // Who reads elsewhere may have come to a set that has no primary.
+        let wanted = match options.scope.read_preference.mode() {
+            ReadMode::Primary => Criteria::Write,
+            _ => Criteria::Read(options.scope.read_preference.clone()),
+        };
         let connection = Self::new(launch_aside(options).await?);
         if by_dns {
             connection.handle.core().until_seeded(deadline).await?;
         }
-        let usable = connection.handle.core().select(&Criteria::Write, 0, &[], deadline, false, None).await;
+        let usable = connection.handle.core().select(&wanted, 0, &[], deadline, false, None).await;
         match usable {
             Ok(_) => Ok(connection),
             Err(error) => {

@@ -147,6 +147,12 @@ fn slave_okay_reads_where_there_is_no_primary() {
     assert_eq!(find(&overruled).unwrap_err().kind(), Kind::ServerSelection);
     assert!(find(&okay).unwrap().is_some());
     assert!(find(&direct).unwrap().is_some());
+    let connect = |okay| {
+        let builder = Connection::builder().to(server.address()).slave_okay(okay);
+        block_on(builder.server_selection_timeout(HASTY).connect())
+    };
+    assert_eq!(connect(false).unwrap_err().kind(), Kind::ConnectionFailure);
+    assert!(connect(true).unwrap().slave_okay());
 }
 
 /// What a direct connection to a secondary sends, so that it answers.

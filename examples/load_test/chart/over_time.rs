@@ -48,12 +48,14 @@ pub fn latencies(run: &Run, area: &Area<'_>) -> Result<()> {
     // Where nothing succeeded there is a gap, and no line across it.
     let stretches = moments.split(|moment| moment.latencies.is_none()).filter(|some| !some.is_empty());
     let stretches: Vec<_> = stretches.collect();
-    for ((_, pick), color) in LINES.into_iter().zip(PERCENTILES).rev() {
+    // The further out the wider: where two are the same, both are seen.
+    let widths = [2, 2, 3, 5];
+    for (((_, pick), color), width) in LINES.into_iter().zip(PERCENTILES).zip(widths).rev() {
         for stretch in &stretches {
             let points = stretch.iter().filter_map(|moment| Some((moment.at, pick(&moment.latencies?))));
             // A moment by itself would have no line.
             let size = if stretch.len() == 1 { 3 } else { 0 };
-            chart.draw_series(LineSeries::new(points, color.stroke_width(2)).point_size(size))?;
+            chart.draw_series(LineSeries::new(points, color.stroke_width(width)).point_size(size))?;
         }
     }
     let names = LINES.into_iter().zip(PERCENTILES).map(|((name, _), color)| (name, color));

@@ -156,7 +156,7 @@ impl Work {
 
     /// The collection itself, unless it is there, and how much will come.
     async fn make(&self, item: &Item) -> Result<()> {
-        let count = commented!(self, self.from_source::<Document>(item).estimated_document_count());
+        let count = commented!(self, self.source_of::<Document>(item).estimated_document_count());
         self.ledger.expect(count.timeout(self.left(&self.source)).await?);
         if !item.exists {
             self.to_target().create(&self.to, item.name.clone(), item.options.clone()).await?;
@@ -168,7 +168,7 @@ impl Work {
     /// document.
     async fn fill(&self, index: usize, item: &Item) -> Result<()> {
         self.ledger.started(index, Instant::now());
-        let collection = self.from_source::<RawDocumentBuf>(item);
+        let collection = self.source_of::<RawDocumentBuf>(item);
         let namespace = Namespace { database: self.to.clone(), collection: item.name.as_str().into() };
         let namespace = Arc::new(namespace);
         let find = commented!(self, collection.find(doc! {})).batch_size(self.limits.batch_size);
@@ -197,7 +197,7 @@ impl Work {
     }
 
     /// By the name that the source has listed: servers take some that callers may not use.
-    fn from_source<T>(&self, item: &Item) -> Collection<T> {
+    fn source_of<T>(&self, item: &Item) -> Collection<T> {
         Collection::new(self.source.clone(), self.from.clone(), &item.name)
     }
 
