@@ -23,7 +23,8 @@ use std::time::Duration;
 use actix_mongo::bson::{Document, doc};
 use actix_mongo::web::{Health, run};
 use actix_mongo::{Collection, Connection, IndexModel, ReturnDocument};
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::error::{ErrorNotFound, InternalError};
+use actix_web::web::{Data, Json, JsonConfig, Path, PathConfig, Query, QueryConfig};
 use actix_web::{App, HttpResponse, HttpServer, delete, get, post, put};
 use serde::{Deserialize, Serialize};
 
@@ -44,12 +45,12 @@ const LARGEST_PAGE: i64 = 100;
 #[derive(Serialize, Deserialize)]
 struct Room {
     number: i32,
-    beds: i32,
+    beds: u32,
 }
 
 #[derive(Deserialize)]
 struct Change {
-    beds: i32,
+    beds: u32,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +105,7 @@ async fn update(
     change: Json<Change>,
     rooms: Data<Collection<Room>>,
 ) -> Result<HttpResponse> {
-    let update = rooms.find_one_and_update(by(&number), doc! { "$set": { "beds": change.beds } });
+    let update = rooms.find_one_and_update(by(&number), doc! { "$set": { "beds": i64::from(change.beds) } });
     Ok(found(update.return_document(ReturnDocument::After).await?))
 }
 
@@ -123,6 +124,14 @@ fn found(room: Option<Room>) -> HttpResponse {
         Some(room) => HttpResponse::Ok().json(room),
         None => HttpResponse::NotFound().json(serde_json::json!({ "error": "there is no such room" })),
     }
+}
+
+/// What a client got wrong before a handler was called, in the form of all other errors.
+fn refused(error: impl Into<actix_web::Error>) -> actix_web::Error {
+    let error = error.into();
+    let mut response = HttpResponse::build(error.as_response_error().status_code());
+    let response = response.json(serde_json::json!({ "error": error.to_string() }));
+    InternalError::from_response(error, response).into()
 }
 
 #[actix_web::main]
@@ -156,6 +165,9 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let app = move || {
         App::new()
             .app_data(rooms.clone())
+            .app_data(JsonConfig::default().error_handler(|error, _| refused(error)))
+            .app_data(QueryConfig::default().error_handler(|error, _| refused(error)))
+            .app_data(PathConfig::default().error_handler(|error, _| refused(ErrorNotFound(error))))
             .service(health.clone())
             .service((create, list, read, update, remove))
     };

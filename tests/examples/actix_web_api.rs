@@ -86,8 +86,11 @@ fn rooms_come_change_and_go_and_pages_have_all_of_them() {
     assert_eq!(service.ask("DELETE", "/rooms/7", &Value::Null), missing);
     assert_eq!(service.get("/rooms/7"), missing);
     assert_eq!(service.ask("PUT", "/rooms/7", &json!({ "beds": 3 })), missing);
-    assert_eq!(service.ask("POST", "/rooms", &json!({ "number": "seven" })).0, 400);
-    assert_eq!(service.get("/rooms/seven").0, 404);
+    let told = |(status, body): (u16, Value)| (status, body["error"].is_string());
+    assert_eq!(told(service.ask("POST", "/rooms", &json!({ "number": "seven" }))), (400, true));
+    assert_eq!(told(service.ask("PUT", "/rooms/7", &json!({ "beds": -2 }))), (400, true));
+    assert_eq!(told(service.get("/rooms?limit=some")), (400, true));
+    assert_eq!(told(service.get("/rooms/seven")), (404, true));
 
     assert_eq!(service.get("/rooms"), (200, json!({ "rooms": [], "next": null })));
     for number in 0..45 {
