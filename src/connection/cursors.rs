@@ -9,7 +9,7 @@ use super::kill_cursors::KillCursors;
 use crate::collection::Running;
 use crate::command::name::check_database;
 use crate::cursor_policy::{CursorManager, NamedManager};
-use crate::dispatch::{Core, OpenCursor, SetCursorManager, closed};
+use crate::dispatch::{Core, Handle, OpenCursor, SetCursorManager, closed};
 use crate::error::{Error, Kind, Result};
 use crate::pool::Namespace;
 use crate::topology::ServerAddress;
@@ -64,6 +64,23 @@ impl CursorId {
         self.id
     }
 
+    /// The connection that has it open, of a master and its slaves; the one asked, if none has.
+    pub(super) fn home<'a>(&self, handle: &'a Handle) -> &'a Handle {
+        let has = |member: &&Handle| {
+            let open = member.core().open_cursors.find(self.id);
+            open.iter().any(|open| self.is_named(open))
+        };
+        handle.members().find(has).unwrap_or(handle)
+    }
+
+    /// Whether what was said of it besides its id is true of this one.
+    fn is_named(&self, open: &OpenCursor) -> bool {
+        let OpenCursor { server, namespace, .. } = open;
+        let own = |named: &String| split(named).is_ok_and(|named| named == **namespace);
+        let there = |named: &String| parse(named).is_some_and(|named| named == *server);
+        self.namespace.as_ref().is_none_or(own) && self.server.as_ref().is_none_or(there)
+    }
+
     /// Where the cursor is, as far as this connection knows; `None` if it knows no such cursor,
     /// and was not told its namespace.
     pub(super) fn locate(&self, core: &Core) -> Result<Option<OpenCursor>> {
@@ -73,10 +90,7 @@ impl CursorId {
         let namespace = self.namespace.as_deref().map(split).transpose()?;
         let server = self.server.as_deref().map(|server| known(core, server)).transpose()?;
         let mut own = core.open_cursors.find(self.id);
-        own.retain(|own| {
-            namespace.as_ref().is_none_or(|namespace| *own.namespace == *namespace)
-                && server.as_ref().is_none_or(|server| own.server == *server)
-        });
+        own.retain(|own| self.is_named(own));
         let namespace = match (own.pop(), namespace) {
             (Some(one), _) if own.is_empty() => return Ok(Some(one)),
             (Some(_), _) => return Err(refused(format!("two servers have a cursor {self}: say on which"))),
@@ -113,10 +127,13 @@ fn split(namespace: &str) -> Result<Namespace> {
     Ok(Namespace { database: database.into(), collection: collection.into() })
 }
 
+fn parse(server: &str) -> Option<ServerAddress> {
+    ServerAddress::unix(server).or_else(|| ServerAddress::parse(server))
+}
+
 /// A server of the deployment's by its address.
 fn known(core: &Core, server: &str) -> Result<ServerAddress> {
-    let address = ServerAddress::unix(server).or_else(|| ServerAddress::parse(server));
-    let address = address.ok_or_else(|| refused(format!("{server:?} is no server's address")))?;
+    let address = parse(server).ok_or_else(|| refused(format!("{server:?} is no server's address")))?;
     let snapshot = core.snapshots.borrow();
     let servers = &snapshot.topology.servers;
     match servers.contains_key(&address) {
@@ -174,8 +191,9 @@ impl<D> Connection<D> {
     /// # Ok(()) }
     /// ```
     pub fn close_cursor(&self, cursor: impl Into<CursorId>) -> Result<()> {
-        let (core, cursor) = (self.handle.core(), cursor.into());
-        core.snapshot()?;
+        let cursor = cursor.into();
+        self.handle.core().snapshot()?;
+        let core = cursor.home(&self.handle).core();
         let found = cursor.locate(core)?.ok_or_else(|| cursor.unknown())?;
         let OpenCursor { server, namespace, id, lease } = found;
         core.retire_pinned(server, namespace, id, lease);

@@ -63,11 +63,15 @@ impl KillCursors {
         let Self { handle, cursors, timeout } = self;
         let limit = timeout.or_else(|| handle.scope().timeout).filter(|limit| !limit.is_zero());
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        // Kills are in no session, and in no line for a socket that somebody else holds.
-        let handle = Handle::new(handle.shared().clone(), Scope::default());
-        let kills = kills(locate(handle.core(), cursors, deadline).await?);
+        let mut kills = Vec::new();
+        for (member, cursors) in by_home(&handle, cursors) {
+            let located = locate(member.core(), cursors, deadline).await?;
+            // Kills are in no session, and in no line for a socket that somebody else holds.
+            let member = Handle::new(member.shared().clone(), Scope::default());
+            kills.extend(commands(located).into_iter().map(|kill| (member.clone(), kill)));
+        }
         let (mut all, mut failure) = (KilledCursors::default(), None);
-        for kill in kills {
+        for (handle, kill) in kills {
             let (server, namespace) = (kill.server.clone(), kill.namespace.clone());
             let asked = kill.ids.clone();
             let killed = match left(deadline) {
@@ -110,6 +114,20 @@ impl KilledCursors {
     }
 }
 
+/// These, by the connections that have them open.
+fn by_home(handle: &Handle, cursors: Vec<CursorId>) -> Vec<(&Handle, Vec<CursorId>)> {
+    // The one asked comes first, and says so if it is closed, also where there is nothing to kill.
+    let mut homes: Vec<(&Handle, Vec<CursorId>)> = vec![(handle, Vec::new())];
+    for cursor in cursors {
+        let home = cursor.home(handle);
+        match homes.iter_mut().find(|(other, _)| Arc::ptr_eq(other.shared(), home.shared())) {
+            Some((_, there)) => there.push(cursor),
+            None => homes.push((home, vec![cursor])),
+        }
+    }
+    homes
+}
+
 /// Where all these are. The cursor manager is asked only for those that nobody holds.
 async fn locate(core: &Core, cursors: Vec<CursorId>, deadline: Option<Instant>) -> Result<Vec<OpenCursor>> {
     core.snapshot()?;
@@ -143,7 +161,7 @@ async fn locate(core: &Core, cursors: Vec<CursorId>, deadline: Option<Instant>) 
 }
 
 /// One command for each server and collection, and for each socket that alone leads to a cursor.
-fn kills(cursors: Vec<OpenCursor>) -> Vec<Kill> {
+fn commands(cursors: Vec<OpenCursor>) -> Vec<Kill> {
     let mut kills = Vec::new();
     let mut ids: BTreeMap<(ServerAddress, Arc<Namespace>), Vec<i64>> = BTreeMap::new();
     for OpenCursor { server, namespace, id, lease } in cursors {

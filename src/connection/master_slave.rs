@@ -34,7 +34,12 @@ use crate::topology::ServerAddress;
 ///   [actor](Connection::start_actor).
 /// - **Read preferences** choose among the members of a slave that is a replica set; they do not
 ///   lead to the master. [`master`](Self::master) does.
-/// - **A cursor** stays on the server that it was opened on.
+/// - **A cursor** stays on the server that it was opened on, and is found there by
+///   [its id](Connection::close_cursor). When those of a slave are killed its own
+///   [cursor manager](Connection::set_cursor_manager) decides.
+/// - **The end** is that of all members by [`close`](Self::close), and so with
+///   [`disconnect`](Self::disconnect). Through a handle that was derived from it, these are about
+///   the master alone.
 /// - **Timeouts** are for a call as a whole, whomever it asks. A slave that is reached and does
 ///   not answer uses it up; without one, it is waited for until its check fails.
 ///

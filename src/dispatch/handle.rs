@@ -81,6 +81,13 @@ impl Handle {
         Self { shared: other.shared.clone(), scope: Arc::new(scope) }
     }
 
+    /// Handles of all connections that cursors of this one may be on: its own, and those that
+    /// its reads are spread over.
+    pub fn members(&self) -> impl Iterator<Item = &Self> {
+        let readers = self.scope.readers.iter().flat_map(|readers| readers.members());
+        std::iter::once(self).chain(readers)
+    }
+
     /// The same, but that it does not keep the connection alive. Without the session that
     /// was set for all calls and the connections that reads are spread over, which would be
     /// kept alive, and outside of the request that it belongs to.

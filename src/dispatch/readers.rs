@@ -38,6 +38,11 @@ impl Readers {
         Self { members, spread, next: AtomicUsize::new(0) }
     }
 
+    /// A handle of each.
+    pub fn members(&self) -> &[Handle] {
+        &self.members
+    }
+
     /// All of them once, each time beginning with another.
     fn in_turn(&self) -> impl Iterator<Item = &Handle> {
         let count = self.members.len();

@@ -11,7 +11,7 @@ use actix_mongo::{
 use test_support::real_server::Options;
 use test_support::{RealServer, block_on, poll_until};
 
-use crate::support::SOON;
+use crate::support::{SOON, whole};
 
 /// A master and two slaves, each with one document that names it.
 struct Scene {
@@ -168,6 +168,38 @@ fn cursors_stay_on_their_slave() {
     };
     let (one, two) = (ids(block_on(one.collect_all()).unwrap()), ids(block_on(two.collect_all()).unwrap()));
     assert_eq!((one, two), ((0..50).collect(), (100..150).collect()));
+}
+
+#[test]
+fn cursors_on_slaves_are_known_by_their_ids() {
+    let scene = scene();
+    let connection = scene.connect(Spread::RoundRobin);
+    let many: Vec<Document> = (0..50).map(|id| doc! { "_id": id }).collect();
+    for member in std::iter::once(connection.master()).chain(connection.slaves()) {
+        let numbers = member.database("d").unwrap().collection("numbers").unwrap();
+        block_on(numbers.insert_many(&many).into_future()).unwrap();
+    }
+    let open = |handle: &Connection| {
+        let numbers = handle.database("d").unwrap().collection("numbers").unwrap();
+        block_on(numbers.find(doc! {}).batch_size(7).into_future()).unwrap()
+    };
+    let cursors = [open(connection.master()), open(&connection), open(&connection)];
+    let ids = cursors.each_ref().map(actix_mongo::Cursor::id);
+    let killed = block_on(connection.kill_cursors(ids).into_future()).unwrap().killed;
+    assert_eq!(killed.len(), 3, "one on each server");
+    let cursors = [open(&connection), open(&connection)];
+    cursors.iter().for_each(|cursor| connection.close_cursor(cursor.id()).unwrap());
+    for slave in connection.slaves() {
+        let admin = slave.database("admin").unwrap();
+        let status = || block_on(admin.run_command(doc! { "serverStatus": 1 }).into_future()).unwrap();
+        poll_until(SOON, "the cursor to be killed", || {
+            let metrics = status().get_document("metrics").unwrap().clone();
+            let open = metrics.get_document("cursor").unwrap().get_document("open").unwrap().clone();
+            whole(open.get("total")) == 0
+        });
+    }
+    let error = connection.close_cursor(4242).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument, "{error}");
 }
 
 #[test]
