@@ -23,8 +23,8 @@ use crate::topology::ServerAddress;
 /// [`Connection`] finds the members by itself). It has all methods of a [`Connection`], and so
 /// has what is made from it: databases and collections are the usual ones.
 ///
-/// - **Reads** of collections (`find`, `find_one`, `aggregate`, `distinct`, and all that count)
-///   go to the slaves, each to the next ([`Spread`]). One that can't be reached is passed over:
+/// - **Reads** of collections (`find`, `find_one`, `aggregate`, `distinct`, and all that count),
+///   and a database's `aggregate`, go to the slaves, each to the next ([`Spread`]). One that can't be reached is passed over:
 ///   each slave is asked once, and if none of them answers, the master is. A server's error is
 ///   no reason to ask another one. What the slaves have not copied yet is not seen.
 /// - **All else goes to the master**: writes, pipelines that write, commands

@@ -29,7 +29,7 @@ impl NamedManager {
     }
 
     /// Drops it. If that panics, the sentence to report.
-    fn discard(self) -> Option<String> {
+    pub fn discard(self) -> Option<String> {
         let Self { name, manager } = self;
         catch_unwind(AssertUnwindSafe(|| drop(manager))).err().map(|panic| sentence(name, "drop", panic))
     }

@@ -301,6 +301,10 @@ impl Handler<SetCursorManager> for CursorManagerActor {
     /// What the old policy left is the new one's to decide about.
     fn handle(&mut self, SetCursorManager(manager): SetCursorManager, ctx: &mut Self::Context) -> bool {
         if self.draining {
+            // Its drop is user code.
+            if let Some(words) = manager.discard() {
+                self.note(&words);
+            }
             return false;
         }
         let name = manager.name();
