@@ -74,6 +74,30 @@ fn questions_at_the_same_time_share_an_answer() {
     block_on(connection.close(Duration::from_secs(1)));
 }
 
+/// A hello that is swallowed holds up him who asked it, if he wants to wait so long; others after
+/// him had waited as long as he did.
+#[test]
+fn a_patient_question_that_is_not_answered_holds_up_no_other() {
+    let server = ScriptedServer::start_primary("rs");
+    let connection = connect(&server.uri());
+    ready(&connection, Access::Writes).unwrap();
+    let asks = |it: &CommandRecord| it.is_hello() && !it.body.contains_key("maxAwaitTimeMS");
+    let asked = |log: &Log| log.commands.iter().filter(|it| asks(it)).count();
+    let log = server.log();
+    let before = asked(&log);
+    // Not the socket that measures round trips.
+    let kept = log.commands.iter().rfind(|it| asks(it)).unwrap().connection;
+    server.rule(Rule::any().when(move |it| it.connection == kept).never_answer());
+    let mut patient = connection.ready(Access::Writes, Duration::from_secs(3600));
+    let mut task = Context::from_waker(Waker::noop());
+    assert!(patient.as_mut().poll(&mut task).is_pending());
+    server.wait_for(|log| asked(log) > before, SOON);
+    let other = connection.ready(Access::Writes, Duration::from_secs(2));
+    block_on(other).unwrap();
+    block_on(patient).unwrap();
+    block_on(connection.close(Duration::from_secs(1)));
+}
+
 #[test]
 fn a_socket_that_died_meanwhile_is_replaced() {
     let server = ScriptedServer::start_primary("rs");

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::time::{timeout, timeout_at};
@@ -14,9 +14,13 @@ use super::MonitorPlan;
 use super::check::Check;
 use super::messages::Probe;
 use crate::error::{Error, Kind, Result};
+use crate::race::{Either, race};
 
 /// How long the socket is kept without a question: several rounds of a common health check.
 const KEPT: Duration = Duration::from_secs(60);
+
+/// What a check is left at least, whoever comes after it.
+const LEAST: Duration = Duration::from_millis(100);
 
 /// Questions that wait; written by the actor's handler, taken by its future, on one thread.
 #[derive(Debug, Default)]
@@ -43,6 +47,22 @@ impl Questions {
             self.asked.notified().await;
         }
     }
+
+    /// Ready when a check that runs for these has taken as long as it may: all of their time, or
+    /// half of that of one who came later. He is answered by the next check, and must not wait
+    /// for a hello that a broken socket swallows, however patient those are who asked first.
+    async fn patience(&self, asked: &[Probe]) {
+        let Some(mut end) = asked.iter().map(|question| question.until).max() else { return };
+        loop {
+            let now = Instant::now();
+            let half = |until: Instant| now + (until.saturating_duration_since(now) / 2).max(LEAST);
+            let newcomers = self.waiting.borrow().iter().map(|question| half(question.until)).min();
+            end = newcomers.map_or(end, |newcomers| end.min(newcomers));
+            if timeout_at(end.into(), self.asked.notified()).await.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 /// Answers questions for ever, those that came together by one check.
@@ -56,17 +76,22 @@ pub async fn answer(plan: Rc<MonitorPlan>, questions: Rc<Questions>) {
                 questions.next().await
             }
         };
-        let Some(until) = asked.iter().map(|question| question.until).max() else { continue };
-        let outcome = match timeout_at(until.into(), pin!(once(&mut check))).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(late(&plan)),
+        let outcome = match race(pin!(once(&mut check)), pin!(questions.patience(&asked))).await {
+            Either::Left(outcome) => Some(outcome),
+            Either::Right(()) => None,
         };
-        if outcome.is_err() {
+        if !matches!(outcome, Some(Ok(()))) {
             check.disconnect();
         }
+        let now = Instant::now();
         for question in asked {
-            // Whoever does not want it any more has left, or has another answer.
-            let _ = question.answer.try_send(outcome.clone());
+            match &outcome {
+                // It is asked again, over a new socket.
+                None if question.until > now => questions.ask(question),
+                // Whoever does not want it any more has left, or has another answer.
+                None => _ = question.answer.try_send(Err(late(&plan))),
+                Some(outcome) => _ = question.answer.try_send(outcome.clone()),
+            }
         }
     }
 }
@@ -88,8 +113,6 @@ fn late(plan: &MonitorPlan) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use tokio::sync::mpsc;
 
     use super::*;
