@@ -84,7 +84,8 @@ pub enum ExistingTarget {
 ///
 /// **In what order**: all collections are made; then each gets its documents and after them
 /// its indexes, [several](Self::parallelism) at a time; then views. No snapshot is taken: what
-/// is written to the source in the meantime may be in the copy or not.
+/// is written to the source in the meantime may be in the copy or not, and a collection that is
+/// dropped there ends the copy with the server's error.
 ///
 /// **From where**: this connection, with the handle's read preference and read concern, or
 /// [another host](Self::from_host). Writes have the handle's write concern, and what the target

@@ -123,10 +123,22 @@ fn overlap(one: &TopologyDescription, other: &TopologyDescription) -> Option<boo
     if routed(one.kind) && routed(other.kind) {
         return None;
     }
-    // Two direct connections to different members of one set have no server in common. With
-    // more than one member known on either side, the processes tell.
+    // Servers that tell of no process (below 4.4) are known by where they are.
+    let nameless = |picture: &'_ TopologyDescription, address: &ServerAddress| {
+        let server = picture.servers.get(address);
+        server.is_some_and(|server| server.hello.is_some() && server.topology_version.is_none())
+    };
+    if one.servers.keys().any(|address| nameless(one, address) && nameless(other, address)) {
+        return Some(true);
+    }
+    // Two direct connections to different members of one set have no server in common, and a
+    // member that is not known (yet) tells of no process. Where all are known, the processes tell.
     let direct = one.kind == TopologyKind::Single && other.kind == TopologyKind::Single;
-    Some(direct && sets(one).any(|set| sets(other).any(|theirs| set == theirs)))
+    let untold = |picture: &TopologyDescription| {
+        picture.servers.values().any(|server| server.topology_version.is_none())
+    };
+    let in_doubt = direct || untold(one) || untold(other);
+    Some(in_doubt && sets(one).any(|set| sets(other).any(|theirs| set == theirs)))
 }
 
 /// The names and members of the sets whose servers are known.
@@ -197,6 +209,18 @@ mod tests {
             [server("a:1", Some("rs"), 3), server("b:1", Some("rs"), 4)],
         );
         assert_eq!(overlap(&whole, &member("b:1", "rs")), Some(false));
+        let away = ServerDescription::unknown(ServerAddress::new("b", 1));
+        let kind = TopologyKind::ReplicaSetWithPrimary;
+        let partly = TopologyDescription::new(kind, [server("a:1", Some("rs"), 3), away]);
+        assert_eq!(overlap(&partly, &member("b:1", "rs")), Some(true), "b may be the one that is away");
+        assert_eq!(overlap(&partly, &member("b:1", "other")), Some(false));
+    }
+
+    #[test]
+    fn servers_that_tell_of_no_process_are_known_by_their_addresses() {
+        let old = |address| single(ServerDescription { topology_version: None, ..server(address, None, 1) });
+        assert_eq!(overlap(&old("a:1"), &old("a:1")), Some(true));
+        assert_eq!(overlap(&old("a:1"), &old("b:1")), Some(false));
     }
 
     #[test]
