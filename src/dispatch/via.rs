@@ -51,7 +51,9 @@ struct Wish<'a> {
     ticket: Option<Ticket>,
 }
 
-/// Waits for a socket of one's own, with so many bytes to send over it. A lease that comes too late is given back.
+/// Waits for a socket of one's own, with so many bytes to send over it. A lease that comes too late
+/// is given back. If the socket that was to be held is dead by then, nothing was sent over it, and
+/// another one is taken.
 pub(super) async fn lease(
     core: &Core,
     pool: &Arc<Pool>,
@@ -60,27 +62,32 @@ pub(super) async fn lease(
     deadline: Option<Instant>,
     wait_deadline: Instant,
 ) -> Result<Lease> {
-    let (mut request, lease) = LeaseRequest::new(purpose);
-    request.bytes = bytes;
-    request.deadline = deadline;
-    request.wait_deadline = Some(wait_deadline);
-    let mut wish = Wish { pool, ticket: None };
-    match pool.claim(Entry::Lease(request), Instant::now) {
-        Claim::Taken(slot, entry) => slot.submit(entry),
-        Claim::Refused(entry, error) => entry.fail(error.with_server(pool.address())),
-        Claim::Queued { ticket, arm, grow } => {
-            wish.ticket = Some(ticket);
-            if grow {
-                core.grow(pool);
-            }
-            if let Some(at) = arm {
-                core.alarms.expire_at(at, pool);
+    loop {
+        let (mut request, lease) = LeaseRequest::new(purpose);
+        request.bytes = bytes;
+        request.deadline = deadline;
+        request.wait_deadline = Some(wait_deadline);
+        let mut wish = Wish { pool, ticket: None };
+        match pool.claim(Entry::Lease(request), Instant::now) {
+            Claim::Taken(slot, entry) => slot.submit(entry),
+            Claim::Refused(entry, error) => entry.fail(error.with_server(pool.address())),
+            Claim::Queued { ticket, arm, grow } => {
+                wish.ticket = Some(ticket);
+                if grow {
+                    core.grow(pool);
+                }
+                if let Some(at) = arm {
+                    core.alarms.expire_at(at, pool);
+                }
             }
         }
+        let answered = answered(core, pool, lease, deadline).await;
+        wish.ticket = None;
+        match answered {
+            Err(error) if error.kind() == Kind::AutoReconnect => {}
+            answered => return answered,
+        }
     }
-    let answered = answered(core, pool, lease, deadline).await;
-    wish.ticket = None;
-    answered
 }
 
 async fn answered(
