@@ -273,8 +273,8 @@ impl<D> Builder<D> {
 
     /// Connects, and waits until a server is known that takes writes; with a
     /// [`read_preference`](Self::read_preference) other than `primary`, until one is known that
-    /// takes such reads, and with [`direct_connection`](Self::direct_connection), until the
-    /// server is known.
+    /// has data, be it a secondary; with [`direct_connection`](Self::direct_connection), until
+    /// the server is known.
     ///
     /// Fails with [`Kind::ConnectionFailure`](crate::Kind::ConnectionFailure) if there is none within
     /// [`server_selection_timeout`](Self::server_selection_timeout), and with

@@ -50,7 +50,7 @@ use crate::database::Database;
 use crate::dispatch::{Drain, Handle};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::Ended;
-use crate::topology::{Criteria, ReadMode};
+use crate::topology::{Criteria, ReadMode, ReadPreference};
 
 /// A connection to a deployment: one server, a replica set, or the routers of a cluster.
 ///
@@ -71,8 +71,8 @@ const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 impl Connection {
     /// Connects, and waits until a server is known that takes writes; with a read preference
-    /// other than `primary` ([`Builder::slave_okay`] is one), until one is known that takes such
-    /// reads, and with `directConnection=true`, until the server is known.
+    /// other than `primary` ([`Builder::slave_okay`] is one), until one is known that has data,
+    /// be it a secondary; with `directConnection=true`, until the server is known.
     ///
     /// It takes a host name, an IP address, the path of a Unix domain socket, a connection
     /// string, a pair of any of these with a port for hosts that name none, or a list of them;
@@ -269,7 +269,7 @@ impl<D> Connection<D> {
         // Who reads elsewhere may have come to a set that has no primary.
         let wanted = match options.scope.read_preference.mode() {
             ReadMode::Primary => Criteria::Write,
-            _ => Criteria::Read(options.scope.read_preference.clone()),
+            _ => Criteria::Read(ReadPreference::new(ReadMode::Nearest)),
         };
         let connection = Self::new(launch_aside(options).await?);
         if by_dns {
