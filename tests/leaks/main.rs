@@ -23,10 +23,10 @@ const SOON: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How the threads of all tests here are named, by their tests and modules; the harness starts and ends
-/// them as it likes.
+/// them as it likes, from the main thread, whose name they bear until they have their own.
 const TESTS: &str = "after_";
 
-/// Threads of this process, but those of tests, and descriptors.
+/// Threads of this process, but the main one and those of tests, and descriptors.
 #[derive(Clone, Copy, Debug)]
 struct Count {
     threads: usize,
@@ -38,8 +38,9 @@ impl Count {
         let tasks = std::fs::read_dir("/proc/self/task").unwrap();
         // One that ends meanwhile has no name any more.
         let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+        let main = std::fs::read_to_string("/proc/self/comm").unwrap();
         Self {
-            threads: names.filter(|name| !name.starts_with(TESTS)).count(),
+            threads: names.filter(|name| !name.starts_with(TESTS) && *name != main).count(),
             descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
         }
     }
@@ -56,8 +57,9 @@ impl Fixture {
     fn new() -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread that was joined is listed for a moment still, that of a server before as well.
+        assert!(holds_within(SOON, || Count::now().threads == 0), "{:?} at the start", Count::now());
         let server = ScriptedServer::start();
-        // Whoever was alone before has waited until all was as before.
         Self { server, before: Count::now(), _alone: alone }
     }
 
