@@ -5,6 +5,9 @@
 
 mod after_sharing;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::DirEntry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -35,15 +38,25 @@ struct Count {
 
 impl Count {
     fn now() -> Self {
-        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-        // One that ends meanwhile has no name any more.
-        let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
-        let main = std::fs::read_to_string("/proc/self/comm").unwrap();
-        Self {
-            threads: names.filter(|name| !name.starts_with(TESTS) && *name != main).count(),
-            descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+        // While threads end, the list of them may lack others.
+        let mut threads = threads();
+        for _ in 0..1000 {
+            let before = std::mem::replace(&mut threads, self::threads());
+            if before == threads {
+                break;
+            }
         }
+        Self { threads: threads.len(), descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count() }
     }
+}
+
+/// Names of threads, by their numbers. One that ends meanwhile has no name any more.
+fn threads() -> BTreeMap<OsString, String> {
+    let main = std::fs::read_to_string("/proc/self/comm").unwrap();
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(Result::unwrap);
+    let named =
+        |task: DirEntry| Some((task.file_name(), std::fs::read_to_string(task.path().join("comm")).ok()?));
+    tasks.filter_map(named).filter(|(_, name)| !name.starts_with(TESTS) && *name != main).collect()
 }
 
 /// A server, and what there was before the first connection to it.
@@ -69,7 +82,7 @@ impl Fixture {
         (connection, things)
     }
 
-    /// Connects and ends so often; afterwards all is as before.
+    /// Connects and ends so often; after each time all is as before.
     #[track_caller]
     fn rounds(&self, rounds: usize, end: impl Fn(Connection, Collection)) {
         for _ in 0..rounds {
@@ -79,12 +92,12 @@ impl Fixture {
             let counts = open.threads > self.before.threads && open.descriptors > self.before.descriptors + 2;
             assert!(counts, "{open:?} while it is open, {:?} before", self.before);
             end(connection, things);
+            let back = || {
+                let now = Count::now();
+                now.threads <= self.before.threads && now.descriptors <= self.before.descriptors
+            };
+            assert!(holds_within(SOON, back), "{:?} after, {:?} before", Count::now(), self.before);
         }
-        let back = || {
-            let now = Count::now();
-            now.threads <= self.before.threads && now.descriptors <= self.before.descriptors
-        };
-        assert!(holds_within(SOON, back), "{:?} after, {:?} before", Count::now(), self.before);
         self.server.wait_for(|log| log.open_connections() == 0, SOON);
         assert!(self.server.log().protocol_errors.is_empty());
     }
