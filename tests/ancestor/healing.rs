@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_mongo::bson::doc;
-use actix_mongo::{Collection, Connection, Error, Kind};
+use actix_mongo::{Collection, Connection, Error, Kind, MonitoringMode};
 use test_support::real_server::Options;
-use test_support::{RealServer, block_on, poll_until};
+use test_support::{FaultProxy, RealServer, block_on, poll_until};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -230,33 +230,26 @@ fn a_server_that_is_frozen_under_load_costs_calls_their_time_and_no_more() {
     assert!(late.iter().any(|error| error.may_have_run()), "{errors:?}");
 }
 
-/// The signal takes each of its threads a moment.
-fn stands_still(server: &RealServer) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-    let mut states = threads.map(|it| std::fs::read_to_string(it.unwrap().path().join("stat")).unwrap());
-    // The state stands behind the name, which is in brackets.
-    states.all(|state| state.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
-}
-
 /// The two kinds by the ancestor's names: a connection that was made reconnects, and one that
 /// can't be made says so.
 #[test]
 fn what_was_connected_reconnects_and_what_never_was_fails() {
     let mut server = durable();
-    let builder = || {
-        let builder = Connection::builder().uri(server.uri()).unwrap();
+    // It tells what has left the client.
+    let proxy = FaultProxy::start(server.address());
+    let builder = |uri: String| {
+        let builder = Connection::builder().uri(uri).unwrap().monitoring_mode(MonitoringMode::Poll);
         builder.retry_writes(false).server_selection_timeout(AWAY)
     };
-    let (builder, late) = (builder(), builder());
+    let (builder, late) = (builder(proxy.uri()), builder(server.uri()));
     let connection = block_on(builder.connect()).unwrap();
     let things = connection.database("healing").unwrap().collection("things").unwrap();
     block_on(things.insert_one(doc! { "_id": 0 }).into_future()).unwrap();
     server.freeze().unwrap();
-    poll_until(SOON, "all of it to stand still", || stands_still(&server));
+    let sent = proxy.bytes().0;
     let insert = things.insert_one(doc! { "_id": 1 }).into_future();
     let caller = std::thread::spawn(|| block_on(insert));
-    let busy = || connection.state().servers[0].pool.as_ref().is_some_and(|pool| pool.in_flight == 1);
-    poll_until(SOON, "the call to be under way", busy);
+    poll_until(SOON, "the call to be written", || proxy.bytes().0 > sent);
     server.kill().unwrap();
     let error = caller.join().unwrap().unwrap_err();
     assert_eq!(error.kind(), Kind::AutoReconnect, "{error:?}");

@@ -2,6 +2,8 @@
 
 use super::guard::Guard;
 use super::{Error, because, install};
+#[cfg(target_os = "linux")]
+use crate::poll;
 use crate::scripted::Client;
 use bson::doc;
 use std::ffi::OsString;
@@ -197,9 +199,15 @@ impl RealServer {
         self.guard.wait_for_death(Duration::ZERO)
     }
 
-    /// Stops it in its tracks (SIGSTOP): its sockets stay open and silent.
+    /// Stops it in its tracks (SIGSTOP): its sockets stay open and silent. On Linux all of it
+    /// stands still when this returns; the signal takes each thread a moment.
     pub fn freeze(&mut self) -> Result<(), Error> {
-        self.guard.signal("STOP")
+        self.guard.signal("STOP")?;
+        #[cfg(target_os = "linux")]
+        if !poll::holds_within(DEATH, || stands_still(self.pid)) {
+            return Err(Error::new(format!("the server goes on {DEATH:?} after SIGSTOP")));
+        }
+        Ok(())
     }
 
     /// Lets it go on after [`RealServer::freeze`].
@@ -218,6 +226,14 @@ impl RealServer {
             _ => Err(because(what)(reply)),
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn stands_still(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    // The state stands behind the name, which is in brackets. A thread that ended has none.
+    let mut states = threads.filter_map(|it| fs::read_to_string(it.ok()?.path().join("stat")).ok());
+    states.all(|state| state.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
 }
 
 fn command(binary: &Path, folder: &Path, port: u16, arguments: &[OsString]) -> Vec<OsString> {

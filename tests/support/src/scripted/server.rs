@@ -14,6 +14,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+/// For a connection that was told to end: its task need only be run.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
+
 /// A running scripted server. Dropping it closes every connection.
 pub struct ScriptedServer {
     shared: Arc<Shared>,
@@ -146,24 +149,40 @@ impl ScriptedServer {
         assert!(sent.is_ok() && wait.recv().is_ok(), "the thread of the scripted server has died");
     }
 
-    /// Closes an open connection by its number; whether it was open.
+    /// Closes an open connection by its number; whether it was open. It is closed when this
+    /// returns.
     pub fn close_connection(&self, number: usize) -> bool {
-        self.shared.end_connection(number, Then::Close)
+        self.end_one(number, Then::Close)
     }
 
-    /// Resets an open connection by its number; whether it was open.
+    /// Resets an open connection by its number; whether it was open. It is gone when this
+    /// returns.
     pub fn reset_connection(&self, number: usize) -> bool {
-        self.shared.end_connection(number, Then::Reset)
+        self.end_one(number, Then::Reset)
     }
 
-    /// Closes every open connection.
+    fn end_one(&self, number: usize, then: Then) -> bool {
+        let ends = self.shared.end_connection(number, then);
+        if ends {
+            self.wait_for(|log| log.connections[number - 1].end.is_some(), ENDS_WITHIN);
+        }
+        ends
+    }
+
+    /// Closes every open connection. They are closed when this returns.
     pub fn close_all(&self) {
-        self.shared.end_all(Then::Close);
+        self.end_all(Then::Close);
     }
 
-    /// Resets every open connection.
+    /// Resets every open connection. They are gone when this returns.
     pub fn reset_all(&self) {
-        self.shared.end_all(Then::Reset);
+        self.end_all(Then::Reset);
+    }
+
+    fn end_all(&self, then: Then) {
+        let ended = self.shared.end_all(then);
+        let all = |log: &Log| ended.iter().all(|number| log.connections[number - 1].end.is_some());
+        self.wait_for(all, ENDS_WITHIN);
     }
 
     /// How many of its cursors are open.

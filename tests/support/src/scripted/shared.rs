@@ -66,11 +66,11 @@ impl Shared {
         order.is_some_and(|order| order.send(then).is_ok())
     }
 
-    pub fn end_all(&self, then: Then) {
-        for (_, order) in lock(&self.orders).drain() {
-            // Its receiver is gone if the connection ends at this moment.
-            let _ = order.send(then);
-        }
+    /// The numbers of those it ends.
+    pub fn end_all(&self, then: Then) -> Vec<usize> {
+        let orders = lock(&self.orders).drain().collect::<Vec<_>>();
+        // The receiver is gone if the connection ends at this moment.
+        orders.into_iter().filter_map(|(number, order)| order.send(then).is_ok().then_some(number)).collect()
     }
 
     pub fn protocol_error(&self, error: String) {
