@@ -1,6 +1,6 @@
 //! A place in the pool, taken by one established socket.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,8 @@ pub struct Slot {
     /// while there is none. Written by the socket, read by `state()`; nothing is ordered
     /// by it.
     busy: AtomicU64,
+    /// Its socket has ended. Set before the pool hears of it, under whose lock it is ordered.
+    over: AtomicBool,
     entries: Recipient<Entry>,
     control: Recipient<SlotControl>,
     life: Life,
@@ -62,8 +64,8 @@ impl Slot {
         control: Recipient<SlotControl>,
     ) -> Self {
         let (opened, home, life) = (Instant::now(), thread::current().id(), Life::default());
-        let (service, busy) = (None, AtomicU64::new(0));
-        Self { id, generation, service, opened, home, busy, entries, control, life }
+        let (service, busy, over) = (None, AtomicU64::new(0), AtomicBool::new(false));
+        Self { id, generation, service, opened, home, busy, over, entries, control, life }
     }
 
     /// The same, with the connection's life as listeners are told of it.
@@ -96,9 +98,15 @@ impl Slot {
         self.entries.do_send(entry);
     }
 
-    /// Whether its socket's actor still takes entries.
+    /// Whether its socket's actor still takes entries. It does not where the pool no longer
+    /// counts its socket, though its mailbox may outlast that by a moment.
     pub fn is_connected(&self) -> bool {
-        self.entries.connected()
+        !self.over.load(Relaxed) && self.entries.connected()
+    }
+
+    /// Notes that its socket has ended.
+    pub fn mark_over(&self) {
+        self.over.store(true, Relaxed);
     }
 
     /// Notes that a request was taken while none was in flight.

@@ -58,6 +58,7 @@ impl Place {
     pub fn close(&mut self, error: Option<Error>) {
         if let Some(slot) = self.slot().cloned() {
             self.over = true;
+            slot.mark_over();
             self.pool.closed(slot.id);
             self.tell(What::Closed { id: slot.id, origin: slot.origin(), error });
         }
