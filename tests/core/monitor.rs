@@ -116,7 +116,7 @@ fn a_stream_that_the_server_ends_is_begun_anew_at_once() {
         let gate = Gate::new();
         server.rule(Rule::on("isMaster").after(&gate));
         assert!(server.close_connection(1));
-        client.until_kind(&address(&server), ServerKind::Unknown).await;
+        client.until_lost().await;
         gate.open();
         client.until_kind(&address(&server), ServerKind::RsPrimary).await;
         server.until(|log| log.commands.iter().filter(|it| asks(it)).count() == 2, SOON).await;
@@ -203,7 +203,7 @@ fn a_stream_without_a_word_is_given_up_after_the_heartbeat_and_the_connect_timeo
             options.connect_timeout = Some(Duration::from_millis(300));
         });
         client.until_kind(&address(&server), ServerKind::RsPrimary).await;
-        client.until_kind(&address(&server), ServerKind::Unknown).await;
+        client.until_lost().await;
         assert!(began.elapsed() >= OFTEN + Duration::from_millis(300));
         client.until_kind(&address(&server), ServerKind::RsPrimary).await;
     });
@@ -216,7 +216,7 @@ fn a_check_that_the_server_refuses_makes_it_unknown_until_the_next() {
         let client = connect(&[&server], |options| options.dispatch.heartbeat_frequency = OFTEN);
         client.ping().await;
         server.rule(Rule::on("hello").once().fail(8000, "AtlasError"));
-        client.until_kind(&address(&server), ServerKind::Unknown).await;
+        client.until_lost().await;
         client.until_kind(&address(&server), ServerKind::Standalone).await;
         client.ping().await;
         assert_eq!(client.stats().generation, 1);

@@ -140,7 +140,7 @@ fn a_server_that_is_no_longer_primary_keeps_its_sockets() {
         client.ping().await;
         server.rule(Rule::on("insert").once().reply(state_error(10107, "NotWritablePrimary")));
         let write = client.start(insert()).await;
-        client.until_kind(&address(&server), ServerKind::Unknown).await;
+        client.until_lost().await;
         assert!(!write.is_finished());
         assert_eq!(client.stats().generation, 0);
         // It is elected again, and its stream of hellos says so.
@@ -179,7 +179,7 @@ fn a_server_that_shuts_down_loses_its_sockets() {
         client.ping().await;
         server.rule(Rule::on("insert").once().reply(state_error(91, "ShutdownInProgress")));
         let write = client.start(insert()).await;
-        client.until_kind(&address(&server), ServerKind::Unknown).await;
+        client.until_lost().await;
         server.set_hello(Hello::primary("rs"));
         soon(write).await.unwrap().expect("the second attempt");
         assert_one_write_in_two_attempts(&server);

@@ -134,6 +134,16 @@ impl Client {
         })
     }
 
+    /// Waits until a server that was known has become unknown. It may be known again by then:
+    /// pictures are passed over if others follow quickly, and the history tells of all.
+    pub fn until_lost(&self) -> impl Future<Output = ()> + use<> {
+        let (mut snapshots, client) = (self.core().snapshots.clone(), self.clone());
+        soon(async move {
+            let lost = snapshots.wait_for(|_| client.times_lost() > 0).await;
+            lost.expect("the connection lives");
+        })
+    }
+
     /// How often a server that was known became unknown, by the history.
     pub fn times_lost(&self) -> usize {
         // With its reason; the first entry of each server has none.
