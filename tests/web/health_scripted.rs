@@ -41,14 +41,20 @@ fn it_takes_a_socket_of_its_own_and_keeps_it() {
     server.wait_for(|log| log.open_connections() == 0, SOON);
 }
 
+/// All hellos but the monitor's, which streams.
+fn asks(it: &CommandRecord) -> bool {
+    it.is_hello() && !it.body.contains_key("maxAwaitTimeMS")
+}
+
+fn asked(log: &Log) -> usize {
+    log.commands.iter().filter(|it| asks(it)).count()
+}
+
 #[test]
 fn questions_at_the_same_time_share_an_answer() {
     let server = ScriptedServer::start_primary("rs");
     let connection = connect(&server.uri());
     ready(&connection, Access::Writes).unwrap();
-    // All but the monitor's, which streams.
-    let asks = |it: &CommandRecord| it.is_hello() && !it.body.contains_key("maxAwaitTimeMS");
-    let asked = |log: &Log| log.commands.iter().filter(|it| asks(it)).count();
     let gate = Gate::new();
     server.rule(Rule::any().when(asks).after(&gate));
     let before = asked(&server.log());
@@ -81,8 +87,6 @@ fn a_patient_question_that_is_not_answered_holds_up_no_other() {
     let server = ScriptedServer::start_primary("rs");
     let connection = connect(&server.uri());
     ready(&connection, Access::Writes).unwrap();
-    let asks = |it: &CommandRecord| it.is_hello() && !it.body.contains_key("maxAwaitTimeMS");
-    let asked = |log: &Log| log.commands.iter().filter(|it| asks(it)).count();
     let log = server.log();
     let before = asked(&log);
     // Not the socket that measures round trips.
