@@ -217,8 +217,6 @@ async fn hold(handle: &Handle, target: &Criteria, timeout: Option<Duration>) -> 
         let wait_queue = core.options.wait_queue_timeout.and_then(|limit| Instant::now().checked_add(limit));
         match lease(core, &pool, Purpose::Request, 0, deadline, wait_queue.unwrap_or(until)).await {
             Ok(lease) => return Ok(Held { pool, lease: Arc::new(lease) }),
-            // An idle socket that was dead before anything was sent over it: another one.
-            Err(error) if error.kind() == Kind::AutoReconnect && Instant::now() < until => {}
             // Nothing was to be sent yet that could be repeated: it waits until the server is back.
             Err(error) if error.kind() == Kind::PoolCleared && Instant::now() < until => {
                 version = error.seen_version().unwrap_or(snapshot.version + 1);
